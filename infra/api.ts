@@ -4,9 +4,11 @@ import {
   type CfnStage,
   HttpApi,
   type HttpMethod,
+  type HttpRoute,
   HttpStage,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -75,15 +77,7 @@ export class Api extends Construct {
     path: string,
     { handler, reason, limit }: { handler: IFunction; reason: string; limit?: number },
   ): void {
-    const [route] = this.http.addRoutes({
-      path,
-      methods: [method],
-      // A permission for each route would say the same once for every method: it names the path alone.
-      integration: new HttpLambdaIntegration(`${handler.node.scope?.node.id}${method}`, handler, {
-        scopePermissionToRoute: false,
-      }),
-    });
-    if (!route) throw new Error(`No route was made for ${method} ${path}.`);
+    const route = this.#addRoute(method, path, handler);
     acknowledge(route, 'AwsSolutions-APIG4', reason);
     if (limit === undefined) return;
     const stage = this.#stage.node.defaultChild as CfnStage;
@@ -92,6 +86,25 @@ export class Api extends Construct {
       ThrottlingBurstLimit: 2 * limit,
     });
     stage.node.addDependency(route);
+  }
+
+  /** Adds a route whose caller AWS has to know, by a signature, and IAM to allow: `execute-api:Invoke`. */
+  signedRoute(method: HttpMethod, path: string, handler: IFunction): void {
+    this.#addRoute(method, path, handler, new HttpIamAuthorizer());
+  }
+
+  #addRoute(method: HttpMethod, path: string, handler: IFunction, authorizer?: HttpIamAuthorizer): HttpRoute {
+    const [route] = this.http.addRoutes({
+      path,
+      methods: [method],
+      // A permission for each route would say the same once for every method: it names the path alone.
+      integration: new HttpLambdaIntegration(`${handler.node.scope?.node.id}${method}`, handler, {
+        scopePermissionToRoute: false,
+      }),
+      ...(authorizer ? { authorizer } : {}),
+    });
+    if (!route) throw new Error(`No route was made for ${method} ${path}.`);
+    return route;
   }
 
   /** Gives the function the address of the pages. */

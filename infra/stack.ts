@@ -4,6 +4,7 @@ import { allowedSignersPath, publicKeyPath } from '../core/signing/public-key.ts
 import { Api } from './api.ts';
 import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
+import { Commands } from './commands.ts';
 import type { Config } from './config.ts';
 import { Delivery } from './delivery.ts';
 import { EndHolds } from './end-holds.ts';
@@ -75,6 +76,7 @@ export class SlipwayStack extends Stack {
     const site = new StatusSite(this, 'Pages', {
       ...{ api, commitSigning, config, notifications, records, secrets, signing, state },
     });
+    new Commands(this, 'Commands', { api, state, triggers });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
       repositories,
@@ -128,6 +130,7 @@ export class SlipwayStack extends Stack {
     });
 
     const outputs: Record<string, string> = {
+      ApiUrl: api.http.apiEndpoint,
       SiteUrl: api.siteUrl,
       WebhookUrl: webhook.url,
       WebhookSecretArn: secrets.webhook,

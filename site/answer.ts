@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { problemOf } from '../core/api/problem.ts';
 import type { Html } from '../core/text/html.ts';
-import { problemType, titleOf } from './problems.ts';
 import type { RequestError } from './request-error.ts';
 
 /** An answer before the headers that all answers have. */
@@ -52,14 +52,7 @@ export function jsonList(content: { items: readonly unknown[]; cursor: string | 
 
 /** An error in the API: https://www.rfc-editor.org/rfc/rfc9457 */
 export function problem(path: string, siteUrl: string, { status, code, message, headers }: RequestError): Answer {
-  const detail = {
-    type: problemType(siteUrl, code),
-    title: titleOf(code),
-    status,
-    detail: message,
-    instance: encodeURI(path.toWellFormed()),
-    code,
-  };
+  const detail = problemOf(siteUrl, { status, code, detail: message, path });
   const own = { ...headers, 'content-type': 'application/problem+json', 'cache-control': caching.never };
   return { status, headers: own, body: `${JSON.stringify(detail)}\n` };
 }

@@ -13,6 +13,7 @@ export const problems = {
   InvalidFrom: [400, 'The parameter "from" is not the number of a byte.'],
   InvalidText: [400, 'The parameter "q" is too long.'],
   InvalidLine: [400, 'The parameter "line" is not the number of a line.'],
+  InvalidCommand: [400, 'The body of the call is not what the document says.'],
   NotFound: [404, 'There is nothing at this address.'],
   BuildNotFound: [404, 'There is no such build.'],
   RecordNotFound: [404, 'The build has no such report, or none any more or none yet.'],
@@ -21,20 +22,11 @@ export const problems = {
   ProjectNotFound: [404, 'The index has no such project.'],
   ReleaseNotFound: [404, 'The project has not released this image.'],
   CascadeNotFound: [404, 'There is no such cascade.'],
-  MethodNotAllowed: [405, 'The API can be read only.'],
+  MethodNotAllowed: [405, 'This address can be read only.'],
+  ProjectInactive: [409, 'The project has left the index.'],
   InvalidRange: [416, 'The log has no such range of bytes.'],
   RecordUnreadable: [500, 'A record of the build is damaged.'],
   InternalError: [500, 'The answer could not be made. Try again in a moment.'],
 } as const satisfies Record<string, readonly [status: number, when: string]>;
 
 export type ProblemCode = keyof typeof problems;
-
-/** `Build not found` of `BuildNotFound` */
-export function titleOf(code: string): string {
-  return code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** The address of a problem's description, a part of the API's document. */
-export function problemType(siteUrl: string, code: string): string {
-  return `${siteUrl}/api/v1/openapi.json#/components/examples/${code}`;
-}

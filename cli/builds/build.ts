@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { buildIdOf } from '../../core/builds/build-id.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Context } from '../command.ts';
-import { callerName, sendTrigger } from '../deployment/triggers.ts';
+import { sendBuildCommand } from '../deployment/commands.ts';
 import { asProject, findProject, projectArgument, requireActive } from '../projects/named-project.ts';
 import { answerRequest, requestedBuildSchema } from './requested-build.ts';
 
@@ -21,10 +20,7 @@ export function define(command: Command, context: Context): void {
       const deployment = await context.deployment();
       const project = await findProject(deployment, named);
       requireActive(project);
-      const id = `manual:${randomUUID()}`;
-      const requester = await callerName(deployment);
-      await sendTrigger(deployment, { type: 'manual', id, project: project.name, commit, requester });
-      const build = buildIdOf(id, project.name);
+      const { build } = await sendBuildCommand(deployment, 'build', project.name, { id: randomUUID(), commit });
       const absence =
         'The build has not begun. Does the branch that the index names exist? If so, see the log of PlanBuilds.';
       context.answer(requestedBuildSchema, await answerRequest(context, deployment, { build, follow, absence }));

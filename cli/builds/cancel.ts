@@ -3,7 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { stoppableStatuses } from '../../core/builds/build-end.ts';
 import type { BuildStatus } from '../../core/model/build.ts';
 import type { Context } from '../command.ts';
-import { callerName, sendTrigger } from '../deployment/triggers.ts';
+import { sendCommand } from '../deployment/commands.ts';
 import { exitCodes, RefusedError } from '../errors.ts';
 import { followBuild } from './follow-build.ts';
 import { asBuild, buildArgument, findBuild } from './named-build.ts';
@@ -26,8 +26,7 @@ export function define(command: Command, context: Context): void {
       if (status === 'releasing')
         throw new RefusedError(`Build ${build} already sets its tags. Afterwards: slipway rollback ${project}`);
       if (!stoppable.includes(status)) throw new RefusedError(`Build ${build} of ${project} has ended: ${status}.`);
-      const requester = await callerName(deployment);
-      await sendTrigger(deployment, { type: 'cancel', id: `cancel:${randomUUID()}`, build, requester, reason });
+      await sendCommand(deployment, 'cancel', { build }, { id: randomUUID(), reason });
       const absence = `Build ${build} is no longer there.`;
       const ended = await followBuild(deployment.api, build, absence, context.terminal);
       context.answer(requestedBuildSchema, {

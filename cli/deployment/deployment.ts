@@ -5,7 +5,6 @@ import type { Connection } from './connection.ts';
 
 const outputsSchema = z.object({
   SiteUrl: z.url(),
-  TriggersQueueUrl: z.url(),
   WebhookUrl: z.url(),
   WebhookSecretArn: z.string(),
   GitHubUrl: z.url(),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { oneLine } from '../../core/text/one-line.ts';
 import { dayOf } from '../../core/time/day.ts';
 import type { Context } from '../command.ts';
-import { callerName, sendTrigger } from '../deployment/triggers.ts';
+import { sendCommand } from '../deployment/commands.ts';
 import { asProject, findProject, projectArgument, requireActive } from '../projects/named-project.ts';
 import { followHold } from './follow-hold.ts';
 
@@ -29,9 +29,7 @@ export function define(command: Command, context: Context): void {
       const project = await findProject(deployment, named);
       requireActive(project);
       const { name } = project;
-      const id = `hold:${randomUUID()}`;
-      const requester = await callerName(deployment);
-      await sendTrigger(deployment, { type: 'hold', id, project: name, because: 'command', until, requester, reason });
+      const { id } = await sendCommand(deployment, 'hold', { project: name }, { id: randomUUID(), until, reason });
       await followHold(deployment.api, name, id);
       context.answer(answerSchema, {
         value: { project: name, until: until ?? null },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import type { Context } from '../command.ts';
-import { callerName, sendTrigger } from '../deployment/triggers.ts';
+import { sendCommand } from '../deployment/commands.ts';
 import { RefusedError } from '../errors.ts';
 import { asProject, findProject, projectArgument } from '../projects/named-project.ts';
 import { followHold } from './follow-hold.ts';
@@ -25,9 +25,7 @@ export function define(command: Command, context: Context): void {
       if (!hold) throw new RefusedError(`${name} is not held.`);
       if (hold.at === undefined)
         throw new RefusedError(`${name} is held by its index entry: take the key "hold" out of it.`);
-      const id = `unhold:${randomUUID()}`;
-      const requester = await callerName(deployment);
-      await sendTrigger(deployment, { type: 'unhold', id, project: name, because: 'command', requester, reason });
+      const { id } = await sendCommand(deployment, 'unhold', { project: name }, { id: randomUUID(), reason });
       const { builds } = await followHold(deployment.api, name, id);
       const waiting = builds.length > 0 ? '; what has waited is judged again:' : ', and no image waits';
       context.answer(answerSchema, {

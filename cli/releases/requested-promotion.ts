@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { describeTarget, targetLink } from '../../core/targets/describe-target.ts';
 import { isUnderWay, type TargetState, targetStateSchema } from '../../core/targets/target-state.ts';
 import type { Context } from '../command.ts';
+import { ownName } from '../deployment/caller-name.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { invoke } from '../deployment/functions.ts';
-import { callerName } from '../deployment/triggers.ts';
 import { DeploymentError, exitCodes, RefusedError } from '../errors.ts';
 import { projectPath } from '../projects/named-project.ts';
 
@@ -25,7 +25,7 @@ interface Request {
 
 /** Has a target get a release, and answers once it has it, or will not get it. */
 export async function answerPromotion(context: Context, deployment: Deployment, request: Request): Promise<void> {
-  const requester = await callerName(deployment);
+  const requester = await ownName(deployment);
   const answer = await invoke(deployment, 'Promote', { ...request, requester }, answerSchema);
   if ('refused' in answer) throw new RefusedError(answer.refused);
   const state = isUnderWay(answer.state) ? await ended(context, deployment, answer.state) : answer.state;

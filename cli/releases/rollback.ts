@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from '@commander-js/extra-typings';
 import { apiReleaseListSchema, apiReleaseSchema } from '../../core/api/releases.ts';
-import { buildIdOf } from '../../core/builds/build-id.ts';
 import { shortDigest } from '../../core/builds/describe-build.ts';
 import { chooseRelease } from '../../core/releases/rollback.ts';
 import { answerRequest, requestedBuildSchema } from '../builds/requested-build.ts';
 import type { Context } from '../command.ts';
 import type { Api } from '../deployment/api.ts';
-import { callerName, sendTrigger } from '../deployment/triggers.ts';
+import { sendBuildCommand } from '../deployment/commands.ts';
 import { RefusedError } from '../errors.ts';
 import { asProject, findProject, projectArgument, projectPath } from '../projects/named-project.ts';
 
@@ -46,11 +45,8 @@ export function define(command: Command, context: Context): void {
       context.terminal.err(`${name}: from ${from} back to ${back}\n`);
       if (policyToday === 'block')
         context.terminal.err('warning: with the findings of its last scan, the policy would block that image today\n');
-      const id = `rollback:${randomUUID()}`;
-      const requester = await callerName(deployment);
-      const change = { project: name, from: released.digest, to: digest, requester, reason };
-      await sendTrigger(deployment, { type: 'rollback', id, ...change });
-      const build = buildIdOf(id, name);
+      const change = { id: randomUUID(), from: released.digest, to: digest, reason };
+      const { build } = await sendBuildCommand(deployment, 'rollback', name, change);
       const absence = 'The rollback has not begun: see the log of PlanBuilds.';
       context.answer(requestedBuildSchema, await answerRequest(context, deployment, { build, follow: true, absence }));
     });

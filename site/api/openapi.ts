@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { acceptedSchema, commands } from '../../core/api/commands.ts';
 import { named } from '../../core/api/named.ts';
+import { problemType, titleOf } from '../../core/api/problem.ts';
 import { parameters } from '../paging/query.ts';
-import { type ProblemCode, problems, problemType, titleOf } from '../problems.ts';
+import { type ProblemCode, problems } from '../problems.ts';
 import { forms } from '../router.ts';
 import { type Operation, operations } from './operations.ts';
 
@@ -10,7 +12,8 @@ type Json = Record<string, unknown>;
 /** Any call may answer these. */
 const everywhere = ['MethodNotAllowed', 'InternalError'] as const satisfies ProblemCode[];
 
-const description = `What a Slipway knows of its projects, builds, releases and cascades. Everybody may read it; nothing can be written by it.
+const description = `What a Slipway knows of its projects, builds, releases and cascades. Everybody may read it. What changes
+something is signed with AWS credentials (Signature Version 4, service \`execute-api\`), and allowed by IAM: \`execute-api:Invoke\`.
 
 An answer may get new fields, and new values where a value is one of a list, without a new version: ignore those that you do not know. Lists
 go on with their \`cursor\`, which the header \`Link\` has in an address too; a page may have fewer items than asked for, or none, although
@@ -21,6 +24,8 @@ answers as \`GET\` without a body. Problems are those of RFC 9457.`;
 export function openApi(siteUrl: string): Json {
   const paths: Record<string, Json> = {};
   for (const operation of operations) paths[operation.path] = { get: operationObject(operation) };
+  for (const [id, command] of Object.entries(commands))
+    paths[command.path] = { ...paths[command.path], post: commandObject(id, command) };
   return {
     openapi: '3.1.1',
     info: { title: 'Slipway', version: '1', description },
@@ -28,19 +33,49 @@ export function openApi(siteUrl: string): Json {
     paths,
     components: {
       schemas: schemas(),
+      securitySchemes: {
+        // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authtype.html
+        iam: { type: 'apiKey', in: 'header', name: 'Authorization', 'x-amazon-apigateway-authtype': 'awsSigv4' },
+      },
       examples: Object.fromEntries(Object.keys(problems).map((code) => [code, problemExample(siteUrl, code)])),
     },
   };
 }
 
-function operationObject({ id, tag, path, summary, query = [], answer, problems: own }: Operation): Json {
+function commandObject(id: string, { path, summary, body }: (typeof commands)[keyof typeof commands]): Json {
+  const isOfBuild = path.includes('{build}');
+  const own = ['InvalidCommand', 'NotFound', isOfBuild ? 'BuildNotFound' : 'ProjectNotFound', 'InternalError'] as const;
+  return {
+    operationId: id,
+    tags: [isOfBuild ? 'Builds' : 'Projects'],
+    summary,
+    security: [{ iam: [] }],
+    parameters: pathParameters(path),
+    requestBody: { content: jsonContent(body) },
+    responses: {
+      '202': { description: named.get(acceptedSchema)?.description, content: jsonContent(acceptedSchema) },
+      ...problemObjects(isOfBuild ? own : [...own, 'ProjectInactive']),
+      '403': refused('The call is not signed, or IAM does not allow it.'),
+      '429': tooMany,
+    },
+  };
+}
+
+function pathParameters(path: string): Json[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  const inPath = names.map((name) => ({
+  return names.map((name) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string', pattern: `^${forms[name as keyof typeof forms]}$` },
   }));
+}
+
+const jsonContent = (of: z.ZodType) => ({
+  'application/json': { schema: { $ref: reference(named.get(of)?.id ?? '') } },
+});
+
+function operationObject({ id, tag, path, summary, query = [], answer, problems: own }: Operation): Json {
   const inQuery = query.map((key) => {
     const { name, schema, description } = parameters[key];
     return { name, in: 'query', description, allowEmptyValue: true, schema: jsonSchema(schema) };
@@ -50,16 +85,17 @@ function operationObject({ id, tag, path, summary, query = [], answer, problems:
     operationId: id,
     tags: [tag],
     summary,
-    parameters: [...inPath, ...inQuery, ...(answer === 'log' ? [range] : [])],
+    parameters: [...pathParameters(path), ...inQuery, ...(answer === 'log' ? [range] : [])],
     responses: { ...answerObjects(answer), ...problemObjects([...own, ...everywhere]), '429': tooMany },
   };
 }
 
-/** API Gateway answers this one. */
-const tooMany = {
-  description: 'Too many requests at once. Try again in a moment.',
+/** API Gateway answers these. */
+const refused = (description: string) => ({
+  description,
   content: { 'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } } },
-};
+});
+const tooMany = refused('Too many requests at once. Try again in a moment.');
 
 function answerObjects(answer: Operation['answer']): Json {
   if (answer === 'sbom') {
@@ -79,9 +115,8 @@ function answerObjects(answer: Operation['answer']): Json {
       ...unchanged,
     };
   }
-  const { id = '', description = '' } = named.get(answer) ?? {};
-  const content = { 'application/json': { schema: { $ref: reference(id) } } };
-  return { '200': { description, content }, ...unchanged };
+  const { description = '' } = named.get(answer) ?? {};
+  return { '200': { description, content: jsonContent(answer) }, ...unchanged };
 }
 
 /** A response for each status, with the problems that it may be. */

@@ -119,6 +119,7 @@ test('logs that services of AWS write share one entry of the resource policy of 
 
 test('the stack says where everything is', () => {
   expect(Object.keys(template().Outputs).toSorted()).toEqual([
+    'ApiUrl',
     'BasesTableName',
     'BuildSecretsPrefix',
     'BuilderProjectName',

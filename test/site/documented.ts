@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { problemSchema } from '../../core/api/named.ts';
+import { problemType, titleOf } from '../../core/api/problem.ts';
 import { operations } from '../../site/api/operations.ts';
-import { type ProblemCode, problems, problemType, titleOf } from '../../site/problems.ts';
+import { type ProblemCode, problems } from '../../site/problems.ts';
 import { forms } from '../../site/router.ts';
 
 const known = operations.map((operation) => {

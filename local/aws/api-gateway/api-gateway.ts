@@ -6,6 +6,7 @@ import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, resourceType, type Service } from '../service.ts';
 import { eventOf, splitUrl } from './event.ts';
 import { createRouter, type Route, type RouteMatch } from './routes.ts';
+import { signedCaller } from './signed-caller.ts';
 
 export interface ApiGateway extends Service {
   /** Answers what no other part of the machine's address answers. */
@@ -112,13 +113,17 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
         ApiId: z.string(),
         RouteKey: z.string().regex(/^(\$default|(ANY|GET|HEAD|OPTIONS|PATCH|POST|PUT|DELETE) \/.*)$/),
         Target: z.string().startsWith('integrations/'),
-        AuthorizationType: z.literal('NONE').optional(),
+        AuthorizationType: z.enum(['NONE', 'AWS_IAM']).default('NONE'),
       }),
       create({ properties, ...resource }) {
         const api = apiOf(properties.ApiId);
         const integration = api.integrations.get(properties.Target.slice('integrations/'.length));
         if (integration === undefined) throw new AwsError('BadRequestException', `Invalid target ${properties.Target}`);
-        api.routes.push({ key: properties.RouteKey, ...integration });
+        api.routes.push({
+          key: properties.RouteKey,
+          isSigned: properties.AuthorizationType === 'AWS_IAM',
+          ...integration,
+        });
         api.router = undefined;
         const id = physicalName(resource).slice(-7).toLowerCase();
         return { ref: id, attributes: { RouteId: id } };
@@ -146,7 +151,12 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
     if (api === undefined || match === undefined) return refuse(response, 404, 'Not Found');
 
     const requestId = randomUUID();
-    const event = eventOf(request, body, match, { accountId: account.id, apiId: api.id, requestId, time: new Date() });
+    const { rawPath } = splitUrl(request.url ?? '/');
+    const called = `arn:aws:execute-api:${account.region}:${account.id}:${api.id}/$default/${method}${rawPath}`;
+    const caller = match.route.isSigned ? signedCaller(account, request, body, called) : undefined;
+    if (match.route.isSigned && !caller) return refuse(response, 403, 'Forbidden', requestId);
+    const context = { accountId: account.id, apiId: api.id, requestId, time: new Date(), caller };
+    const event = eventOf(request, body, match, context);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<'timeout'>((resolve) => {
       timer = setTimeout(resolve, match.route.timeoutMilliseconds, 'timeout');

@@ -1,12 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { RouteMatch } from './routes.ts';
+import type { SignedCaller } from './signed-caller.ts';
 
 export interface RequestContext {
   accountId: string;
   apiId: string;
   requestId: string;
   time: Date;
+  /** Of a route that has IAM authorization. */
+  caller: SignedCaller | undefined;
 }
 
 /** Bodies of these types are text in the event, all others are base64. */
@@ -48,6 +51,7 @@ export function eventOf(request: IncomingMessage, body: Buffer, match: RouteMatc
     requestContext: {
       accountId: context.accountId,
       apiId: context.apiId,
+      authorizer: context.caller && { iam: context.caller },
       domainName: host.replace(/:\d+$/, ''),
       domainPrefix: host.split('.')[0]?.replace(/:\d+$/, '') ?? '',
       http: {

@@ -1,6 +1,8 @@
 export interface Route {
   /** `POST /webhooks/github`, `ANY /{proxy+}`, `$default` */
   key: string;
+  /** Only a caller whom IAM allows it gets through. */
+  isSigned: boolean;
   functionArn: string;
   timeoutMilliseconds: number;
 }

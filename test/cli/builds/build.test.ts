@@ -1,18 +1,13 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { buildIdOf } from '../../../core/builds/build-id.ts';
-import { type Trigger, triggerSchema } from '../../../core/model/trigger.ts';
 import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
-import type { Service } from '../../../local/aws/service.ts';
-import { createSqs } from '../../../local/aws/sqs/sqs.ts';
-import { createSts } from '../../../local/aws/sts.ts';
 import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
 import { type FakeHost, startHost } from '../../services/http.ts';
 import { slipway } from '../slipway.ts';
 
 let aws: EndpointHost;
 let site: FakeHost;
-let queueUrl: string;
 /** The API's answers about the build, one after the other; the last one stays. */
 let answers: (object | undefined)[];
 
@@ -39,9 +34,15 @@ const listOf = (...items: object[]) => ({ items, cursor: null });
 
 beforeEach(async () => {
   answers = [];
-  site = await startHost(({ path }, response) => {
+  site = await startHost(({ method, path, body }, response) => {
     const send = (body: object | undefined) =>
       response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+    if (method === 'POST') {
+      const [, project = ''] = /^\/api\/v1\/projects\/(.+)\/builds$/.exec(path) ?? [];
+      const id = `manual:${JSON.parse(body).id}`;
+      const build = buildIdOf(id, project.replace(/\/([^/]+)$/, ':$1'));
+      return response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ id, build }));
+    }
     if (path.startsWith('/api/v1/projects/demo/app?')) return send(listOf(project('demo/app:latest')));
     if (path.startsWith('/api/v1/projects/demo/gone?')) return send(listOf(project('demo/gone:latest', false)));
     if (path.startsWith('/api/v1/projects/')) return send(undefined);
@@ -49,12 +50,11 @@ beforeEach(async () => {
     if (path.startsWith('/api/v1/builds/')) return send(answers.length > 1 ? answers.shift() : answers[0]);
     send(undefined);
   });
-  aws = await hostEndpoint((account) => [createSqs(account), createSts(account), createCloudFormation(account)]);
-  const [sqs, , cloudFormation] = aws.services as [Service, Service, CloudFormation];
-  queueUrl = (await aws.declare(sqs, 'AWS::SQS::Queue', 'Queue', {})).ref;
+  aws = await hostEndpoint((account) => [createCloudFormation(account)]);
+  const [cloudFormation] = aws.services as [CloudFormation];
   cloudFormation.noteStack('Slipway', {
     SiteUrl: site.url,
-    TriggersQueueUrl: queueUrl,
+    ApiUrl: site.url,
     WebhookUrl: `${site.url}/webhooks/github`,
     WebhookSecretArn: 'arn:secret',
     GitHubUrl: 'https://github.com',
@@ -77,24 +77,30 @@ afterEach(async () => {
 
 const slipwayBuild = (...args: string[]) => slipway(['build', ...args]);
 
-async function queued(): Promise<Trigger[]> {
-  const client = new SQSClient(aws.as(aws.account.iam.ownerKeys()));
-  const { Messages = [] } = await client.send(
-    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
-  );
-  return Messages.map(({ Body = '' }) => triggerSchema.parse(JSON.parse(Body)));
-}
+const commandSchema = z.strictObject({ id: z.uuid(), commit: z.string().optional() });
+
+/** What was asked for, by whom. */
+const asked = () =>
+  site.requests
+    .filter(({ method }) => method === 'POST')
+    .map(({ path, headers, body }) => ({ path, headers, command: commandSchema.parse(JSON.parse(body)) }));
 
 describe('slipway build', () => {
   it('requests a build in the name of its caller, and says where it is to be seen', async () => {
     const { code, out } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
-    const [trigger, ...others] = await queued();
+    const [call, ...others] = asked();
     expect(others).toEqual([]);
-    expect(trigger).toMatchObject({ type: 'manual', project: 'demo/app:latest', commit: 'a'.repeat(40) });
-    expect(trigger).toHaveProperty('requester', expect.stringMatching(/^\S+$/));
+    expect(call).toMatchObject({
+      path: '/api/v1/projects/demo/app/latest/builds',
+      command: { commit: 'a'.repeat(40) },
+    });
+    const { accessKeyId } = aws.account.iam.ownerKeys();
+    expect(call?.headers.authorization).toMatch(
+      new RegExp(`^AWS4-HMAC-SHA256 Credential=${accessKeyId}/\\d{8}/${aws.account.region}/execute-api/aws4_request, `),
+    );
     expect({ code, out }).toEqual({
       code: 0,
-      out: `${site.url}/builds/${buildIdOf(trigger?.id ?? '', 'demo/app:latest')}\n`,
+      out: `${site.url}/builds/${buildIdOf(`manual:${call?.command.id}`, 'demo/app:latest')}\n`,
     });
   });
 
@@ -168,7 +174,7 @@ describe('slipway build', () => {
     const { code, err } = await slipwayBuild(...args);
     expect(code).toBe(expected);
     expect(err).toMatch(message);
-    expect(await queued()).toEqual([]);
+    expect(asked()).toEqual([]);
   });
 
   it('answers as JSON', async () => {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import { type Address, listen } from '../../../local/address.ts';
@@ -59,8 +60,13 @@ beforeAll(async () => {
         ...more,
       })
     ).ref;
-  const route = async (RouteKey: string, target: string, permitted = true) => {
-    await create(api, 'AWS::ApiGatewayV2::Route', RouteKey, { ApiId, RouteKey, Target: `integrations/${target}` });
+  const route = async (
+    RouteKey: string,
+    target: string,
+    { permitted = true, ...more }: { permitted?: boolean; AuthorizationType?: string } = {},
+  ) => {
+    const properties = { ApiId, RouteKey, Target: `integrations/${target}`, ...more };
+    await create(api, 'AWS::ApiGatewayV2::Route', RouteKey, properties);
     if (!permitted) return;
     await create(lambda, 'AWS::Lambda::Permission', `Permission${RouteKey}`, {
       Action: 'lambda:InvokeFunction',
@@ -73,7 +79,8 @@ beforeAll(async () => {
   await route('POST /webhooks/github', usual);
   await route('GET /builds/{id}', usual);
   await route('GET /files/{path+}', usual);
-  await route('GET /forbidden', usual, false);
+  await route('GET /forbidden', usual, { permitted: false });
+  await route('POST /signed/{name}', usual, { AuthorizationType: 'AWS_IAM' });
   await route('GET /slow', await integrate('Slow', { TimeoutInMillis: 100 }));
 });
 
@@ -206,6 +213,52 @@ describe('a request', () => {
   });
 });
 
+describe('a route with IAM authorization', () => {
+  const signed = (keys: { accessKeyId: string; secretAccessKey: string }, over: object = {}) =>
+    new AwsClient({ ...keys, service: 'execute-api', region: 'us-east-1', retries: 0, ...over });
+  const call = (client: { fetch: AwsClient['fetch'] }, body = '{"a":1}') =>
+    client.fetch(`${url}/signed/one`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+
+  test('tells the function who calls, by the signature', async () => {
+    const keys = account.iam.ownerKeys();
+    const response = await call(signed(keys));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      body: '{"a":1}',
+      requestContext: {
+        authorizer: {
+          iam: {
+            ...{ accessKey: keys.accessKeyId, accountId: account.id, cognitoIdentity: null },
+            userArn: `arn:aws:iam::${account.id}:root`,
+          },
+        },
+      },
+    });
+  });
+
+  test.each([
+    ['nobody signed', () => call({ fetch: (...given) => fetch(...(given as Parameters<typeof fetch>)) })],
+    ['an unknown key signed', () => call(signed({ accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' }))],
+    ['another secret signed', () => call(signed({ ...account.iam.ownerKeys(), secretAccessKey: 'x' }))],
+    ['is signed for another service', () => call(signed(account.iam.ownerKeys(), { service: 'sqs' }))],
+    [
+      'was changed after it was signed',
+      async () => {
+        const request = await signed(account.iam.ownerKeys()).sign(`${url}/signed/one`, { method: 'POST', body: '{}' });
+        return fetch(request.url, { method: 'POST', body: '{"b":2}', headers: request.headers });
+      },
+    ],
+    [
+      'a role signed that may not invoke it',
+      () => call(signed(account.iam.keysOf(makeRole(account, 'lambda.amazonaws.com')))),
+    ],
+  ])('refuses a call that %s', async (_, attempt) => {
+    const response = await attempt();
+    expect(response.status).toBe(403);
+    expect(await response.json()).toEqual({ message: 'Forbidden' });
+  });
+});
+
 describe('routes', () => {
   const router = createRouter(
     [
@@ -218,7 +271,7 @@ describe('routes', () => {
       'POST /a/{rest+}',
       'GET /',
     ].map((key) => ({
-      ...{ key, functionArn: '', timeoutMilliseconds: 0 },
+      ...{ key, isSigned: false, functionArn: '', timeoutMilliseconds: 0 },
     })),
   );
   test.each([

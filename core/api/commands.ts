@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import { buildIdOf } from '../builds/build-id.ts';
+import {
+  holdTriggerSchema,
+  manualTriggerSchema,
+  rollbackTriggerSchema,
+  type Trigger,
+  triggerSchema,
+} from '../model/trigger.ts';
+import { named } from './named.ts';
+
+const id = z.uuid().optional().describe('Names the call: one that is sent twice is done once.');
+const { commit } = manualTriggerSchema.shape;
+const { until, reason } = holdTriggerSchema.shape;
+const { from, to } = rollbackTriggerSchema.shape;
+
+const project = '/api/v1/projects/{app}/{job}/{tag}';
+
+/** The calls that change something, each signed by its caller (Signature Version 4, service `execute-api`). */
+export const commands = {
+  build: {
+    path: `${project}/builds`,
+    summary: 'Builds the head of the branch, or a commit, which then is not released',
+    body: z.strictObject({ id, commit }).register(named, { id: 'BuildCommand', description: 'What is to be built.' }),
+  },
+  hold: {
+    path: `${project}/hold`,
+    summary: 'Holds the releases of a project; a second call replaces the day and the reason',
+    body: z
+      .strictObject({ id, until, reason })
+      .register(named, { id: 'HoldCommand', description: 'Until which day, and why.' }),
+  },
+  unhold: {
+    path: `${project}/unhold`,
+    summary: 'Ends the hold of a project',
+    body: z.strictObject({ id, reason }).register(named, { id: 'UnholdCommand', description: 'Why.' }),
+  },
+  rollback: {
+    path: `${project}/rollback`,
+    summary: 'Moves the floating tags back to an earlier release, and holds them there',
+    body: z.strictObject({ id, from, to, reason }).register(named, {
+      id: 'RollbackCommand',
+      description: 'The digest of the current release, and of the one to go back to.',
+    }),
+  },
+  cancel: {
+    path: '/api/v1/builds/{build}/cancel',
+    summary: 'Stops a build that has not begun to set its tags',
+    body: z.strictObject({ id, reason }).register(named, { id: 'CancelCommand', description: 'Why.' }),
+  },
+} as const;
+
+export type CommandName = keyof typeof commands;
+export type CommandBody<Name extends CommandName> = z.input<(typeof commands)[Name]['body']>;
+
+export const acceptedSchema = z
+  .object({
+    /** Of the command, as the records of holds name it. */
+    id: z.string(),
+    /** The build that it begins, or stops. */
+    build: z.string().nullable(),
+  })
+  .register(named, { id: 'Accepted', description: 'The command waits to be planned.' });
+
+export type Accepted = z.infer<typeof acceptedSchema>;
+
+/** What a command is about: a project `app/job:tag`, or a build. */
+export type Subject = { project: string } | { build: string };
+
+interface Call {
+  name: CommandName;
+  subject: Subject;
+  body: z.output<(typeof commands)[CommandName]['body']>;
+  /** The caller's name, which AWS has proven. */
+  requester: string;
+  /** Names the call where its body does not. */
+  requestId: string;
+}
+
+/** The trigger of a command. */
+export function commandTrigger({ name, subject, body, requester, requestId }: Call): Trigger {
+  const { id: own = requestId, ...details } = body;
+  const type = name === 'build' ? 'manual' : name;
+  const because = name === 'hold' || name === 'unhold' ? 'command' : undefined;
+  return triggerSchema.parse({ ...details, ...subject, type, because, requester, id: `${type}:${own}` });
+}
+
+/** What the caller learns at once. */
+export function acceptedOf(trigger: Trigger): Accepted {
+  const { id: named } = trigger;
+  if (trigger.type === 'cancel') return { id: named, build: trigger.build };
+  const begins = trigger.type === 'manual' || trigger.type === 'rollback';
+  return { id: named, build: begins ? buildIdOf(named, trigger.project) : null };
+}
+
+/** The caller's name in AWS, the last part of the ARN: `…:assumed-role/ROLE/SESSION`, `…:user/NAME`, `…:root`. */
+export function callerName(arn: string): string {
+  return arn.split(/[/:]/).at(-1)?.slice(0, 100) || 'unknown';
+}
