@@ -24,7 +24,7 @@ export class Commands extends Construct {
     });
     state.projects.grant(acceptCommand, 'GetItem');
     state.builds.grant(acceptCommand, 'GetItem');
-    triggers.grantSend(acceptCommand);
+    triggers.grantSend(acceptCommand, ['manual', 'hold', 'unhold', 'rollback', 'cancel']);
     api.grantLink(acceptCommand);
     for (const { path } of Object.values(commands)) api.signedRoute(HttpMethod.POST, path, acceptCommand.function);
   }
