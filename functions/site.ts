@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { imagesOf } from '../core/cascade/dependents.ts';
-import { addressSummary } from '../core/mail/confirmation.ts';
+import { addressSummary } from '../core/mail/mail-address.ts';
 import { once } from '../core/once.ts';
 import { openSeals } from '../services/aws/seals.ts';
 import { openCommitKey, openSigningKey } from '../services/aws/signing-key.ts';

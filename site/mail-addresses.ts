@@ -1,10 +1,5 @@
-import {
-  type AddressLink,
-  addressAnswerSchema,
-  addressLinkPurpose,
-  decodeAddressLink,
-  isLinkValid,
-} from '../core/mail/confirmation.ts';
+import { type AddressLink, addressLinkPurpose, decodeAddressLink, isLinkValid } from '../core/mail/address-link.ts';
+import { addressAnswerSchema } from '../core/mail/mail-address.ts';
 import { type Answer, caching, page } from './answer.ts';
 import { mailAddressPage } from './pages/mail-address.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';

@@ -1,7 +1,7 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
 import type { BuildSelection } from '../core/builds/build-selection.ts';
 import type { CascadeMember } from '../core/cascade/member.ts';
-import type { AddressAnswer, AddressSummary } from '../core/mail/confirmation.ts';
+import type { AddressAnswer, AddressSummary } from '../core/mail/mail-address.ts';
 import type { Build, Cause } from '../core/model/build.ts';
 import type { BuilderSteps, SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';

@@ -1,5 +1,5 @@
 import { oneLine, webLink } from '../text/one-line.ts';
-import { linkDays } from './confirmation.ts';
+import { linkDays } from './address-link.ts';
 import type { Mail, MailContent } from './content.ts';
 
 interface Confirmation {

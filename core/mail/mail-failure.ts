@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { MailFailure } from './confirmation.ts';
+import type { MailFailure } from './mail-address.ts';
 
 const longestReason = 500;
 

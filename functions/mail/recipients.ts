@@ -1,15 +1,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { mapConcurrently } from '../../core/concurrency.ts';
-import {
-  addressLinkFrom,
-  addressLinkPurpose,
-  encodeAddressLink,
-  isToBeAsked,
-  type MailAddressRecord,
-  whyNoMail,
-} from '../../core/mail/confirmation.ts';
+import { addressLinkFrom, addressLinkPurpose, encodeAddressLink } from '../../core/mail/address-link.ts';
 import { confirmationMail } from '../../core/mail/confirmation-mail.ts';
 import type { Recipient } from '../../core/mail/content.ts';
+import { isToBeAsked, type MailAddressRecord, whyNoMail } from '../../core/mail/mail-address.ts';
 import type { Project } from '../../core/model/project.ts';
 import { openSeals, type Seals } from '../../services/aws/seals.ts';
 import { variable } from '../../services/environment.ts';

@@ -4,7 +4,7 @@ import {
   type MailAddressRecord,
   type MailFailure,
   mailAddressRecordSchema,
-} from '../../core/mail/confirmation.ts';
+} from '../../core/mail/mail-address.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';

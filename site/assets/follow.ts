@@ -1,6 +1,6 @@
 /**
  * The site's only script. While a page is live, it requests the page again, replaces the marked parts, and appends to the log; it goes to
- * the line that an address names, and copies commands. The server writes all other markup, so a browser without scripts shows the same
+ * the line that an address names, downloads whole logs, and copies commands. The server writes all other markup, so a browser without scripts shows the same
  * after a reload.
  */
 export const follow = `'use strict';
@@ -95,6 +95,34 @@ function addCopyButtons() {
   }
 }
 
+/** One answer has at most 4 MB of a log: a larger one is put together from its pieces. */
+async function downloadLog(link) {
+  const label = link.textContent;
+  const pieces = [];
+  for (let next = 0, total = 1; next < total; ) {
+    const answer = await fetch(link.href + '?from=' + next);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const piece = await answer.blob();
+    pieces.push(piece);
+    total = Number(answer.headers.get('x-log-total'));
+    next += piece.size || total;
+    link.textContent = label + ' ' + Math.floor(100 * next / total) + ' %';
+  }
+  link.textContent = label;
+  const whole = document.createElement('a');
+  whole.href = URL.createObjectURL(new Blob(pieces, { type: 'text/plain' }));
+  whole.download = link.download;
+  whole.click();
+  setTimeout(() => URL.revokeObjectURL(whole.href), 60_000);
+}
+
+addEventListener('click', (event) => {
+  const link = event.target.closest?.('a[download]');
+  if (!link) return;
+  event.preventDefault();
+  // Without the pieces, the browser gets what fits into one answer.
+  downloadLog(link).catch(() => location.assign(link.href));
+});
 addEventListener('hashchange', goToLine);
 if (!goToLine() && log && main.dataset.live === 'yes') log.scrollTop = log.scrollHeight;
 addCopyButtons();

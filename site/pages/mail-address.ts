@@ -1,4 +1,4 @@
-import type { AddressAnswer } from '../../core/mail/confirmation.ts';
+import type { AddressAnswer } from '../../core/mail/mail-address.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { layout } from './layout.ts';

@@ -1,5 +1,5 @@
 import { describeSource, shortCommit, shortDigest, sourceLine, sourcePage } from '../../core/builds/describe-build.ts';
-import type { AddressSummary } from '../../core/mail/confirmation.ts';
+import type { AddressSummary } from '../../core/mail/mail-address.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';

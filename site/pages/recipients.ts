@@ -1,4 +1,4 @@
-import type { AddressSummary } from '../../core/mail/confirmation.ts';
+import type { AddressSummary } from '../../core/mail/mail-address.ts';
 
 /** `1 of 3 addresses gets mails (1 not confirmed: the link in the mail that asks does it; 1 unsubscribed)`. */
 export function describeRecipients({ all, unconfirmed, refused, unreachable }: AddressSummary): string {

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type AddressAnswer,
-  addressLinkFrom,
-  addressLinkPurpose,
-  encodeAddressLink,
-} from '../../core/mail/confirmation.ts';
+import { addressLinkFrom, addressLinkPurpose, encodeAddressLink } from '../../core/mail/address-link.ts';
+import type { AddressAnswer } from '../../core/mail/mail-address.ts';
 import { createSeals } from '../../services/aws/seals.ts';
 import { now, sampleProject, sampleSite } from './sample-site.ts';
 

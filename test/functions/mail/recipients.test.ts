@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { addressLinkPurpose, decodeAddressLink, type MailFailure } from '../../../core/mail/confirmation.ts';
+import { addressLinkPurpose, decodeAddressLink } from '../../../core/mail/address-link.ts';
 import type { Recipient } from '../../../core/mail/content.ts';
+import type { MailFailure } from '../../../core/mail/mail-address.ts';
 import { createRecipients } from '../../../functions/mail/recipients.ts';
 import { createSeals } from '../../../services/aws/seals.ts';
 import { MailRejectedError } from '../../../services/mail/mailer.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { linkDays } from './address-link.ts';
 
 export const addressAnswerSchema = z.enum(['confirmed', 'refused']);
 export type AddressAnswer = z.infer<typeof addressAnswerSchema>;
@@ -27,13 +28,8 @@ export const mailAddressRecordSchema = z.object({
 });
 export type MailAddressRecord = z.infer<typeof mailAddressRecordSchema>;
 
-/** How long a link can confirm. An address is not asked again before its link has ended. */
-export const linkDays = 7;
-
 /** An address whose owner never answers is left alone after so many mails, whatever the index says. */
 const mostAsks = 3;
-
-const linkMilliseconds = linkDays * 86_400_000;
 
 /** Mailboxes are made again, and servers err: a mail is tried once more after this time. */
 const bounceDays = 30;
@@ -84,28 +80,5 @@ export function addressSummary(
 export function isToBeAsked(record: Omit<MailAddressRecord, 'address'>, now: Date): boolean {
   const { answer, asks, askedAt } = record;
   if (answer !== undefined || asks >= mostAsks || !isReachable(record, now)) return false;
-  return askedAt === undefined || now.getTime() - Date.parse(askedAt) >= linkMilliseconds;
+  return askedAt === undefined || now.getTime() - Date.parse(askedAt) >= linkDays * 86_400_000;
 }
-
-const addressLinkSchema = z.object({ address: z.string(), until: z.iso.datetime() });
-
-/** What the link of the mail that asks says; it is sealed before it goes out. */
-export type AddressLink = z.infer<typeof addressLinkSchema>;
-
-export const addressLinkFrom = (address: string, now: Date): AddressLink => ({
-  address: address.toLowerCase(),
-  until: new Date(now.getTime() + linkMilliseconds).toISOString(),
-});
-
-/** As text for a path. */
-export const encodeAddressLink = (link: AddressLink): string => Buffer.from(JSON.stringify(link)).toString('base64url');
-
-/** The link that was encoded so; the seal has shown that it was. */
-export const decodeAddressLink = (text: string): AddressLink =>
-  addressLinkSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
-
-/** What an address link is sealed for. */
-export const addressLinkPurpose = 'mail address';
-
-/** Whether a link still confirms. It refuses mails for good. */
-export const isLinkValid = ({ until }: AddressLink, now: Date): boolean => now.toISOString() < until;
