@@ -47,8 +47,8 @@ const responseLimit = requestLimit + 100;
 const mostInstances = 8;
 /** Characters. A caller gets the last 4 KB. */
 const keptLog = 4096;
-/** An instance takes some 25 MB; to start it again takes a tenth of a second. */
-const idleMilliseconds = 60_000;
+/** An instance takes some 30 MB. A build whose instances must all start again costs twice the processor's time. */
+const idleMilliseconds = 5 * 60_000;
 /**
  * Lambda gives the initialisation 10 s of its own, on a processor of its own; a function's timeout begins after it.
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
