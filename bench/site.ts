@@ -82,6 +82,7 @@ async function siteWith(amount: Amount): Promise<SiteHandler> {
     cascades,
     holds,
     targets,
+    urlNotifications: { ofProject: async () => [] },
     sources: { get: none },
     relations: {
       statuses: async (bases) => baseStatuses(bases, new Map()),

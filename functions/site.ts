@@ -24,6 +24,7 @@ import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
 import { openSources } from '../services/tables/sources.ts';
 import { openTargets } from '../services/tables/targets.ts';
+import { openUrlNotifications } from '../services/tables/url-notifications.ts';
 import { createSiteHandler } from '../site/handler.ts';
 import { recently } from '../site/recent-reads.ts';
 
@@ -82,6 +83,7 @@ const run = once(() => {
       retention: openRetentionReports().get,
     },
     holds: { ofProject: recently(openHolds().ofProject) },
+    urlNotifications: { ofProject: openUrlNotifications().ofProject },
     targets: { ofProject: recently(openTargets().ofProject) },
     sboms: openSboms(),
     addresses: {

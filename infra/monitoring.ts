@@ -226,9 +226,10 @@ function alarmOnServices(alarms: Alarms, { state }: Monitored): void {
     threshold: 1,
     periods: 2,
   });
-  // CloudWatch takes at most ten metrics for the expression of an alarm, so that the tables of mails have an alarm of their own.
+  // CloudWatch takes at most ten metrics for the expression of an alarm, so that the tables of notifications have an alarm of their own.
   alarms.add('MailTablesThrottled', {
-    meaning: 'DynamoDB refused reads or writes of the tables of mails and their recipients.',
+    meaning:
+      'DynamoDB refused reads or writes of the tables of mails, their recipients, and what addresses were notified of.',
     metric: total('Refused requests', [
       ...requests('ReadThrottleEvents', state.mailTables),
       ...requests('WriteThrottleEvents', state.mailTables),

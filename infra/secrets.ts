@@ -15,11 +15,14 @@ export class Secrets extends Construct {
   readonly pullCredentials: string;
   /** What the names of the secrets of builds begin with. Operators make them, for an app-id each. */
   readonly buildSecrets: string;
+  /** The same for those that have addresses of `notify-url`. */
+  readonly notifyUrls: string;
   readonly #sealKey: string;
 
   constructor(scope: Construct, id: string, { prefix }: { prefix: string }) {
     super(scope, id);
     this.buildSecrets = `${prefix.toLowerCase()}/build-secrets/`;
+    this.notifyUrls = `${prefix.toLowerCase()}/notify-urls/`;
     const webhook = new Secret(this, 'Webhook', {
       description: 'The master secret, from which the secret of each webhook of the git host is derived.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -110,22 +113,31 @@ export class Secrets extends Construct {
 
   /** Says what the ARNs of the secrets of builds begin with. */
   grantBuildSecretsArn(grantee: Grantee): void {
-    grantee.setVariable('BUILD_SECRETS_ARN', this.#buildSecretsArn);
+    grantee.setVariable('BUILD_SECRETS_ARN', this.#arnOf(this.buildSecrets));
   }
 
   /** Reads the secrets of all builds: the policy of a session says which. */
   grantReadBuildSecrets(grantee: Grantee): void {
     allow(grantee, {
       actions: ['secretsmanager:GetSecretValue'],
-      resources: [`${this.#buildSecretsArn}*`],
+      resources: [`${this.#arnOf(this.buildSecrets)}*`],
       because: 'Projects are data, and so are their secrets: the policy of each session names those of its build.',
     });
     grantee.setVariable('BUILD_SECRETS_PREFIX', this.buildSecrets);
   }
 
-  get #buildSecretsArn(): string {
+  grantReadNotifyUrls(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [`${this.#arnOf(this.notifyUrls)}*`],
+      because: 'Projects are data, and so are the secrets that have their addresses.',
+    });
+    grantee.setVariable('NOTIFY_URLS_PREFIX', this.notifyUrls);
+  }
+
+  #arnOf(prefix: string): string {
     return Stack.of(this).formatArn({
-      ...{ service: 'secretsmanager', resource: 'secret', resourceName: this.buildSecrets },
+      ...{ service: 'secretsmanager', resource: 'secret', resourceName: prefix },
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   }

@@ -67,6 +67,7 @@ export class StatusSite extends Construct {
     state.releases.grant(this.pages, 'GetItem');
     state.releases.grantQuery(this.pages, 'byProject', 'byDigest');
     state.targets.grant(this.pages, 'Query');
+    state.urlNotifications.grant(this.pages, 'Query');
     secrets.grantSeal(this.pages);
     notifications.grantAnswers(this.pages);
     signing.grantReadPublicKey(this.pages);

@@ -30,6 +30,7 @@ import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Telling } from './telling.ts';
 import { Triggers } from './triggers.ts';
+import { UrlNotifications } from './url-notifications.ts';
 import { WarnWaivers } from './warn-waivers.ts';
 import { WatchBases } from './watch-bases.ts';
 import { WatchPackages } from './watch-packages.ts';
@@ -100,6 +101,8 @@ export class SlipwayStack extends Stack {
     const delivery = new Delivery(this, 'Delivery', {
       ...{ api, commitSigning, config, gitHost, notifications, repositories, rollouts, secrets, state },
     });
+    const { retryDeliveries: retries } = delivery;
+    new UrlNotifications(this, 'UrlNotifications', { api, gitHost, retries, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
@@ -137,6 +140,7 @@ export class SlipwayStack extends Stack {
       GitHubTokenSecretArn: secrets.gitHubToken,
       DeployCredentialsSecretArn: secrets.deployCredentials,
       BuildSecretsPrefix: secrets.buildSecrets,
+      NotifyUrlsPrefix: secrets.notifyUrls,
       PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       CopyReleasesRoleArn: delivery.copyReleases.function.role?.roleArn ?? '',

@@ -137,6 +137,7 @@ export class State extends Construct {
   readonly cascades: RecordTable;
   readonly releases: RecordTable;
   readonly targets: RecordTable;
+  readonly urlNotifications: RecordTable;
   readonly mails: RecordTable;
   readonly addresses: RecordTable;
 
@@ -218,6 +219,14 @@ export class State extends Construct {
       indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
       variable: 'TARGETS_TABLE',
     });
+    this.urlNotifications = new RecordTable(this, 'UrlNotifications', {
+      key: 'project',
+      sortKey: 'id',
+      // Only what is to be tried at some time has the attributes.
+      indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
+      expiry: 'expiresAt',
+      variable: 'URL_NOTIFICATIONS_TABLE',
+    });
     this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
     this.addresses = new RecordTable(this, 'Addresses', {
       key: 'address',
@@ -227,9 +236,9 @@ export class State extends Construct {
     });
   }
 
-  /** What is known of mails and their recipients. */
+  /** What is known of mails, their recipients, and other addresses that are notified. */
   get mailTables(): TableV2[] {
-    return [this.mails, this.addresses].map(({ table }) => table);
+    return [this.mails, this.addresses, this.urlNotifications].map(({ table }) => table);
   }
 
   /** The rest. */

@@ -37,6 +37,7 @@ export const variableNames = [
   'MAILS_TABLE',
   'MAIL_CONFIGURATION_SET',
   'MOST_RECIPIENTS',
+  'NOTIFY_URLS_PREFIX',
   'OPERATORS',
   'PLATFORM',
   'POLICY',
@@ -66,6 +67,7 @@ export const variableNames = [
   'TRIGGER_SENDERS',
   'TRUST_BUILDS',
   'UNTRUSTED_TRIGGERS_QUEUE_URL',
+  'URL_NOTIFICATIONS_TABLE',
   'WEBHOOK_SECRET',
 ] as const;
 

@@ -15,6 +15,7 @@ import type {
   SignatureReader,
   SourceReader,
   TargetReader,
+  UrlNotificationReader,
 } from './readers.ts';
 
 /** What the site reads from, and its own address. */
@@ -29,6 +30,7 @@ export interface SiteParts {
   releases: ReleaseReader;
   holds: HoldReader;
   targets: TargetReader;
+  urlNotifications: UrlNotificationReader;
   sboms: SbomReader;
   signingKey: PublicKeyReader;
   /** Undefined where commits are not signed. */

@@ -15,6 +15,7 @@ import type { RetentionReport } from '../core/retention/retention-plan.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import type { StatementName } from '../core/signing/statement.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
+import type { UrlNotification } from '../core/url-notifications/url-notification.ts';
 import type { LogLines, LogSlice } from '../services/records/build-log.ts';
 import type { CostSelection, ProjectCost } from '../services/tables/builds.ts';
 import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
@@ -130,6 +131,11 @@ export interface ReleaseReader {
 
 export interface TargetReader {
   ofProject(project: string): Promise<TargetState[]>;
+}
+
+export interface UrlNotificationReader {
+  /** The newest of a project. */
+  ofProject(project: string, limit: number): Promise<UrlNotification[]>;
 }
 
 export interface SbomReader {

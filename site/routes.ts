@@ -34,6 +34,7 @@ import { waiversOf } from './waivers.ts';
 
 /** Of a project's newest releases and builds its own page shows these. */
 const releasesRead = 20;
+const urlNotificationsShown = 8;
 const buildsCharted = 60;
 
 /** Nobody takes in a picture of more projects. */
@@ -188,17 +189,19 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
   const isFirst = !query.has('cursor');
-  const [source, bases, dependents, pending, recipients, targets, released, releasedBy, history] = await Promise.all([
+  const [source, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] = await Promise.all([
     parts.sources.get(found.source),
     relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
     parts.addresses.summary(found.notifyEmail),
     parts.targets.ofProject(found.name),
+    parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
     isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
     found.released && parts.builds.get(found.released.build),
     isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
   ]);
+  const [released, releasedBy, history] = rest;
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
   return page(
     projectPage({
@@ -207,6 +210,7 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
       relations: shown,
       recipients,
       targets,
+      urlNotifications,
       releases: released.items,
       releasedBy,
       history: history.items,

@@ -1,6 +1,9 @@
 import type { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
+import { projectNameSchema } from '../../core/model/project.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import { webhookSecret } from '../../core/triggers/webhook.ts';
+import { notifySecret } from '../../core/url-notifications/signature.ts';
 import type { Context } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readMasterSecret } from './master-secret.ts';
@@ -18,17 +21,30 @@ export function define(command: Command, context: Context): void {
     .description(description)
     .argument('[OWNER/REPO]', 'the repository; by its address if it is on another host than the index')
     .option('--organization <ORG>', 'the secret for the webhook of an organisation')
-    .action(async (repository, { organization }) => {
-      if ((organization === undefined) === (repository === undefined)) {
-        throw new UsageError('Name one repository, such as demo/app, or an organisation with --organization.');
+    .option('--notify-url <PROJECT>', 'the secret that signs what the addresses of a project get: app-id/job-id:tag')
+    .action(async (repository, { organization, notifyUrl }) => {
+      if ([repository, organization, notifyUrl].filter((each) => each !== undefined).length !== 1) {
+        throw new UsageError(
+          'Name one repository, such as demo/app, an organisation with --organization, or a project with --notify-url.',
+        );
       }
       const deployment = await context.deployment();
       const webhooks = webhooksOf(deployment);
-      const scope =
-        organization === undefined
-          ? scopeOfRepository(repository ?? '', webhooks)
-          : scopeOfOrganization(organization, webhooks);
-      const secret = webhookSecret(await readMasterSecret(deployment), scope);
+      const secretOf = (master: string) => {
+        if (notifyUrl !== undefined) return notifySecret(master, wholeName(notifyUrl));
+        const scope =
+          organization === undefined
+            ? scopeOfRepository(repository ?? '', webhooks)
+            : scopeOfOrganization(organization, webhooks);
+        return webhookSecret(master, scope);
+      };
+      const secret = secretOf(await readMasterSecret(deployment));
       context.answer(answerSchema, { value: { secret }, text: `${secret}\n` });
     });
+}
+
+/** @throws UsageError */
+function wholeName(project: string): string {
+  if (projectNameSchema.safeParse(project).success) return project;
+  throw new UsageError(`"${oneLine(project, 80)}" is no whole name of a project: write app-id/job-id:tag.`);
 }

@@ -66,7 +66,8 @@ function reportUnknown(entry: Mapping, diagnostics: FileDiagnostic[]): Set<strin
 function explained(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const isWithin = ({ path, code }: z.core.$ZodIssue) => path.length > 0 || code === 'unrecognized_keys';
-  const meant = issue.errors.find((issues) => issues.length > 0 && issues.every(isWithin));
+  const alternatives = issue.errors.map((issues) => issues.flatMap(explained));
+  const meant = alternatives.find((issues) => issues.length > 0 && issues.every(isWithin));
   return meant ? meant.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) : [issue];
 }
 

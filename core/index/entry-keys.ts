@@ -8,6 +8,7 @@ import { buildArguments, buildSecrets, buildTarget, imageLabels } from './build-
 import { deployMapping, mostTargets } from './deploy-targets.ts';
 import { destination, mostDestinations } from './destinations.ts';
 import { exceptionMapping } from './exceptions.ts';
+import { mostNotifyUrls, notifyUrl, notifyUrlMapping } from './notify-urls.ts';
 import { policyMapping, scannersMapping } from './policy-keys.ts';
 import { atMost, branch, day, flag, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
 
@@ -175,6 +176,11 @@ export const entrySchema = z.strictObject({
     .describe(
       'What mails are sent about: ends of builds, and what is found later in released images; all of it if absent.',
     ),
+  'notify-url': listOf(notifyUrl, 'an address, or a mapping with url or secret', mostNotifyUrls)
+    .optional()
+    .describe(
+      'Addresses that get releases, rollbacks, holds and failures: signed CloudEvents, or messages for Slack and Teams.',
+    ),
   enabled: flag.nullish().describe('`false` puts the project to rest: nothing is built, its images stay.'),
   schedule: schedule
     .nullish()
@@ -243,6 +249,7 @@ export function keysWithin(key: string): string[] {
     exceptions: exceptionMapping,
     hold: holdMapping,
     deploy: deployMapping,
+    'notify-url': notifyUrlMapping,
   };
   return Object.keys(mappings[key]?.shape ?? {});
 }

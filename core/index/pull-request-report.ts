@@ -254,6 +254,7 @@ function below(children: readonly string[]): string[] {
 const shownKeys: Partial<Record<keyof Project, string>> = {
   buildArgs: 'build-args',
   buildSecrets: 'build-secrets',
+  notifyUrls: 'notify-url',
   notifyEmail: 'notify-email',
   dependsOn: 'depends-on',
   extraTags: 'extra-tags',

@@ -12,6 +12,7 @@ import type { FileDiagnostic } from './diagnostic.ts';
 import { checkKeys } from './entry-check.ts';
 import { type EntryKey, type EntryValues, splitAddresses } from './entry-keys.ts';
 import { exceptionDiagnostics, exceptionsOf } from './exceptions.ts';
+import { notifyUrlsOf } from './notify-urls.ts';
 import { weakerDiagnostics } from './policy-file.ts';
 import { policyOf } from './policy-keys.ts';
 import { isTrue } from './values.ts';
@@ -186,6 +187,7 @@ function projectOf(
     paths: optionalList(values.paths),
     ...flags,
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
+    notifyUrls: notifyUrlsOf(values['notify-url']),
     schedule: values.schedule ?? undefined,
     buildArgs: mergedTexts(defaults?.['build-args'], values['build-args']),
     buildSecrets: values['build-secrets'] ?? undefined,

@@ -3,6 +3,7 @@ import { notifiableStatuses } from './build.ts';
 import { deployTargetSchema } from './deploy-target.ts';
 import { exceptionSchema } from './exception.ts';
 import { holdSchema } from './hold.ts';
+import { notifyUrlSchema } from './notify-url.ts';
 import { ownPolicySchema } from './policy.ts';
 import { vexStatementSchema } from './vex.ts';
 
@@ -49,6 +50,8 @@ export const projectSchema = z.object({
   pullRequests: z.boolean().optional(),
   /** The results that are notified by mail; an empty list means none. */
   notify: z.array(z.enum(notifiableStatuses)).optional(),
+  /** The addresses that get the project's events. */
+  notifyUrls: z.array(notifyUrlSchema).optional(),
   /** `rate(1 day)` or `cron(0 4 ? * MON *)`, in UTC. */
   schedule: z.string().optional(),
   /** A script that generates the Dockerfile or files that it needs, and the folder to run it in; both from the repository's root. */

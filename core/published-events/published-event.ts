@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { describeCause, personName } from '../builds/describe-build.ts';
-import type { Build } from '../model/build.ts';
+import { type Build, isReleasable } from '../model/build.ts';
 import type { HoldChange } from '../model/hold.ts';
+import type { NotifiedEvent } from '../model/notify-url.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /** What Slipway tells the account's event bus, for whoever deploys images or wants to know of releases. docs/published-events.md */
 
@@ -56,29 +58,91 @@ const heldSchema = z.object({
   at: z.iso.datetime(),
 });
 
+const endedSchema = z.object({
+  version,
+  id: z.string().describe('The build. An event may come twice; it is one end of a build as long as this is the same.'),
+  project,
+  commit: z.string().describe('The commit that was built.'),
+  ref: z.string().describe('The branch or tag: `refs/heads/main`.'),
+  why: z.string().describe('Why it was built, for people.'),
+  at: z.iso.datetime(),
+  url: z.string().describe("The build's page."),
+});
+
+const blockedSchema = endedSchema.extend({
+  reasons: z
+    .array(z.string())
+    .describe('The first reasons why the policy does not let it be released, a sentence each.'),
+});
+
+const failedSchema = endedSchema.extend({
+  error: z.string().describe('The kind of error: `DockerfileFailedError`.'),
+  message: z.string().describe('What happened, and what to do next.'),
+});
+
 /** By `detail-type`: the `detail` of the events. */
 export const publishedEventSchemas = {
   'Slipway Image Released': releasedSchema,
   'Slipway Image Rolled Back': rolledBackSchema,
   'Slipway Releases Held': heldSchema,
   'Slipway Releases Unheld': heldSchema.omit({ until: true }),
+  'Slipway Build Blocked': blockedSchema,
+  'Slipway Build Failed': failedSchema,
 } as const;
 
-export type DetailType = keyof typeof publishedEventSchemas;
-export type PublishedEvent = {
-  [Type in DetailType]: { type: Type; detail: z.infer<(typeof publishedEventSchemas)[Type]> };
-}[DetailType];
+const eventOf = <Type extends DetailType>(type: Type) =>
+  z.object({ type: z.literal(type), detail: publishedEventSchemas[type] });
 
-/** What the end of a build means to who deploys its image; undefined if nothing was released. */
+export const publishedEventSchema = z.discriminatedUnion('type', [
+  eventOf('Slipway Image Released'),
+  eventOf('Slipway Image Rolled Back'),
+  eventOf('Slipway Releases Held'),
+  eventOf('Slipway Releases Unheld'),
+  eventOf('Slipway Build Blocked'),
+  eventOf('Slipway Build Failed'),
+]);
+
+export type DetailType = keyof typeof publishedEventSchemas;
+export type PublishedEvent = z.infer<typeof publishedEventSchema>;
+
+const names: Record<DetailType, NotifiedEvent> = {
+  'Slipway Image Released': 'released',
+  'Slipway Image Rolled Back': 'rolled-back',
+  'Slipway Releases Held': 'held',
+  'Slipway Releases Unheld': 'unheld',
+  'Slipway Build Blocked': 'blocked',
+  'Slipway Build Failed': 'failed',
+};
+
+/** The name by which an entry of the index chooses the event. */
+export function notifiedEventOf({ type }: PublishedEvent): NotifiedEvent {
+  return names[type];
+}
+
+const mostReasons = 10;
+
+/**
+ * What the end of a build means to who deploys its image, or waits for it; undefined if it means nothing to them. Of a pull request the git
+ * host is told, by its status.
+ */
 export function eventOfBuild(build: Build, siteUrl: string): PublishedEvent | undefined {
-  const { id, project, status, image, cause, commit, ref, endedAt } = build;
-  if (status !== 'released' || !image || endedAt === undefined) return undefined;
-  const common = { version: 1 as const, id, project, image, at: endedAt, url: `${siteUrl}/builds/${id}` };
-  if (cause.type !== 'rollback') {
-    return { type: 'Slipway Image Released', detail: { ...common, commit, ref, why: describeCause(cause) } };
+  const { id, project, status, image, cause, commit, ref, endedAt, verdict, failure } = build;
+  if (endedAt === undefined) return undefined;
+  const common = { version: 1 as const, id, project, at: endedAt, url: `${siteUrl}/builds/${id}` };
+  if (status === 'released' && image && cause.type === 'rollback') {
+    const { from, requester, reason } = cause;
+    return { type: 'Slipway Image Rolled Back', detail: { ...common, image, from, by: personName(requester), reason } };
   }
-  const { from, requester, reason } = cause;
-  return { type: 'Slipway Image Rolled Back', detail: { ...common, from, by: personName(requester), reason } };
+  const built = { ...common, commit, ref, why: describeCause(cause) };
+  if (status === 'released' && image) return { type: 'Slipway Image Released', detail: { ...built, image } };
+  if (!isReleasable(ref)) return undefined;
+  if (status === 'blocked') {
+    const reasons = (verdict?.reasons ?? []).slice(0, mostReasons).map((reason) => oneLine(reason, 500));
+    return { type: 'Slipway Build Blocked', detail: { ...built, reasons } };
+  }
+  return status === 'failed' && failure
+    ? { type: 'Slipway Build Failed', detail: { ...built, error: failure.error, message: failure.message } }
+    : undefined;
 }
 
 /** What a change of a hold means; undefined for a rollback, whose build says it. */

@@ -10,13 +10,14 @@ import { openPublicFetch, type PublicFetch } from '../../services/http/public-fe
 import { copyImage } from '../../services/registry/image-copy.ts';
 import { openImageOrigin } from '../../services/registry/image-origin.ts';
 import { createImagePush, type PushMethod, PushRefusedError } from '../../services/registry/image-push.ts';
+import { openPushCredentials } from '../../services/registry/push-credentials.ts';
 import {
   createRegistryClient,
   outsideRegistry,
   RegistryBusyError,
   RegistryUnavailableError,
 } from '../../services/registry/registry-client.ts';
-import { openRegistryCredentials, type RegistryCredentials } from '../../services/registry/registry-credentials.ts';
+import type { RegistryCredentials } from '../../services/registry/registry-credentials.ts';
 import { sendToRegistry } from '../../services/registry/send-to-registry.ts';
 
 interface Services {
@@ -106,7 +107,7 @@ export type CopyReleases = ReturnType<typeof createCopyReleases>;
 
 export function openCopyReleases(): CopyReleases {
   return createCopyReleases({
-    credentials: openRegistryCredentials(),
+    credentials: openPushCredentials(),
     fetch: openPublicFetch(),
     openOrigin: openImageOrigin,
   });

@@ -1,10 +1,7 @@
-import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
-import { once } from '../../core/once.ts';
-import { createSecret } from '../aws/secrets.ts';
-import { variable } from '../environment.ts';
-import { createEcrLogin, type EcrLogin } from './ecr-login.ts';
+import type { createSecret } from '../aws/secrets.ts';
+import type { EcrLogin } from './ecr-login.ts';
 import type { Registry } from './registry-client.ts';
 
 /** By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. */
@@ -48,19 +45,6 @@ export function createRegistryCredentials(
 }
 
 export type RegistryCredentials = ReturnType<typeof createRegistryCredentials>;
-
-/** What pushes copies of releases. */
-export const openRegistryCredentials = once(() =>
-  createRegistryCredentials(createSecret(variable('REGISTRY_CREDENTIALS_SECRET')), {
-    page: 'docs/destinations.md',
-    logInToEcr: createEcrLogin(new STSClient({})),
-  }),
-);
-
-/** What pulls base images. */
-export const openPullCredentials = once(() =>
-  createRegistryCredentials(createSecret(variable('PULL_CREDENTIALS_SECRET')), { page: 'docs/bases.md' }),
-);
 
 /** Undefined if it is not JSON; the text itself must not get into an error. */
 function parse(text: string): unknown {

@@ -6,6 +6,7 @@ import { currentState, type ReleasedImage } from '../../core/releases/release.ts
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
+import type { UrlNotification } from '../../core/url-notifications/url-notification.ts';
 import type { KnownProject } from '../readers.ts';
 import { buildRows } from './build-list.ts';
 import { historySection } from './history.ts';
@@ -19,6 +20,7 @@ import { releasesSection } from './releases.ts';
 import { tagsSection } from './tags.ts';
 import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
+import { urlNotificationsSection } from './url-notifications.ts';
 
 export interface ProjectPage {
   project: KnownProject;
@@ -27,6 +29,7 @@ export interface ProjectPage {
   relations: ProjectRelations;
   recipients: AddressSummary;
   targets: TargetState[];
+  urlNotifications: UrlNotification[];
   /** The newest. */
   releases: ReleasedImage[];
   /** The build that made the current release. */
@@ -45,7 +48,20 @@ const releasesShown = 3;
 
 /** One project: how to get its image, how it is, and all that it depends on; below that its builds. */
 export function projectPage(shown: ProjectPage): Html {
-  const { project, source, relations, targets, releases, releasedBy, history, builds, cursor, query, now } = shown;
+  const {
+    project,
+    source,
+    relations,
+    targets,
+    urlNotifications,
+    releases,
+    releasedBy,
+    history,
+    builds,
+    cursor,
+    query,
+    now,
+  } = shown;
   const path = projectPath(project.name);
   const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
   const isFirst = !query.has('cursor');
@@ -71,6 +87,7 @@ ${releasesSection(project, releases.slice(0, releasesShown), now)}
 ${pager(path, query, cursor)}</section>
 </div><div>
 ${targetsSection(targets, now)}
+${urlNotificationsSection(urlNotifications, now)}
 <section><h2>About</h2>${facts(shown)}</section>
 ${commands(project)}
 ${badgeSection(shown)}

@@ -6,10 +6,11 @@ import {
   ECSClient,
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { AddTagsToResourceCommand, DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { startHost } from '../services/http.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -69,6 +70,13 @@ async function allowCopies(folder: string) {
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
+/** Stores an address for the entries of `demo`, as an operator does. */
+async function storeAddress(name: string, SecretString: string): Promise<void> {
+  const { endpoint, region, credentials, outputs } = slipway.machine;
+  const making = new CreateSecretCommand({ Name: `${outputs.NotifyUrlsPrefix}demo/${name}`, SecretString });
+  await new SecretsManagerClient({ endpoint, region, credentials }).send(making);
+}
+
 it('a release is committed to the manifests of staging, copied, and gets to production by merging its pull request', async () => {
   const { host } = new URL(slipway.machine.url);
   const copies = `${host}/copies`;
@@ -77,7 +85,12 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   const live = await slipway.workingCopy('ops/live');
   await live.write({ 'app/kustomization.yaml': kustomization });
   await live.push('Begin');
-  await slipway.track(slipway.entry('delivered', { deploy, destinations: `${copies}/delivered` }));
+  await using receiver = await startHost((_, response) => void response.end());
+  await storeAddress('chat', `${receiver.url}/chat`);
+  const notifyUrl = `[${receiver.url}/events, {secret: chat, format: slack, events: released}]`;
+  await slipway.track(
+    slipway.entry('delivered', { deploy, destinations: `${copies}/delivered`, 'notify-url': notifyUrl }),
+  );
   const manifest = '# The one of staging\nspec: {containers: [{image: "demo/delivered"}]}\n';
   const commit = await slipway.pushSource('delivered', {
     Dockerfile: `${smallDebian}RUN echo hello > /hello\n`,
@@ -90,6 +103,19 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   );
   const { digest = '', repository = '', tags = [] } = build.image ?? {};
   const tag = tags.find((each) => each.startsWith('build-')) ?? '';
+
+  const posted = await slipway.until('what the addresses get', async () =>
+    receiver.requests.length < 2
+      ? undefined
+      : receiver.requests.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
+  );
+  expect(posted.map(({ path }) => path)).toEqual(['/chat', '/events']);
+  expect(JSON.parse(posted[1]?.body ?? '')).toMatchObject({ type: 'slipway.released.v1', data: { id: build.id } });
+  expect(posted[1]?.headers['webhook-signature']).toMatch(/^v1,/);
+  await slipway.until('the outcome on the page', async () => {
+    const page = await (await fetch(`${slipway.machine.url}/projects/demo/delivered/latest`)).text();
+    return /Notified addresses.*the address in the secret chat.*delivered/s.test(page) || undefined;
+  });
 
   const source = await slipway.workingCopy('demo/delivered');
   await source.git('fetch', '--quiet', 'origin', 'main');

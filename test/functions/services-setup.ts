@@ -28,6 +28,7 @@ import { createOwnCommits } from '../../services/tables/own-commits.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
+import { createUrlNotifications } from '../../services/tables/url-notifications.ts';
 import type { ReadMail } from '../core/mail/as-read.ts';
 import { createTables, stateTables } from '../services/tables.ts';
 
@@ -122,6 +123,7 @@ export async function setUpServices() {
     indexHead: createIndexHead(client, 'deliveries'),
     ownCommits: createOwnCommits(client, 'deliveries'),
     releases: createReleases(client, 'releases'),
+    urlNotifications: createUrlNotifications(client, 'urlNotifications'),
     holds: createHolds(client, 'releases'),
     /** The builder's requests, in the order of their writing. */
     requests,

@@ -7,7 +7,7 @@ const outlasting = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy
 describe('tables', () => {
   test('outlive the stack and can be set back to any second', () => {
     const tables = resources('AWS::DynamoDB::GlobalTable');
-    expect(tables).toHaveLength(12);
+    expect(tables).toHaveLength(13);
     for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
       expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual(outlasting);
       expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
@@ -132,6 +132,7 @@ test('the stack says where everything is', () => {
     'GitHubTokenSecretArn',
     'GitHubUrl',
     'IndexRepository',
+    'NotifyUrlsPrefix',
     'OperatorsTopicArn',
     'ProjectsTableName',
     'PromoteFunctionName',

@@ -73,6 +73,11 @@ test('the builds together can read requests, pull, push candidates, and write wh
     { effect: 'Allow', actions: ['ecr:GetAuthorizationToken'], on: ['*'] },
     { effect: 'Allow', actions: pull, on: [`${repositories}*`] },
     { effect: 'Allow', actions: push, on: [`${repositories}candidate/*`] },
+    {
+      effect: 'Allow',
+      actions: ['secretsmanager:GetSecretValue'],
+      on: ['arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:slipway/build-secrets/*'],
+    },
   ]);
 });
 

@@ -60,6 +60,12 @@ export const stateTables: Table[] = [
     sortKey: 'target',
     indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
   },
+  {
+    name: 'urlNotifications',
+    key: 'project',
+    sortKey: 'id',
+    indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
+  },
   { name: 'mails', key: 'mail' },
   { name: 'addresses', key: 'address' },
 ];

@@ -8,6 +8,7 @@ import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import type { RetentionReport } from '../../core/retention/retention-plan.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
+import type { UrlNotification } from '../../core/url-notifications/url-notification.ts';
 import { createSeals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
@@ -68,6 +69,7 @@ interface Content {
   releases?: ReleasedImage[];
   holds?: HoldChange[];
   targets?: TargetState[];
+  urlNotifications?: UrlNotification[];
   releaseFindings?: Record<string, ReleaseFindings>;
   /** By the repository. */
   retention?: Record<string, RetentionReport>;
@@ -97,6 +99,7 @@ export function sampleSite({
   releases = [],
   holds = [],
   targets = [],
+  urlNotifications = [],
   releaseFindings = {},
   retention = {},
   parts = {},
@@ -149,6 +152,7 @@ export function sampleSite({
       dependents: async () => ({ projects: [], more: 0 }),
       pending: async () => undefined,
     },
+    urlNotifications: { ofProject: async (project) => urlNotifications.filter((each) => each.project === project) },
     targets: { ofProject: async (project) => targets.filter((target) => target.project === project) },
     holds: {
       ofProject: async (project, request) =>

@@ -1,6 +1,7 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type WebhookScope, webhookSecret } from '../../../core/triggers/webhook.ts';
+import { notifySecret } from '../../../core/url-notifications/signature.ts';
 import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
 import { createSecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
 import type { Service } from '../../../local/aws/service.ts';
@@ -91,10 +92,23 @@ describe('slipway webhook secret', () => {
     expect(out).toBe(`${secretOf('organization', 'github.com/demo')}\n`);
   });
 
+  it('prints the secret that signs what the addresses of a project get', async () => {
+    const { out } = await secret('--notify-url', 'demo/app:1.0');
+    expect(out).toBe(`${notifySecret(master, 'demo/app:1.0')}\n`);
+    expect((await secret('--notify-url', 'demo/app')).err).toContain('no whole name of a project');
+  });
+
   it.each(
-    [[], ['a', 'b'], ['demo/app', '--organization', 'demo'], ['demo'], ['demo/ünï'], ['file:///x'], ['']].map(
-      (args) => [args],
-    ),
+    [
+      [],
+      ['a', 'b'],
+      ['demo/app', '--notify-url', 'demo/app:1'],
+      ['demo/app', '--organization', 'demo'],
+      ['demo'],
+      ['demo/ünï'],
+      ['file:///x'],
+      [''],
+    ].map((args) => [args]),
   )('refuses %j', async (args) => {
     expect(await secret(...args)).toMatchObject({
       code: 2,

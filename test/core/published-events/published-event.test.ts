@@ -5,6 +5,7 @@ import type { Build } from '../../../core/model/build.ts';
 import {
   eventOfBuild,
   eventOfHold,
+  publishedEventSchema,
   publishedEventSchemas,
   publishedEventsSchema,
 } from '../../../core/published-events/published-event.ts';
@@ -53,7 +54,26 @@ describe('the end of a build', () => {
     });
   });
 
-  it.each(['blocked', 'failed', 'unchanged', 'cancelled', 'superseded'] as const)('%s is no event', (status) => {
+  it('that was blocked or failed is an event with the reasons, unless it is of a pull request', () => {
+    const blocked: Partial<Build> = {
+      status: 'blocked',
+      verdict: { outcome: 'block', reasons: Array.from({ length: 20 }, (_, at) => `Reason ${at}.`), counts: {} },
+    };
+    const failed: Partial<Build> = {
+      status: 'failed',
+      failure: { error: 'DockerfileFailedError', message: 'It failed.' },
+    };
+    const events = [blocked, failed].map((over) => eventOfBuild(ended(over), siteUrl));
+    expect(events).toMatchObject([
+      { type: 'Slipway Build Blocked', detail: { commit, reasons: { length: 10, 0: 'Reason 0.' } } },
+      { type: 'Slipway Build Failed', detail: { error: 'DockerfileFailedError', message: 'It failed.' } },
+    ]);
+    for (const event of events) expect(publishedEventSchema.parse(event)).toEqual(event);
+    for (const over of [blocked, failed])
+      expect(eventOfBuild(ended({ ...over, ref: 'refs/pull/7/head' }), siteUrl)).toBeUndefined();
+  });
+
+  it.each(['unchanged', 'cancelled', 'superseded'] as const)('%s is no event', (status) => {
     expect(eventOfBuild(ended({ status, image }), siteUrl)).toBeUndefined();
   });
 });

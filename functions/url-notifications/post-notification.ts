@@ -1,0 +1,115 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
+import type { NotifyUrl } from '../../core/model/notify-url.ts';
+import { parseProjectName } from '../../core/model/project.ts';
+import { messageOf } from '../../core/url-notifications/message.ts';
+import { notifySecret, signatureHeaders } from '../../core/url-notifications/signature.ts';
+import {
+  type Attempt,
+  attempted,
+  claimed,
+  placeOf,
+  type UrlNotification,
+} from '../../core/url-notifications/url-notification.ts';
+import { createSecret, type RotatedSecret } from '../../services/aws/secrets.ts';
+import { variable } from '../../services/environment.ts';
+import { openWebhookMaster } from '../../services/git-host/webhook-secret.ts';
+import { openPublicFetch, type PublicFetch } from '../../services/http/public-fetch.ts';
+import { openUrlNotifications, type UrlNotifications } from '../../services/tables/url-notifications.ts';
+
+interface Services {
+  notifications: Pick<UrlNotifications, 'save'>;
+  /** From which the secrets that sign are derived. */
+  master: Pick<RotatedSecret, 'current'>;
+  /** The value of a secret by its name. */
+  secretValue: (name: string) => Promise<string>;
+  /** What the names of the secrets begin with that have addresses. */
+  secretsPrefix: string;
+  fetch: PublicFetch;
+  siteUrl: string;
+  logger: Logger;
+}
+
+const timeoutMilliseconds = 10_000;
+const largestAnswer = 64 * 1024;
+/** With these a receiver says that it will never take the message; 429 is not one of them. */
+const isRefusal = (status: number) => status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+
+/** Posts a notification, unless another process does, and writes down what came of it. */
+export function createPostNotification(services: Services) {
+  const { notifications, master, secretValue, secretsPrefix, fetch, siteUrl, logger } = services;
+
+  async function addressOf(project: string, { url, secret }: NotifyUrl): Promise<string> {
+    if (url !== undefined) return url;
+    const name = `${secretsPrefix}${parseProjectName(project).appId}/${secret}`;
+    return (
+      await secretValue(name).catch((error: unknown) => {
+        const isAbsent =
+          error instanceof UpstreamError && /^(?:ResourceNotFound|AccessDenied)Exception$/.test(`${error.cause}`);
+        if (!isAbsent) throw error;
+        throw new InvalidInputError(
+          `The secret ${name} does not exist. Have whoever runs this pipeline store the address in it.`,
+        );
+      })
+    ).trim();
+  }
+
+  async function post({ project, id, to, event }: UrlNotification): Promise<Attempt> {
+    const { contentType, body } = messageOf(event, { ...to, siteUrl });
+    const [, key = id] = id.split(' ');
+    const secrets = (await master.current()).map((each) => notifySecret(each, project));
+    const signature = to.format === 'cloudevents' ? signatureHeaders({ id: key, body, at: new Date() }, secrets) : {};
+    const address = await addressOf(project, to);
+    const response = await fetch(address, {
+      method: 'POST',
+      headers: { 'content-type': contentType, ...signature },
+      body,
+      maximumBytes: largestAnswer,
+      timeoutMilliseconds,
+    });
+    response.discard();
+    const { status, headers, url } = response;
+    // A redirected POST may have become a GET, which delivers nothing.
+    if (url !== URL.parse(address)?.href)
+      return { error: 'It redirects to another address. Write that one into the index.', isFinal: true };
+    if (status >= 200 && status < 300) return {};
+    const wait = Number(headers.get('retry-after') ?? Number.NaN);
+    const retryAt = Number.isFinite(wait) ? new Date(Date.now() + wait * 1000).toISOString() : undefined;
+    return { error: `It answered ${status}.`, isFinal: isRefusal(status), retryAt };
+  }
+
+  return async function postNotification(notification: UrlNotification): Promise<void> {
+    const own = claimed(notification, new Date());
+    if (!(await notifications.save(own))) return;
+    const attempt = await post(own).catch((error: unknown): Attempt => {
+      if (error instanceof InvalidInputError) return { error: error.message, isFinal: true };
+      if (error instanceof UpstreamError) return { error: error.message, isFinal: false };
+      throw error;
+    });
+    const after = attempted(own, attempt, new Date(), Math.random());
+    const about = {
+      project: own.project,
+      event: own.name,
+      to: placeOf(own.to),
+      state: after.state,
+      error: after.error,
+    };
+    if (attempt.error === undefined) logger.info('An address was notified', about);
+    else logger.warn('An address was not notified', about);
+    await notifications.save(after);
+  };
+}
+
+export type PostNotification = ReturnType<typeof createPostNotification>;
+
+export function openPostNotification(logger: Logger): PostNotification {
+  return createPostNotification({
+    notifications: openUrlNotifications(),
+    master: openWebhookMaster(),
+    secretValue: (name) => createSecret(name).current(),
+    secretsPrefix: variable('NOTIFY_URLS_PREFIX'),
+    fetch: openPublicFetch(),
+    siteUrl: variable('SITE_URL'),
+    logger,
+  });
+}

@@ -1,0 +1,25 @@
+import { exactTime } from '../../core/builds/describe-build.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
+import { placeOf, type UrlNotification } from '../../core/url-notifications/url-notification.ts';
+import { ageElement } from './times.ts';
+
+/** What the addresses of an entry were told last, and what became of it. */
+export function urlNotificationsSection(notifications: readonly UrlNotification[], now: Date): Html | undefined {
+  if (notifications.length === 0) return undefined;
+  return html`<section id="url-notifications"><h2>Notified addresses</h2><dl class="facts">${notifications.map((each) => row(each, now))}</dl></section>`;
+}
+
+function row({ to, name, event, state, error, dueAt, endedAt }: UrlNotification, now: Date): Html {
+  const { detail } = event;
+  const what = 'url' in detail ? html`<a href="/builds/${detail.id}">${name}</a>` : html`${name}`;
+  const outcome = {
+    delivered: html`delivered ${endedAt && html`<span class="quiet">${ageElement(endedAt, now)}</span>`}`,
+    failed: html`<b>given up</b>: ${oneLine(error ?? '', 300)}`,
+    pending:
+      error === undefined
+        ? html`being sent`
+        : html`not delivered yet: ${oneLine(error, 300)} It is tried again at ${exactTime(dueAt ?? '')}.`,
+  }[state];
+  return html`<div><dt>${oneLine(placeOf(to), 200)}</dt><dd>${what}, ${outcome}</dd></div>`;
+}
