@@ -7,9 +7,26 @@ const functionBehind = (routeKey: string) => {
   return integration.Properties.IntegrationUri['Fn::GetAtt'][0];
 };
 
+const commands = [
+  'POST /api/v1/builds/{build}/cancel',
+  'POST /api/v1/projects/{app}/{job}/{tag}/builds',
+  'POST /api/v1/projects/{app}/{job}/{tag}/hold',
+  'POST /api/v1/projects/{app}/{job}/{tag}/rollback',
+  'POST /api/v1/projects/{app}/{job}/{tag}/unhold',
+];
+
+test('commands have to be signed, and go to a function of their own', () => {
+  const signed = resources('AWS::ApiGatewayV2::Route').filter(
+    ({ Properties }) => Properties.AuthorizationType === 'AWS_IAM',
+  );
+  expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual(commands);
+  for (const command of commands) expect(functionBehind(command)).toBe(functionOf('accept-command').resource.id);
+});
+
 test('deliveries go to the webhook, what is read and what the owner of a mail address answers to the pages, and there is nothing else', () => {
   expect(
     resources('AWS::ApiGatewayV2::Route')
+      .filter(({ Properties }) => Properties.AuthorizationType !== 'AWS_IAM')
       .map(({ Properties }) => Properties.RouteKey)
       .toSorted(),
   ).toEqual([
