@@ -124,6 +124,7 @@ test('the stack says where everything is', () => {
     'BuildSecretsPrefix',
     'BuilderProjectName',
     'BuildsTableName',
+    'CopyReleasesRoleArn',
     'DeliveriesTableName',
     'DeployCredentialsSecretArn',
     'EndHoldsFunctionName',
