@@ -47,7 +47,7 @@ test('the machine of a build can fetch its program, write its log and ask for th
   ]);
 });
 
-test('the builds together can read requests, pull, push candidates, and write what a build records, and nothing else', () => {
+test('the builds together can read requests, pull, push candidates, write what a build records and mount its secrets, and nothing else', () => {
   const bucket = arn(resource('AWS::S3::Bucket'));
   expect(
     permissionsOf(resource('AWS::IAM::Role', 'BuildSessionsSession')).map(({ effect, actions, resources: on }) => ({
