@@ -60,7 +60,7 @@ describe('a pull request from a fork to the index', () => {
     const commit = await pushToFork(
       'add-mine',
       slipway.entry('listed'),
-      slipway.entry('mine', { id: '2', 'git-url': 'file:///etc' }),
+      slipway.entry('proposal', { id: '2', 'git-url': 'file:///etc' }),
     );
     const pull = await api<{ number: number }>('/pulls', { title: 'Add mine', head: 'guest:add-mine', base: 'main' });
     number = pull?.number ?? 0;
@@ -69,10 +69,10 @@ describe('a pull request from a fork to the index', () => {
   });
 
   it('is shown in the same comment what its merge will do, after the next push', async () => {
-    const source = await slipway.workingCopy('demo/mine');
+    const source = await slipway.workingCopy('demo/proposal');
     await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
     const head = await source.push('A source that no entry names yet');
-    const commit = await pushToFork('add-mine', slipway.entry('listed'), slipway.entry('mine', { id: '2' }));
+    const commit = await pushToFork('add-mine', slipway.entry('listed'), slipway.entry('proposal', { id: '2' }));
     expect(await status(commit)).toMatchObject({
       state: 'success',
       description: '1 project added, 1 build, 1 project with warnings',
@@ -85,6 +85,6 @@ describe('a pull request from a fork to the index', () => {
 
   it('has built nothing, and changed nothing', async () => {
     expect(await slipway.tracked()).toEqual(['demo/listed:latest']);
-    expect(await slipway.builds('mine')).toEqual([]);
+    expect(await slipway.builds('proposal')).toEqual([]);
   });
 });
