@@ -65,7 +65,7 @@ describe('a pull request from a fork to the index', () => {
     const pull = await api<{ number: number }>('/pulls', { title: 'Add mine', head: 'guest:add-mine', base: 'main' });
     number = pull?.number ?? 0;
     expect(await status(commit)).toMatchObject({ state: 'failure' });
-    expect(await comment(number, commit)).toMatch(/index\.d\/demo\.yml:\d+:\d+[\s\S]*`demo\/mine:latest`/);
+    expect(await comment(number, commit)).toMatch(/index\.d\/demo\.yml:\d+:\d+[\s\S]*`demo\/proposal:latest`/);
   });
 
   it('is shown in the same comment what its merge will do, after the next push', async () => {
