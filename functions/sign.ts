@@ -7,7 +7,8 @@ import { bundleOf, digestToSign } from '../core/signing/bundle.ts';
 import { provenanceOf } from '../core/signing/provenance.ts';
 import { type StatementName, statementNames, statementOn } from '../core/signing/statement.ts';
 import { vulnerabilityScanOf } from '../core/signing/vulnerability-scan.ts';
-import { openSigningKey, type SigningKey } from '../services/aws/signing-key.ts';
+import { openReleaseKey } from '../services/aws/release-key.ts';
+import type { SigningKey } from '../services/aws/signing-key.ts';
 import { variable } from '../services/environment.ts';
 import { openRecords, type Records } from '../services/records/records.ts';
 import { openSboms, type Sboms } from '../services/records/sboms.ts';
@@ -116,7 +117,7 @@ const run = once(() =>
     records: openRecords(),
     sboms: openSboms(),
     signatures: openSignatures(),
-    key: openSigningKey(),
+    key: openReleaseKey(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     policy: JSON.parse(variable('POLICY')),
   }),

@@ -3,8 +3,9 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { imagesOf } from '../core/cascade/dependents.ts';
 import { addressSummary } from '../core/mail/mail-address.ts';
 import { once } from '../core/once.ts';
+import { openCommitKey } from '../services/aws/commit-key.ts';
+import { openReleaseKey } from '../services/aws/release-key.ts';
 import { openSeals } from '../services/aws/seals.ts';
-import { openCommitKey, openSigningKey } from '../services/aws/signing-key.ts';
 import { variable } from '../services/environment.ts';
 import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
@@ -95,7 +96,7 @@ const run = once(() => {
       },
     },
     seals: openSeals(),
-    signingKey: openSigningKey(),
+    signingKey: openReleaseKey(),
     commitSigner: commitKey && { email: variable('SENDER'), publicKey: commitKey.publicKey },
     signatures: openSignatures(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),

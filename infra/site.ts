@@ -71,10 +71,9 @@ export class StatusSite extends Construct {
     secrets.grantSeal(this.pages);
     notifications.grantAnswers(this.pages);
     signing.grantReadPublicKey(this.pages);
-    if (commitSigning) {
-      commitSigning.grantReadPublicKey(this.pages);
-      this.pages.setVariable('SENDER', config.sender);
-    }
+    commitSigning?.grantReadPublicKey(this.pages);
+    // The author of commits, if they are signed.
+    this.pages.setVariable('SENDER', config.sender);
     api.grantLink(this.pages);
     const pages = ['/', '/{proxy+}'].flatMap((path) =>
       [HttpMethod.GET, HttpMethod.HEAD].map((method) => ({ method, path })),

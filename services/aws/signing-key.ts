@@ -1,7 +1,5 @@
-import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { SigningUnavailableError } from '../../core/model/errors.ts';
-import { once } from '../../core/once.ts';
-import { optionalVariable, variable } from '../environment.ts';
 
 /** A key of KMS that signs: ECDSA on the curve P-256. The private key never leaves KMS. */
 export function createSigningKey(client: KMSClient, KeyId: string) {
@@ -49,12 +47,3 @@ export function createSigningKey(client: KMSClient, KeyId: string) {
 }
 
 export type SigningKey = ReturnType<typeof createSigningKey>;
-
-/** The key of releases. */
-export const openSigningKey = once(() => createSigningKey(new KMSClient({}), variable('SIGNING_KEY')));
-
-/** The key of commits to manifests; undefined where they are not signed. */
-export const openCommitKey = once(() => {
-  const key = optionalVariable('COMMIT_SIGNING_KEY');
-  return key === undefined ? undefined : createSigningKey(new KMSClient({}), key);
-});

@@ -1,6 +1,7 @@
 import { once } from '../../core/once.ts';
 import { digestOfCommit, sshSignature } from '../../core/signing/ssh-signature.ts';
-import { openCommitKey, type SigningKey } from '../aws/signing-key.ts';
+import { openCommitKey } from '../aws/commit-key.ts';
+import type { SigningKey } from '../aws/signing-key.ts';
 import type { SignCommit } from './git-files.ts';
 
 /** Signs commits by a key of KMS. */

@@ -82,6 +82,8 @@ test('commits are signed, if asked for, by a key that signs nothing else', () =>
     'DeliveryRetryDeliveriesRole <CommitSigningKey.Arn>',
     'StepsSignRole <SigningKey.Arn>',
   ]);
+  // The fourth is the pages', which serve the public key.
+  expect(variables(templateOf({ deploy: { signCommits: true } }), 'COMMIT_SIGNING_KEY')).toHaveLength(4);
 });
 
 test('builds reach the pull-through caches that the configuration names, and no others', () => {
