@@ -80,6 +80,7 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
     digest: expect.stringMatching(/^sha256:/),
     commit: expect.any(String),
     committedAt: '2026-01-02T03:04:05.000Z',
+    authored: { by: 'Author', subject: 'change' },
     bases: [
       { reference: 'demo/base:v1', image: `${setup.registry.host}/demo/base:v1`, digest: base?.digest, own: true },
     ],

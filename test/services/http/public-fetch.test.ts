@@ -1,18 +1,28 @@
 import type { LookupAddress, lookup as systemLookup } from 'node:dns';
-import type { IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
+import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HostUnreachableError, UpstreamError } from '../../../core/model/errors.ts';
 import { addressesOf, createPublicFetch, type PublicRequest } from '../../../services/http/public-fetch.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
-/** Without TLS: a host of a test has no certificate that anybody trusts. */
-vi.mock('node:https', async () => {
-  const http = await import('node:http');
-  const request = (url: URL, settings: RequestOptions, answered: (response: IncomingMessage) => void) =>
-    http.request(new URL(url.href.replace(/^https:/, 'http:')), settings, answered);
-  return { Agent: http.Agent, request };
-});
+/** Speaks HTTP to hosts of https, as a host of a test has no certificate that anybody trusts. */
+function withoutTls(): Disposable {
+  const { request } = https;
+  https.request = ((url: URL, settings: RequestOptions, answered: (response: IncomingMessage) => void) => {
+    const plain = new URL(url.href.replace(/^https:/, 'http:'));
+    return http.request(plain, { ...settings, agent: undefined }, answered);
+  }) as typeof https.request;
+  syncBuiltinESMExports();
+  return {
+    [Symbol.dispose]() {
+      https.request = request;
+      syncBuiltinESMExports();
+    },
+  };
+}
 
 const privateHosts = ['127.0.0.1'];
 const fetchHere = createPublicFetch({ privateHosts });
@@ -132,6 +142,7 @@ describe('a redirect', () => {
   });
 
   it('from https to http is not followed', async () => {
+    using _ = withoutTls();
     await using plain: FakeHost = await startHost((_, response) =>
       response.writeHead(302, { location: plain.url }).end(),
     );
