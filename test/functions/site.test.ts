@@ -39,6 +39,7 @@ beforeAll(async () => {
     RELEASES_TABLE: 'releases',
     SIGNING_KEY: 'alias/signing',
     TARGETS_TABLE: 'targets',
+    URL_NOTIFICATIONS_TABLE: 'urlNotifications',
     PROJECTS_TABLE: 'projects',
     RECORDS_BUCKET: 'records',
     SEAL_KEY_SECRET: 'seal-key',

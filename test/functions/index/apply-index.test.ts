@@ -20,10 +20,12 @@ async function startWithIndex(...jobs: string[]): Promise<Planning> {
   const planning = await setUpPlanBuilds();
   planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
   await planning.plan(planning.pushIndex('index-0'));
-  planning.runs.clear();
+  for (const build of planning.runs.keys()) planning.runs.set(build, 'ended');
   planning.ensured.length = 0;
   return planning;
 }
+
+const running = ({ runs }: Planning) => [...runs.values()].filter((state) => state === 'running').length;
 
 describe('a push of the index', () => {
   it('makes repositories and builds for new entries', async () => {
@@ -65,7 +67,7 @@ describe('a push of the index', () => {
         async check() {
           await using _ = planning;
           expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
-          expect(planning.runs.size).toBe(2);
+          expect(running(planning)).toBe(2);
           expect(new Set(planning.requests.map((request) => JSON.stringify(request))).size).toBe(2);
           expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
           const causes = (await planning.allBuilds()).map(({ cause }) => cause.type === 'index' && cause.change);
@@ -109,7 +111,7 @@ describe('a push of the index', () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: {}, two: { 'target-file': 'Containerfile' } })];
     await planning.plan(planning.pushIndex());
-    expect([...planning.runs.keys()]).toHaveLength(1);
+    expect(running(planning)).toBe(1);
     expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/two:latest', dockerfile: 'Containerfile' });
     expect(planning.ensured).toEqual(['demo/two:latest']);
     expect((await planning.deliveries.get('index-1'))?.outcome).toMatch(/^index: 0 added, 1 changed, 0 removed/);
@@ -119,7 +121,7 @@ describe('a push of the index', () => {
     await using planning = await startWithIndex('one');
     planning.files = [indexFile({ one: { 'notify-email': 'new@example.org' } })];
     await planning.plan(planning.pushIndex());
-    expect(planning.runs.size).toBe(0);
+    expect(running(planning)).toBe(0);
     expect(await planning.projects.get('demo/one:latest')).toMatchObject({ notifyEmail: ['new@example.org'] });
   });
 
@@ -128,7 +130,7 @@ describe('a push of the index', () => {
     planning.files = [indexFile({ one: {} })];
     await planning.plan(planning.pushIndex('index-1'));
     expect(await names(planning, false)).toEqual(['demo/two:latest']);
-    expect(planning.runs.size).toBe(0);
+    expect(running(planning)).toBe(0);
     planning.files = [indexFile({ one: {}, two: {} })];
     await planning.plan(planning.pushIndex('index-2'));
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
@@ -184,7 +186,7 @@ describe('an index that', () => {
     planning.files = files;
     await planning.plan(planning.pushIndex());
     expect(await planning.projects.all()).toEqual(before);
-    expect(planning.runs.size).toBe(0);
+    expect(running(planning)).toBe(0);
     expect(planning.mails).toMatchObject([
       { to: ['operator@example.org'], mail: { subject: expect.stringContaining('[slipway] INDEX: ') } },
     ]);
@@ -279,7 +281,7 @@ describe('a new entry', () => {
     await planning.plan(planning.pushIndex());
     const [build] = await planning.allBuilds();
     const [request] = planning.requests.slice(-1);
-    expect(planning.runs.size).toBe(1);
+    expect(running(planning)).toBe(1);
     expect(request?.source.commit).toBe(build?.commit);
     expect(request?.labels['org.opencontainers.image.revision']).toBe(build?.commit);
   });
@@ -303,7 +305,7 @@ describe('of the policy of the whole index, a push', () => {
       ['demo/three:latest', 'HIGH'],
       ['demo/two:latest', 'HIGH'],
     ]);
-    expect([...planning.runs].length).toBe(1);
+    expect(running(planning)).toBe(1);
     const builds = (await planning.allBuilds()).filter(
       ({ cause }) => cause.type === 'index' && cause.change === 'changed',
     );
@@ -339,7 +341,7 @@ describe('of the policy of the whole index, a push', () => {
       return known;
     };
     await planning.plan(planning.pushIndex('index-2'));
-    expect(planning.runs.size).toBe(1);
+    expect(running(planning)).toBe(1);
   });
 });
 
@@ -371,7 +373,7 @@ describe('of a VEX document, a push', () => {
     await planning.plan(planning.pushIndex('index-2'));
     expect((await planning.projects.get('demo/one:latest'))?.vex).toMatchObject([{ ids: ['CVE-2026-1'] }]);
     expect(await planning.projects.get('demo/two:latest')).not.toHaveProperty('vex');
-    expect(planning.runs.size).toBe(1);
+    expect(running(planning)).toBe(1);
   });
 
   it('that cannot be read leaves the statements that are known in force', async () => {
