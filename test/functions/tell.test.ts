@@ -57,14 +57,15 @@ describe('the end of a build', () => {
     },
   );
 
-  it('is an event on the bus, if an image was released', async () => {
+  it('is an event on the bus, if an image was released or blocked', async () => {
     await using world = await setUpTell();
     await world.end('released');
     await world.end('blocked', '00000000000000bb');
-    await world.tell(id);
-    await world.tell('00000000000000bb');
+    await world.end('superseded', '00000000000000cc');
+    for (const build of [id, '00000000000000bb', '00000000000000cc']) await world.tell(build);
     expect(world.published).toMatchObject([
       { type: 'Slipway Image Released', detail: { id, url: `https://slipway.example/builds/${id}` } },
+      { type: 'Slipway Build Blocked', detail: { id: '00000000000000bb' } },
     ]);
   });
 
