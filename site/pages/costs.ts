@@ -27,18 +27,19 @@ export function costsPage({ month, project, items, cursor, query, now }: CostsPa
     main: html`<div class="head"><h1>Costs of ${month}${project && html`: ${project}`}</h1></div>
 <p class="meaning">${counted(builds)} cost ${describeUsd(totalUsd(sum))} on AWS${isPart && ' on this page'}, of which ${describeUsd(sum.controlUsd)} is not for their machines. To keep their images costs up to ${describeUsd(sum.storageUsdPerMonth)} a month.</p>
 <p class="quiet">The time of machines and the sizes of images are measured, and the rest is estimated. Prices of ${pricesRegion}, read on ${pricesReadOn}, without free tiers and taxes. On one machine it is what AWS would ask.</p>
-<section>${items.length > 0 ? html`<ol class="rows">${items.map((item) => row(item, month))}</ol>` : html`<p class="empty">No build of this month has ended.</p>`}</section>
+<section>${items.length > 0 ? table(items, month) : html`<p class="empty">No build of this month has ended.</p>`}</section>
 ${pager('/costs', query, cursor)}
 ${months(month, project, now)}`,
   });
 }
 
-function row({ project, builds, ...cost }: ProjectCost, month: string): Html {
-  return html`<li>
-<div class="what"><a href="${projectPath(project)}">${project}</a><span class="why">machines ${describeUsd(cost.machineUsd)}, the rest ${describeUsd(cost.controlUsd)}</span></div>
-<div class="where"><span>${describeUsd(totalUsd(cost))}</span></div>
-<div class="when"><a href="${address('/costs', new URLSearchParams({ month, project }))}">${counted(builds)}</a></div>
-</li>`;
+function table(items: readonly ProjectCost[], month: string): Html {
+  return html`<table class="findings tag-table"><thead><tr><th scope="col">Project</th><th scope="col">For</th><th scope="col">Cost</th><th scope="col">Builds</th></tr></thead>
+<tbody>${items.map(({ project, builds, ...cost }) => {
+    const ofProject = address('/costs', new URLSearchParams({ month, project }));
+    return html`<tr><td data-label="Project"><a href="${projectPath(project)}">${project}</a></td><td data-label="For">machines ${describeUsd(cost.machineUsd)}, the rest ${describeUsd(cost.controlUsd)}</td><td data-label="Cost">${describeUsd(totalUsd(cost))}</td><td data-label="Builds"><a href="${ofProject}">${counted(builds)}</a></td></tr>
+`;
+  })}</tbody></table>`;
 }
 
 const counted = (builds: number) => (builds === 1 ? '1 build' : `${builds.toLocaleString('en')} builds`);
