@@ -123,8 +123,9 @@ describe('who calls', () => {
     expect(await raw(owner, () => undefined)).toMatchObject({ status: 200 });
     expect(await raw(owner, (headers) => headers.set('x-amz-meta-extra', 'x'))).toMatchObject({ status: 403 });
     const old = new Date(Date.now() - 16 * 60_000).toISOString().replace(/[-:]|\.\d+/g, '');
+    // Just after midnight it is another day than that of the key's scope too, which is said without the service's name.
     expect(await raw(owner, (headers) => headers.set('x-amz-date', old))).toMatchObject({
-      type: 'com.amazon.coral.service#InvalidSignatureException',
+      type: expect.stringMatching(/(?:^|#)InvalidSignatureException$/),
     });
   });
 
