@@ -1,6 +1,6 @@
 import { planCascade } from '../core/cascade/rebuild-order.ts';
 import { createCascadeWorld } from '../test/core/cascade/cascade-world.ts';
-import { atMost, median, type Row } from './report.ts';
+import { atMost, median, type Row, rowOf } from './report.ts';
 
 const projects = 100_000;
 const fanOut = 50_000;
@@ -53,13 +53,7 @@ export async function run(): Promise<Row[]> {
   while (world.advance());
   const whole = (performance.now() - begun) / 1000;
 
-  const row = (figure: string, value: number, unit: string, bound = {}): Row => ({
-    benchmark: 'cascade',
-    figure,
-    value,
-    unit,
-    ...bound,
-  });
+  const row = rowOf('cascade');
   return [
     row('projects concerned', concerned, ''),
     row('fan-out of the base', childrenOf('base').length, ''),

@@ -7,7 +7,7 @@ import { makeRootFileSystem } from '../local/demo/root-file-system.ts';
 import type { Machine } from '../local/machine.ts';
 import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from '../test/e2e/sources.ts';
 import { withMachine } from './machine.ts';
-import { atMost, type Row } from './report.ts';
+import { atMost, type Row, rowOf } from './report.ts';
 
 const benchmark = 'control plane';
 /** What the control plane's share is measured against, in minutes. */
@@ -84,13 +84,7 @@ async function released({ url }: Machine, copy: WorkingCopy): Promise<Built> {
 }
 
 function rowsOf(counts: ReadonlyMap<Unit, number>, { cost }: Built): Row[] {
-  const row = (figure: string, value: number, unit: string, bound = {}) => ({
-    benchmark,
-    figure,
-    value,
-    unit,
-    ...bound,
-  });
+  const row = rowOf(benchmark);
   const counted = (Object.keys(usualCalls) as Unit[]).map((unit) => ({ unit, count: counts.get(unit) ?? 0 }));
   const usd = (count: (unit: Unit) => number) =>
     counted.reduce((sum, { unit }) => sum + count(unit) * prices[unit].usd, 0);

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Registry } from '../services/registry/registry-client.ts';
 import { createClient } from '../test/local/registry/registry-client.ts';
 import { startRegistryMachine } from '../test/local/registry/registry-machine.ts';
-import { atLeast, atMost, median, type Row } from './report.ts';
+import { atLeast, atMost, median, type Row, rowOf } from './report.ts';
 
 const layerSize = 1024 ** 3;
 const rounds = 3;
@@ -122,13 +122,13 @@ export async function run(): Promise<Row[]> {
     memory = Math.max(memory, own.memory);
   }
   await stop(from);
-  const row = (figure: string, value: number, unit: string) => ({ benchmark: 'copy', figure, value, unit });
+  const row = rowOf('copy');
   const mebibytes = layerSize / 1024 ** 2;
   const ratio = median(seconds.map(({ skopeo, slipway }) => skopeo / slipway));
   return [
     row('skopeo copies a layer of 1 GiB', mebibytes / median(seconds.map(({ skopeo }) => skopeo)), 'MiB/s'),
     row('Slipway copies it', mebibytes / median(seconds.map(({ slipway }) => slipway)), 'MiB/s'),
-    { ...row("rate in relation to skopeo's", ratio, ''), ...atLeast(0.8, ratio) },
-    { ...row('memory of the copying process', memory, 'MiB'), ...atMost(200, memory) },
+    row("rate in relation to skopeo's", ratio, '', atLeast(0.8, ratio)),
+    row('memory of the copying process', memory, 'MiB', atMost(200, memory)),
   ];
 }

@@ -12,7 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { startRegistryMachine } from '../test/local/registry/registry-machine.ts';
 import { peakMemory } from './peak-memory.ts';
-import { atLeast, atMost, type Row } from './report.ts';
+import { atLeast, atMost, type Row, rowOf } from './report.ts';
 
 const benchmark = 'registry';
 const mebibyte = 1024 ** 2;
@@ -74,13 +74,7 @@ export async function run(): Promise<Row[]> {
     );
     return { push, pull, grown, perPull: all / pullers / one };
   });
-  const row = (figure: string, value: number, unit: string, bound = {}) => ({
-    benchmark,
-    figure,
-    value,
-    unit,
-    ...bound,
-  });
+  const row = rowOf(benchmark);
   const against = (figure: string, seconds: number, plainSeconds: number) => [
     row(`${figure} of a layer of 2 GiB`, layerSize / mebibyte / seconds, 'MiB/s'),
     row(`${figure}, rate against a file`, plainSeconds / seconds, '×', atLeast(0.8, plainSeconds / seconds)),

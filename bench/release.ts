@@ -2,7 +2,7 @@ import { CreateRepositoryCommand, ECRClient, PutAccountSettingCommand } from '@a
 import { openRegistry } from '../services/registry/registry.ts';
 import { createClient } from '../test/local/registry/registry-client.ts';
 import { startRegistryMachine } from '../test/local/registry/registry-machine.ts';
-import { atMost, median, type Row } from './report.ts';
+import { atMost, median, type Row, rowOf } from './report.ts';
 
 const layers = 20;
 const runs = 5;
@@ -39,11 +39,11 @@ export async function run(): Promise<Row[]> {
     const seconds = median(small.map((each) => each.seconds));
     const [count] = small.map((each) => each.requests);
     const more = large.requests - (count ?? 0);
-    const row = (figure: string, value: number, unit: string) => ({ benchmark: 'release', figure, value, unit });
+    const row = rowOf('release');
     return [
-      { ...row(`a release of ${layers} layers, with mounts`, seconds, 's'), ...atMost(1, seconds) },
-      { ...row('its requests', large.requests, ''), ...atMost(12 + 2 * layers, large.requests) },
-      { ...row('requests more for layers of 8 MiB than for 1 KiB', more, ''), ...atMost(0, more) },
+      row(`a release of ${layers} layers, with mounts`, seconds, 's', atMost(1, seconds)),
+      row('its requests', large.requests, '', atMost(12 + 2 * layers, large.requests)),
+      row('requests more for layers of 8 MiB than for 1 KiB', more, '', atMost(0, more)),
     ];
   } finally {
     globalThis.fetch = own;

@@ -17,6 +17,14 @@ export interface Benchmark {
 export const atMost = (bound: number, value: number) => ({ bound: `≤ ${bound}`, kept: value <= bound });
 export const atLeast = (bound: number, value: number) => ({ bound: `≥ ${bound}`, kept: value >= bound });
 
+/** Makes the rows of a benchmark; `bound` is what `atMost` or `atLeast` gives. */
+export const rowOf =
+  (benchmark: string) =>
+  (figure: string, value: number, unit: string, bound: Pick<Row, 'bound' | 'kept'> = {}): Row => ({
+    ...{ benchmark, figure, value, unit },
+    ...bound,
+  });
+
 export function median(values: number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = sorted.length >> 1;

@@ -93,7 +93,12 @@ export function acceptedOf(trigger: Trigger): Accepted {
   return { id: named, build: begins ? buildIdOf(named, trigger.project) : null };
 }
 
-/** The caller's name in AWS, the last part of the ARN: `…:assumed-role/ROLE/SESSION`, `…:user/NAME`, `…:root`. */
+/**
+ * The caller's name in AWS: `alice` of `…:user/alice`, `root` of `…:root`. Of `…:assumed-role/Developers/alice` it is `alice (Developers)`:
+ * whoever may take on a role may choose the name of the session, so that it says nothing without the role.
+ */
 export function callerName(arn: string): string {
-  return arn.split(/[/:]/).at(-1)?.slice(0, 100) || 'unknown';
+  const [, role, session] = /:assumed-role\/([^/]+)\/([^/]+)$/.exec(arn) ?? [];
+  const name = role && session ? `${session} (${role})` : arn.split(/[/:]/).at(-1);
+  return name?.slice(0, 100) || 'unknown';
 }

@@ -58,7 +58,8 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
     async function lookupFor(host: string, repository: string): Promise<DigestLookup> {
       hosts.add(host);
       const credentials = host === own.host ? own.credentials : await pullCredentials(`${host}/${repository}`);
-      const key = `${host} ${credentials?.user}`;
+      // Folders of a registry may have the same user, such as `oauth2`, with other passwords.
+      const key = JSON.stringify([host, credentials]);
       const outside = { ...outsideRegistry(host), credentials, trustsTokenServer: true };
       const lookup = registries.get(key) ?? createDigestLookup(fetch, host === own.host ? own : outside);
       registries.set(key, lookup);

@@ -42,16 +42,20 @@ export function createPostNotification(services: Services) {
   async function addressOf(project: string, { url, secret }: NotifyUrl): Promise<string> {
     if (url !== undefined) return url;
     const name = `${secretsPrefix}${parseProjectName(project).appId}/${secret}`;
-    return (
-      await secretValue(name).catch((error: unknown) => {
-        const isAbsent =
-          error instanceof UpstreamError && /^(?:ResourceNotFound|AccessDenied)Exception$/.test(`${error.cause}`);
-        if (!isAbsent) throw error;
-        throw new InvalidInputError(
-          `The secret ${name} does not exist. Have whoever runs this pipeline store the address in it.`,
-        );
-      })
-    ).trim();
+    const value = await secretValue(name).catch((error: unknown) => {
+      const isAbsent =
+        error instanceof UpstreamError && /^(?:ResourceNotFound|AccessDenied)Exception$/.test(`${error.cause}`);
+      if (!isAbsent) throw error;
+      throw new InvalidInputError(
+        `The secret ${name} does not exist. Have whoever runs this pipeline store the address in it.`,
+      );
+    });
+    const address = value.trim();
+    // The fetch would quote what it refuses, and the project's page would show that to everybody.
+    if (/^https?:$/.test(URL.parse(address)?.protocol ?? '')) return address;
+    throw new InvalidInputError(
+      `The secret ${name} has no address. Have whoever runs this pipeline store one in it, as https://host/path.`,
+    );
   }
 
   async function post({ project, id, to, event }: UrlNotification): Promise<Attempt> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandName, commands } from '../../core/api/commands.ts';
+import { type CommandName, callerName, commands } from '../../core/api/commands.ts';
 import { problemSchema } from '../../core/api/named.ts';
 import { createAcceptCommand } from '../../functions/accept-command.ts';
 import { setUpServices, silentLogger } from './services-setup.ts';
@@ -28,6 +28,18 @@ async function setUp() {
   };
   return Object.assign(world, { call });
 }
+
+describe('the caller is named', () => {
+  it.each([
+    ['arn:aws:iam::123456789012:user/division/alice', 'alice'],
+    ['arn:aws:iam::123456789012:root', 'root'],
+    ['arn:aws:sts::123456789012:federated-user/alice', 'alice'],
+    // Anybody who may take on the role may call the session after somebody else.
+    ['arn:aws:sts::123456789012:assumed-role/Guests/alice', 'alice (Guests)'],
+  ])('%s', (arn, name) => {
+    expect(callerName(arn)).toBe(name);
+  });
+});
 
 describe('a signed call', () => {
   it.each<[CommandName, Record<string, string>, object, object, { build: unknown }]>([
@@ -65,7 +77,7 @@ describe('a signed call', () => {
     const { statusCode, answer } = await world.call(name, parameters, body);
     expect(statusCode).toBe(202);
     expect(answer).toMatchObject(accepted);
-    expect(world.sent).toMatchObject([{ ...trigger, requester: 'alice' }]);
+    expect(world.sent).toMatchObject([{ ...trigger, requester: 'alice (Developers)' }]);
     expect(world.sent[0]).toHaveProperty('id', (answer as { id: string }).id);
   });
 

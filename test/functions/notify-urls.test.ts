@@ -30,6 +30,7 @@ async function setUp(
     master: { current: async () => ['the-master'] },
     async secretValue(name) {
       if (name === 'slipway/notify-urls/demo/chat') return `${receiver.url}/chat\n`;
+      if (name === 'slipway/notify-urls/demo/token') return 'hooks.example.org/T0KEN';
       throw new UpstreamError('secretsmanager GetSecretValue: ResourceNotFoundException', {
         cause: 'ResourceNotFoundException',
       });
@@ -96,12 +97,18 @@ describe('the addresses of an entry', () => {
       { secret: 'none', format: 'teams' },
       'The secret slipway/notify-urls/demo/none does not exist.',
     ],
+    [
+      'a secret that has no address, which nobody gets to see',
+      { secret: 'token', format: 'slack' },
+      'The secret slipway/notify-urls/demo/token has no address.',
+    ],
   ])('that cannot be reached are said why: %s', async (_, to, error) => {
     await using world = await setUp((url) => [to, { url, format: 'slack' }]);
     await world.notify(event);
     const shown = await world.shown();
     expect(shown.map(({ state }) => state)).toContain('delivered');
     expect(shown.map((each) => each.error).join('\n')).toContain(error);
+    expect(JSON.stringify(shown)).not.toContain('T0KEN');
   });
 
   it('that redirect are asked to be written as they are', async () => {

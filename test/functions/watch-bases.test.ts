@@ -185,6 +185,19 @@ describe('a private image', () => {
     ]);
     expect(world.announced()).toEqual([['acme/one:1 b→a']]);
   });
+
+  it('is asked for with the password of its own folder, whoever else has the same user', async () => {
+    await using registry = await startNamedRegistry({ 'acme/one:1': A, 'other/two:1': A });
+    await using world = await setUpWatchBases({
+      pullCredentials: async (image) => ({ user: 'oauth2', password: image.includes('/acme/') ? 'theirs' : 'ours' }),
+    });
+    await world.dependsOn('app', { [`${registry.host}/acme/one:1`]: A, [`${registry.host}/other/two:1`]: A });
+    await world.watch();
+    expect(registry.requests.map(({ path, headers }) => [path, headers.authorization]).toSorted()).toEqual([
+      ['/v2/acme/one/manifests/1', `Basic ${Buffer.from('oauth2:theirs').toString('base64')}`],
+      ['/v2/other/two/manifests/1', `Basic ${Buffer.from('oauth2:ours').toString('base64')}`],
+    ]);
+  });
 });
 
 describe('a registry', () => {
