@@ -13,6 +13,9 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html */
+const mostMetrics = 10;
+
 interface Concern {
   metric: IMetric;
   /** What has happened, for who gets the mail. */
@@ -59,10 +62,29 @@ export class Alarms extends Construct {
   }
 
   /** Adds an alarm `<prefix>-<name>`, which the article `<name>` explains. */
-  add(name: string, { metric, meaning, threshold, comparison, periods = 1, missing }: Concern): void {
+  add(name: string, concern: Concern): void {
+    this.#add(name, name, concern);
+  }
+
+  /**
+   * Adds an alarm that rings when any of the metrics, which count the same of different things, is not zero. Where there are more than an
+   * alarm may have, further alarms `<prefix>-<name>2`, `<prefix>-<name>3` have the rest of them, and the same article.
+   */
+  addForAny(
+    name: string,
+    { metrics, ...concern }: Omit<Concern, 'metric' | 'threshold'> & { metrics: IMetric[] },
+  ): void {
+    for (let from = 0; from < metrics.length; from += mostMetrics) {
+      const metric = total(name, metrics.slice(from, from + mostMetrics));
+      const part = from === 0 ? '' : String(from / mostMetrics + 1);
+      this.#add(`${name}${part}`, name, { ...concern, metric, threshold: 1 });
+    }
+  }
+
+  #add(name: string, article: string, { metric, meaning, threshold, comparison, periods = 1, missing }: Concern): void {
     const alarm = new Alarm(this, name, {
       alarmName: `${this.#prefix}-${name}`,
-      alarmDescription: `${meaning} What to do: docs/operations.md#${name.toLowerCase()}`,
+      alarmDescription: `${meaning} What to do: docs/operations.md#${article.toLowerCase()}`,
       metric,
       threshold,
       comparisonOperator: comparison ?? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -77,8 +99,7 @@ export class Alarms extends Construct {
   }
 }
 
-/** The sum of metrics that differ by what they count for; an alarm may have ten of them. */
-export function total(label: string, metrics: IMetric[]): MathExpression {
+function total(label: string, metrics: IMetric[]): MathExpression {
   return new MathExpression({
     label,
     expression: 'SUM(METRICS())',

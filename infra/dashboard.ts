@@ -24,8 +24,8 @@ import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 import type { Webhook } from './webhook.ts';
 
-/** The constructs whose metrics the dashboard has. */
-export interface Shown {
+/** The constructs that the alarms watch and the dashboard shows. Functions and rules are found in the stack itself. */
+export interface Monitored {
   config: Config;
   api: Api;
   builder: Builder;
@@ -42,7 +42,18 @@ export class Overview extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { config, api, builder, pipeline, planner, site, state, triggers, webhook, alarms }: Shown & { alarms: Alarm[] },
+    {
+      config,
+      api,
+      builder,
+      pipeline,
+      planner,
+      site,
+      state,
+      triggers,
+      webhook,
+      alarms,
+    }: Monitored & { alarms: Alarm[] },
   ) {
     super(scope, id);
     const { stateMachine } = pipeline;
@@ -98,7 +109,7 @@ export class Overview extends Construct {
           ]),
           graph(
             'Requests of the tables',
-            [...state.tables, ...state.mailTables].map((table) =>
+            state.tables.map((table) =>
               table.metricConsumedReadCapacityUnits({ label: `${table.node.scope?.node.id} read` }),
             ),
           ),

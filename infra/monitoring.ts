@@ -1,24 +1,15 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, MathExpression, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
-import { Alarms, sumOver, total } from './alarms.ts';
+import { Alarms, sumOver } from './alarms.ts';
 import type { Api } from './api.ts';
-import { Overview, type Shown } from './dashboard.ts';
-import type { Delivery } from './delivery.ts';
+import { type Monitored, Overview } from './dashboard.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
-import type { ServiceRollouts } from './service-rollouts.ts';
 import { webhookPath } from './webhook.ts';
-
-/** The constructs that an alarm watches or the dashboard shows. Functions and rules are found in the stack itself. */
-interface Monitored extends Shown {
-  delivery: Delivery;
-  rollouts: ServiceRollouts;
-}
 
 /** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */
 export class Monitoring extends Construct {
@@ -36,8 +27,8 @@ export class Monitoring extends Construct {
     alarmOnIntake(alarms, monitored);
     alarmOnBuilds(alarms, monitored);
     alarmOnRuns(alarms, scheduled);
-    alarmOnFunctions(alarms, functions, scheduled, monitored);
-    alarmOnEvents(alarms, rules, scheduled);
+    alarmOnFunctions(alarms, functions, monitored);
+    alarmOnEvents(alarms, rules);
     alarmOnServices(alarms, monitored);
     new Overview(this, 'Overview', { ...monitored, alarms: alarms.all });
   }
@@ -91,14 +82,10 @@ function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
 
 /** Everything that can keep a planned build from its end. */
 function alarmOnBuilds(alarms: Alarms, { builder, pipeline }: Monitored): void {
-  alarms.add('ExecutionsFailed', {
+  alarms.addForAny('ExecutionsFailed', {
     meaning: 'An execution ended without its own last state. Its build was closed from outside.',
     // Aborted ones are no alarm: a newer push stops the older build that way.
-    metric: total('Failed and timed out executions', [
-      pipeline.stateMachine.metricFailed(sumOver(5)),
-      pipeline.stateMachine.metricTimedOut(sumOver(5)),
-    ]),
-    threshold: 1,
+    metrics: [pipeline.stateMachine.metricFailed(sumOver(5)), pipeline.stateMachine.metricTimedOut(sumOver(5))],
   });
   alarms.add('BuildsQueued', {
     meaning: 'Builds wait more than half an hour for a machine of CodeBuild.',
@@ -144,97 +131,46 @@ function alarmOnRuns(alarms: Alarms, scheduled: ScheduledFunction[]): void {
 
 /**
  * The functions outside the state machine. Those inside throw on purpose, to be tried again, and the machine takes care of what they throw
- * for good. An alarm has ten metrics at most, so that there are three groups.
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+ * for good.
  */
-function alarmOnFunctions(
-  alarms: Alarms,
-  functions: PipelineFunction[],
-  scheduled: ScheduledFunction[],
-  { delivery, pipeline, rollouts }: Monitored,
-): void {
-  const deploying = [delivery.promote, delivery.copyReleases, rollouts.function];
-  const elsewhere = new Set([...pipeline.steps, ...scheduled, ...deploying]);
-  const groups = [
-    {
-      name: 'Function',
-      which: 'outside the state machine',
-      functions: functions.filter((each) => !elsewhere.has(each)),
-    },
-    { name: 'Run', which: 'that runs on a schedule', functions: scheduled },
-    { name: 'Deployment', which: 'that brings releases to their targets', functions: deploying },
-  ];
-  for (const { name, which, functions } of groups) {
-    alarms.add(`${name}Errors`, {
-      meaning: `A function ${which} threw an error or ran out of time.`,
-      metric: total(
-        'Errors',
-        functions.map((each) => each.function.metricErrors({ ...sumOver(5), label: each.node.id })),
-      ),
-      threshold: 1,
-      periods: 2,
-    });
-    alarms.add(`${name}sThrottled`, {
-      meaning: `Lambda refused to run a function ${which}: the account's concurrency is used up.`,
-      metric: total(
-        'Throttles',
-        functions.map((each) => each.function.metricThrottles({ ...sumOver(5), label: each.node.id })),
-      ),
-      threshold: 1,
-    });
-  }
-}
-
-function alarmOnEvents(alarms: Alarms, rules: Rule[], scheduled: ScheduledFunction[]): void {
-  const schedules = scheduled.map(({ rule }) => rule);
-  const events = rules.filter((rule) => !schedules.includes(rule));
-  alarms.add('EventsUndelivered', {
-    meaning: 'EventBridge could not start the function of a rule for an event.',
-    metric: failedDeliveries(events),
-    threshold: 1,
+function alarmOnFunctions(alarms: Alarms, functions: PipelineFunction[], { pipeline }: Monitored): void {
+  const outside = functions.filter((each) => !pipeline.steps.includes(each));
+  alarms.addForAny('FunctionErrors', {
+    meaning: 'A function outside the state machine threw an error or ran out of time.',
+    metrics: outside.map((each) => each.function.metricErrors({ ...sumOver(5), label: each.node.id })),
+    periods: 2,
   });
-  alarms.add('RunsUndelivered', {
-    meaning: 'EventBridge could not start a function that runs on a schedule.',
-    metric: failedDeliveries(schedules),
-    threshold: 1,
+  alarms.addForAny('FunctionsThrottled', {
+    meaning: "Lambda refused to run a function outside the state machine: the account's concurrency is used up.",
+    metrics: outside.map((each) => each.function.metricThrottles({ ...sumOver(5), label: each.node.id })),
   });
 }
 
-function failedDeliveries(rules: Rule[]): MathExpression {
-  const failed = ({ ruleName }: Rule) =>
-    new Metric({
-      namespace: 'AWS/Events',
-      metricName: 'FailedInvocations',
-      dimensionsMap: { RuleName: ruleName },
-      ...sumOver(5),
-    });
-  return total('Failed deliveries', rules.map(failed));
+function alarmOnEvents(alarms: Alarms, rules: Rule[]): void {
+  alarms.addForAny('EventsUndelivered', {
+    meaning: 'EventBridge could not start the function of a rule for an event, or at its time.',
+    metrics: rules.map(
+      ({ ruleName }) =>
+        new Metric({
+          namespace: 'AWS/Events',
+          metricName: 'FailedInvocations',
+          dimensionsMap: { RuleName: ruleName },
+          ...sumOver(5),
+        }),
+    ),
+  });
 }
 
 function alarmOnServices(alarms: Alarms, { state }: Monitored): void {
-  const requests = (metricName: string, tables: readonly TableV2[]) =>
-    tables.map((table) => table.metric(metricName, sumOver(5)));
-  alarms.add('ReadsThrottled', {
+  const requests = (metricName: string) => state.tables.map((table) => table.metric(metricName, sumOver(5)));
+  alarms.addForAny('ReadsThrottled', {
     meaning: 'DynamoDB refused reads.',
-    metric: total('Refused reads', requests('ReadThrottleEvents', state.tables)),
-    threshold: 1,
+    metrics: requests('ReadThrottleEvents'),
     periods: 2,
   });
-  alarms.add('WritesThrottled', {
+  alarms.addForAny('WritesThrottled', {
     meaning: 'DynamoDB refused writes.',
-    metric: total('Refused writes', requests('WriteThrottleEvents', state.tables)),
-    threshold: 1,
-    periods: 2,
-  });
-  // CloudWatch takes at most ten metrics for the expression of an alarm, so that the tables of notifications have an alarm of their own.
-  alarms.add('MailTablesThrottled', {
-    meaning:
-      'DynamoDB refused reads or writes of the tables of mails, their recipients, and what addresses were notified of.',
-    metric: total('Refused requests', [
-      ...requests('ReadThrottleEvents', state.mailTables),
-      ...requests('WriteThrottleEvents', state.mailTables),
-    ]),
-    threshold: 1,
+    metrics: requests('WriteThrottleEvents'),
     periods: 2,
   });
   // SES puts an account under review at 5 % and 0.1 %. https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html

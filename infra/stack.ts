@@ -101,8 +101,7 @@ export class SlipwayStack extends Stack {
     const delivery = new Delivery(this, 'Delivery', {
       ...{ api, commitSigning, config, gitHost, notifications, repositories, rollouts, secrets, state },
     });
-    const { retryDeliveries: retries } = delivery;
-    new UrlNotifications(this, 'UrlNotifications', { api, gitHost, retries, secrets, state });
+    new UrlNotifications(this, 'UrlNotifications', { api, gitHost, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
@@ -129,7 +128,7 @@ export class SlipwayStack extends Stack {
     const expireImages = new ExpireImages(this, { config: config.retention, records, repositories, state });
     // The last: it looks for what there is to watch.
     const monitoring = new Monitoring(this, 'Monitoring', {
-      ...{ api, builder, config, delivery, pipeline, planner, rollouts, site, state, triggers, webhook },
+      ...{ api, builder, config, pipeline, planner, site, state, triggers, webhook },
     });
 
     const outputs: Record<string, string> = {

@@ -236,12 +236,6 @@ export class State extends Construct {
     });
   }
 
-  /** What is known of mails, their recipients, and other addresses that are notified. */
-  get mailTables(): TableV2[] {
-    return [this.mails, this.addresses, this.urlNotifications].map(({ table }) => table);
-  }
-
-  /** The rest. */
   get tables(): TableV2[] {
     return [
       this.projects,
@@ -254,6 +248,9 @@ export class State extends Construct {
       this.cascades,
       this.releases,
       this.targets,
+      this.urlNotifications,
+      this.mails,
+      this.addresses,
     ].map(({ table }) => table);
   }
 }

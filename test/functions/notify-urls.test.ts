@@ -6,6 +6,7 @@ import type { NotifyUrl } from '../../core/model/notify-url.ts';
 import type { PublishedEvent } from '../../core/published-events/published-event.ts';
 import { notifySecret } from '../../core/url-notifications/signature.ts';
 import { createNotifyUrls } from '../../functions/notify-urls.ts';
+import { createRetryUrlNotifications } from '../../functions/retry-url-notifications.ts';
 import { createPostNotification } from '../../functions/url-notifications/post-notification.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
 import { startHost } from '../services/http.ts';
@@ -42,7 +43,8 @@ async function setUp(
   });
   return Object.assign(world, {
     receiver,
-    ...createNotifyUrls({ projects: world.projects, notifications, post }),
+    notify: createNotifyUrls({ projects: world.projects, notifications, post }),
+    retry: createRetryUrlNotifications({ notifications, post }),
     shown: async () =>
       (await notifications.ofProject(project, 10)).map(({ state, error, failures }) => ({ state, error, failures })),
   });

@@ -7,6 +7,8 @@ import { resource, resources } from './template.ts';
 const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
 const alarms = resources('AWS::CloudWatch::Alarm').map(({ Properties }) => ({
   name: Properties.AlarmName as string,
+  /** Alarms that watch further things of the same kind have a number, and the same article. */
+  about: (Properties.AlarmName as string).replace(/^Slipway-|\d+$/g, ''),
   Properties,
 }));
 
@@ -15,13 +17,11 @@ function article(name: string): string {
   return new RegExp(`^### ${name}\\n(.*?)(?=^##|(?![\\s\\S]))`, 'ms').exec(manual)?.[1] ?? '';
 }
 
-describe.each(alarms)('$name', ({ name, Properties }) => {
-  const short = name.replace(/^Slipway-/, '');
-
+describe.each(alarms)('$name', ({ about, Properties }) => {
   test('has an article that says what it means, where to look and what to do', () => {
-    const text = article(short);
+    const text = article(about);
     for (const part of ['**Meaning.**', '**Look.**', '**Do.**']) expect(text).toContain(part);
-    expect(Properties.AlarmDescription).toContain(`docs/operations.md#${short.toLowerCase()}`);
+    expect(Properties.AlarmDescription).toContain(`docs/operations.md#${about.toLowerCase()}`);
   });
 
   test('tells the operators when it begins and when it is over', () => {
@@ -46,8 +46,27 @@ describe.each(alarms)('$name', ({ name, Properties }) => {
 
 test('every article about an alarm has its alarm', () => {
   const section = manual.split(/^## /m).find((text) => text.startsWith('Alarms'));
-  const articles = [...(section ?? '').matchAll(/^### (\w+)$/gm)].map(([, name]) => `Slipway-${name}`);
-  expect(articles.toSorted()).toEqual(alarms.map(({ name }) => name).toSorted());
+  const articles = [...(section ?? '').matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+  expect(articles.toSorted()).toEqual([...new Set(alarms.map(({ about }) => about))].toSorted());
+});
+
+test('each function outside the state machine, each rule and each table is watched, however many there are', () => {
+  const watched = (about: string) =>
+    alarms
+      .filter((alarm) => alarm.about === about)
+      .flatMap(
+        ({ Properties }) => Properties.Metrics as { MetricStat?: { Metric: { Dimensions: { Value: object }[] } } }[],
+      )
+      .flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions.map(({ Value }) => JSON.stringify(Value)) ?? []);
+  const names = (type: string) => resources(type).map(({ id }) => JSON.stringify({ Ref: id }));
+  expect(watched('EventsUndelivered').toSorted()).toEqual(names('AWS::Events::Rule').toSorted());
+  for (const about of ['ReadsThrottled', 'WritesThrottled'])
+    expect(watched(about).toSorted()).toEqual(names('AWS::DynamoDB::GlobalTable').toSorted());
+  const definition = JSON.stringify(resource('AWS::StepFunctions::StateMachine').Properties);
+  const outside = names('AWS::Lambda::Function').filter((name) => !definition.includes(JSON.parse(name).Ref));
+  expect(outside.length).toBeGreaterThan(10);
+  for (const about of ['FunctionErrors', 'FunctionsThrottled'])
+    expect(watched(about).toSorted()).toEqual(outside.toSorted());
 });
 
 test('the operators get mail', () => {
