@@ -15,7 +15,7 @@ import { writeGitCredentials } from './git-credentials.ts';
 import { createHandover } from './handover.ts';
 import { unmountBelow } from './mounts.ts';
 import { sbomGeneratorFolder } from './sbom-generator.ts';
-import { createServices, type Services } from './services.ts';
+import { createServices, type Services, type ServicesOptions } from './services.ts';
 import { deploy } from './template/deploy.ts';
 
 export interface MachineOptions {
@@ -30,6 +30,8 @@ export interface MachineOptions {
   osvFolder?: string | undefined;
   /** How many builds run at once. */
   concurrentBuilds?: number;
+  /** Runs builds in place of the builder's program. */
+  runBuild?: ServicesOptions['runBuild'];
   /** Whether builds run even where no container can be started: everything that is pushed is trusted. */
   trustsBuilds?: boolean;
   /** The folder with `trivy`, which makes the SBOMs. */
@@ -97,6 +99,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       osvFolder: options.osvFolder === undefined ? undefined : resolve(options.osvFolder),
       concurrentBuilds: options.concurrentBuilds ?? 2,
       engineEnvironment: engineEnvironment({ ...options, dataFolder }),
+      runBuild: options.runBuild,
       gitHubToken,
     });
     undo.unshift(() => unmountBelow(dataFolder));

@@ -3,7 +3,7 @@ import type { OpenAccount } from './account.ts';
 import { createApiGateway } from './aws/api-gateway/api-gateway.ts';
 import { type CloudFormation, createCloudFormation } from './aws/cloudformation.ts';
 import { createCloudwatch } from './aws/cloudwatch.ts';
-import { createCodeBuild } from './aws/codebuild/codebuild.ts';
+import { type CodeBuildOptions, createCodeBuild } from './aws/codebuild/codebuild.ts';
 import { createDynamodb } from './aws/dynamodb/dynamodb.ts';
 import { createEcr, type EcrOptions } from './aws/ecr/ecr.ts';
 import { createEcs } from './aws/ecs/ecs.ts';
@@ -28,9 +28,9 @@ import { createMailPages } from './inbox/mail-pages.ts';
 import { createLiveLines } from './live-lines.ts';
 import { type AssetFolders, createAssetFolders } from './template/assets.ts';
 
-export interface ServicesOptions extends EcrOptions {
-  concurrentBuilds: number;
-  engineEnvironment: Record<string, string>;
+export interface ServicesOptions
+  extends EcrOptions,
+    Pick<CodeBuildOptions, 'concurrentBuilds' | 'engineEnvironment' | 'runBuild'> {
   gitHubToken: string;
 }
 
@@ -54,7 +54,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const lambda = createLambda(account, assets.folderOf);
   const events = createEvents(account, lambda);
   const codeBuild = createCodeBuild(account, {
-    ...{ concurrentBuilds: options.concurrentBuilds, engineEnvironment: options.engineEnvironment },
+    ...options,
     codeOf: assets.folderOf,
     onOutput: lines.buildOutput,
   });

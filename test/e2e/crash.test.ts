@@ -10,8 +10,8 @@ let slipway: Slipway;
 let machine: MachineProcess;
 
 /** Starts the machine in its folder, at the port that it had before. */
-async function start(folder: string, port?: number) {
-  machine = await forkMachine(join(folder, 'machine'), inject('shared').assembly, port);
+async function start(folder: string, port = 0) {
+  machine = await forkMachine(join(folder, 'machine'), { assembly: inject('shared').assembly, port });
   return machineAt(machine.url);
 }
 

@@ -3,14 +3,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exampleRecords } from '../../local/demo/sources.ts';
 import type { Machine } from '../../local/machine.ts';
-import { factsOf, type MachineAnswer, startTestMachine } from './machine.ts';
+import { createStandIn } from '../stand-in/run-build.ts';
+import { factsOf, type MachineAnswer, type ProcessOptions, startTestMachine } from './machine.ts';
 
-const [folder = '', assembly = '', port = ''] = process.argv.slice(2);
+const [folder = '', given = ''] = process.argv.slice(2);
+const { outcomes, ...options } = JSON.parse(given) as ProcessOptions;
+const builder = outcomes === undefined ? {} : { runBuild: createStandIn(outcomes) };
 const lines: string[] = [];
 let starting: Promise<Machine> | undefined;
 
 const server = createServer(async ({ url = '' }, response) => {
-  starting ??= startTestMachine(folder, { assembly, port: Number(port), osvFolder: exampleRecords }, lines);
+  starting ??= startTestMachine(folder, { ...options, ...builder, osvFolder: exampleRecords }, lines);
   try {
     const { account, ...machine } = await starting;
     const [, role] = /^\/keys\/(.+)$/.exec(url) ?? [];

@@ -44,9 +44,17 @@ export interface MachineProcess {
 
 const compileCache = join(import.meta.dirname, '..', '..', 'local', 'compile-cache.js');
 
+/** What a process needs to know of its machine. */
+export interface ProcessOptions extends Pick<MachineOptions, 'assembly' | 'concurrentBuilds'> {
+  /** The same again after a restart. */
+  port?: number;
+  /** A file with the outcomes of builds (`test/stand-in/outcomes.ts`): then nothing is really built. */
+  outcomes?: string;
+}
+
 /** Makes ready a process for a machine in a folder; it may have been used before. */
-export async function forkMachine(folder: string, assembly: string, port = 0): Promise<MachineProcess> {
-  const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, assembly, String(port)], {
+export async function forkMachine(folder: string, options: ProcessOptions): Promise<MachineProcess> {
+  const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, JSON.stringify(options)], {
     execArgv: ['--import', compileCache],
   });
   const url = await new Promise<string>((resolve, reject) => {

@@ -35,7 +35,7 @@ export default async function share(project: TestProject): Promise<() => Promise
 
   const machines = await Promise.all(
     Array.from({ length: project.config.maxWorkers }, (_, worker) =>
-      forkMachine(join(folder, `machine-${worker}`), assembly),
+      forkMachine(join(folder, `machine-${worker}`), { assembly }),
     ),
   );
   project.provide('shared', { rootFileSystem, assembly, urls: machines.map(({ url }) => url) });

@@ -6,7 +6,7 @@ import { type Build, completeBuild, enterPhase, leavePhase, stateChangeEvent } f
 import { createBuildJournal } from './journal.ts';
 import { newBuild, type Project } from './new-build.ts';
 import { endProcesses, type ProcessIdentity } from './processes.ts';
-import { type BuildRun, markerOf, removeWorkspace, runBuild } from './run.ts';
+import { type BuildRun, markerOf, type RunBuild, removeWorkspace, runBuild } from './run.ts';
 import { type ProjectProperties, projectSchema, type StartBuild, startBuildSchema } from './schema.ts';
 
 export interface CodeBuildOptions {
@@ -14,6 +14,8 @@ export interface CodeBuildOptions {
   concurrentBuilds: number;
   engineEnvironment: Record<string, string>;
   codeOf(bucket: string, key: string): string;
+  /** Runs a build, in place of the commands of its project. */
+  runBuild?: RunBuild | undefined;
   /** Every piece of a build's output, for who watches. */
   onOutput?(build: Build, text: string | Buffer): void;
 }
@@ -83,7 +85,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
       const { properties } = projectOf(build.projectName);
       const keys = account.iam.keysOf(properties.ServiceRole, session);
       assertRoleMay(build, keys.accessKeyId, properties);
-      const run = runBuild(build, {
+      const run = (options.runBuild ?? runBuild)(build, {
         account,
         keys,
         engineEnvironment: options.engineEnvironment,

@@ -22,8 +22,10 @@ export interface RunParts {
 
 type End = Exclude<BuildStatus, 'IN_PROGRESS' | 'SUCCEEDED'>;
 
+export type BuildEnd = Exclude<BuildStatus, 'IN_PROGRESS'>;
+
 export interface BuildRun {
-  readonly ended: Promise<Exclude<BuildStatus, 'IN_PROGRESS'>>;
+  readonly ended: Promise<BuildEnd>;
   /** Ends every process of the build: TERM, and KILL after the grace. */
   end(status: End, graceMilliseconds?: number): void;
 }
@@ -47,6 +49,8 @@ export async function removeWorkspace(
     account.log('codebuild', `${build.id}: its workspace could not be removed: ${error.message}`);
   });
 }
+
+export type RunBuild = (build: Build, parts: RunParts) => BuildRun;
 
 /** Runs a build's buildspec in its own workspace, which is removed when the build has ended. */
 export function runBuild(build: Build, parts: RunParts): BuildRun {
