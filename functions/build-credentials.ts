@@ -18,6 +18,8 @@ import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 
 const lookupsAtOnce = 8;
+/** Of the projects that release to one repository, as many are looked at; more, and it counts as private. */
+const mostReleasing = 100;
 
 interface Services {
   builds: Pick<Builds, 'getWithTokens'>;
@@ -49,13 +51,15 @@ export function createBuildCredentials({
   const { repositoryPrefix: prefix } = places;
 
   /** Those of the repositories that exist, and that the build may read. */
-  async function readable(dependsOn: readonly string[], wanted: readonly string[]): Promise<string[]> {
+  async function readable(project: ProjectRecord | undefined, wanted: readonly string[]): Promise<string[]> {
     const existing = await repositories.existing(wanted.filter((name) => isReleaseRepository(name, prefix)));
     if (existing.length === 0) return [];
-    const named = [...dependsOn, ...operatorImages];
     const found = await mapConcurrently(existing, lookupsAtOnce, async (repository) => {
-      const { items } = await projects.list(projectsReleasingTo(repository.name, prefix), { limit: 1 });
-      const isReadable = isReadableBase({ ...repository, isOfProject: items.length > 0 }, named, prefix);
+      const { items, cursor } = await projects.list(projectsReleasingTo(repository.name, prefix), {
+        limit: mostReleasing,
+      });
+      const isReadable =
+        cursor === undefined && isReadableBase({ ...repository, projects: items }, project, { operatorImages, prefix });
       return isReadable ? [repository.name] : [];
     });
     return found.flat();
@@ -86,7 +90,7 @@ export function createBuildCredentials({
       return { outcome: 'refused', message: refusal };
     }
     const project = await projects.get(build.project);
-    const open = await readable(project?.dependsOn ?? [], bases);
+    const open = await readable(project, bases);
     const secrets = Object.values((project && secretsOf(build, project)) ?? {});
     try {
       const policy = sessionPolicy(build, { bases: open, secrets: [...new Set(secrets)] }, places);

@@ -52,6 +52,7 @@ const run = once(() => {
       get: projects.get,
       list: recently(projects.list),
       listJobs: recently(projects.listJobs),
+      listPrivate: recently(projects.listPrivate),
       bySource: recently(projects.bySource),
     },
     sources: openSources(),

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
+import { signedReads } from '../core/api/signed-reads.ts';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { Notifications } from './notifications.ts';
@@ -42,7 +43,7 @@ export class StatusSite extends Construct {
       memoryMegabytes: 1024,
     });
     state.projects.grant(this.pages, 'GetItem');
-    state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource');
+    state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource', 'byVisibility');
     state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit');
@@ -88,6 +89,7 @@ export class StatusSite extends Construct {
         limit: config.pages.requestsPerSecond,
       });
     }
+    for (const method of [HttpMethod.GET, HttpMethod.HEAD]) api.signedRoute(method, signedReads, this.pages.function);
     api.route(HttpMethod.POST, '/addresses/{link}', {
       handler: this.pages.function,
       reason:

@@ -154,6 +154,8 @@ export class State extends Construct {
         byDueTime: { partition: 'scheduled', sort: 'dueAt' },
         // Only projects with exceptions or VEX statements have the attributes.
         byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
+        // Only private projects have the attribute.
+        byVisibility: { partition: 'visibility', sort: 'name' },
       },
       guarded: ['judged', 'released'],
       variable: 'PROJECTS_TABLE',

@@ -1,9 +1,13 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { unsignedPath } from '../core/api/signed-reads.ts';
+import { stranger, type Viewer } from '../core/visibility/viewer.ts';
 import { type Answer, caching, commonHeaders, page, preflight, problem, tagged } from './answer.ts';
 import { problemPage } from './pages/problem.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 import { RequestError } from './request-error.ts';
 import { posted, route } from './routes.ts';
+import { isSigned, viewerOf } from './viewer.ts';
+import { visibleParts } from './visible-parts.ts';
 
 export interface SiteOptions extends SiteParts {
   now?: () => Date;
@@ -14,9 +18,9 @@ export interface SiteOptions extends SiteParts {
 export type SiteHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /** The status site and the public API behind API Gateway's HTTP API, payload format 2.0. It reads, and takes what forms send. */
-export function createSiteHandler({ now = () => new Date(), onError, ...parts }: SiteOptions): SiteHandler {
+export function createSiteHandler({ now = () => new Date(), onError, ...all }: SiteOptions): SiteHandler {
   return async (event) => {
-    const path = event.rawPath;
+    const path = isSigned(event) ? unsignedPath(event.rawPath) : event.rawPath;
     const { method } = event.requestContext.http;
     const answer = await answerTo(method, path, event).catch((error: unknown) => {
       if (error instanceof RequestError) return failed(path, error);
@@ -26,7 +30,7 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
         new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.'),
       );
     });
-    return result(answer, method, { ...commonHeaders(path, parts.siteUrl), ...answer.headers });
+    return result(answer, method, { ...commonHeaders(path, all.siteUrl), ...answer.headers });
   };
 
   async function answerTo(method: string, path: string, event: APIGatewayProxyEventV2): Promise<Answer> {
@@ -37,8 +41,8 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
       body: bodyOf(event),
       now: now(),
     };
-    if (method === 'GET' || method === 'HEAD') return read(request);
-    const answer = method === 'POST' ? posted(parts, request) : method === 'OPTIONS' && preflight(path);
+    if (method === 'GET' || method === 'HEAD') return read(request, await viewerOf(event));
+    const answer = method === 'POST' ? posted(all, request) : method === 'OPTIONS' && preflight(path);
     if (!answer) {
       const message = 'This address can be read only: use GET or HEAD.';
       throw new RequestError(405, 'MethodNotAllowed', message, { allow: 'GET, HEAD' });
@@ -46,8 +50,9 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
     return answer;
   }
 
-  async function read(request: SiteRequest): Promise<Answer> {
-    const answer = withNext(await route(parts, request), request);
+  async function read(request: SiteRequest, viewer: Viewer): Promise<Answer> {
+    const parts = await visibleParts(all, viewer);
+    const answer = withNext(forViewer(await route(parts, request), viewer), request);
     const isKept = answer.status === 200 && answer.headers['cache-control'] !== caching.never;
     return isKept ? tagged(answer, request.headers['if-none-match']) : answer;
   }
@@ -57,14 +62,20 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
     if (!answer.next) return answer;
     const next = new URLSearchParams(query);
     next.set('cursor', answer.next);
-    return { ...answer, headers: { ...answer.headers, link: `<${parts.siteUrl}${path}?${next}>; rel="next"` } };
+    return { ...answer, headers: { ...answer.headers, link: `<${all.siteUrl}${path}?${next}>; rel="next"` } };
   }
 
   function failed(path: string, error: RequestError): Answer {
-    if (path.startsWith('/api/')) return problem(path, parts.siteUrl, error);
+    if (path.startsWith('/api/')) return problem(path, all.siteUrl, error);
     const answer = page(problemPage(error.status, error.message), caching.never, error.status);
     return { ...answer, headers: { ...answer.headers, ...error.headers } };
   }
+}
+
+/** What somebody sees of private projects is kept by nobody on the way. */
+function forViewer(answer: Answer, viewer: Viewer): Answer {
+  if (viewer === stranger || answer.headers['cache-control'] === caching.never) return answer;
+  return { ...answer, headers: { ...answer.headers, 'cache-control': 'private, no-cache' } };
 }
 
 /** No form of the site sends more. */

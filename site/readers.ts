@@ -20,7 +20,7 @@ import type { LogLines, LogSlice } from '../services/records/build-log.ts';
 import type { CostSelection, ProjectCost } from '../services/tables/builds.ts';
 import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
-import type { ProjectRecord } from '../services/tables/projects.ts';
+import type { PrivateProject, ProjectRecord } from '../services/tables/projects.ts';
 
 /** The parts of the stores in `services/` that the site needs. They only read; the address book alone also takes an answer. */
 
@@ -42,6 +42,8 @@ export interface ProjectReader {
   list(start: string, request: PageRequest): Promise<Page<KnownProject>>;
   /** Those whose job's name begins so. */
   listJobs(start: string, request: PageRequest): Promise<Page<KnownProject>>;
+  /** The private ones, with who may see them. */
+  listPrivate(): Promise<PrivateProject[]>;
   /** Those that are built from a repository, `host/owner/repository`. */
   bySource(source: string): Promise<KnownProject[]>;
 }

@@ -25,8 +25,12 @@ type Respond<Names extends Name> = (
   names: Record<Names, string>,
 ) => Answer | Promise<Answer>;
 
-/** The answer to a request for a path; undefined for a path of another form. */
-export type Route = (parts: SiteParts, request: SiteRequest) => Answer | Promise<Answer> | undefined;
+export interface Route {
+  /** The answer to a request for a path; undefined for a path of another form. */
+  (parts: SiteParts, request: SiteRequest): Answer | Promise<Answer> | undefined;
+  /** With the names that `forms` has: `/projects/:app/:job`. */
+  path: string;
+}
 
 /**
  * The answer at a path with names. Not by `URLPattern`, which makes eight regular expressions of each path (some 15 ms more at
@@ -37,8 +41,9 @@ export function at<Path extends string>(path: Path, respond: Respond<NamesIn<Pat
     .replaceAll('.', '\\.')
     .replace(/:(\w+)/g, (_, name: string) => `(?<${name}>${forms[name as Name]})`);
   const pattern = new RegExp(`^${form}$`);
-  return (parts, request) => {
+  const route = (parts: SiteParts, request: SiteRequest) => {
     const match = pattern.exec(request.path);
     return match ? respond(parts, request, { ...match.groups } as Record<NamesIn<Path>, string>) : undefined;
   };
+  return Object.assign(route, { path });
 }

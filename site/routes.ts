@@ -46,7 +46,7 @@ interface ProjectNames {
   tag: string;
 }
 
-const routes: Route[] = [
+export const routes: Route[] = [
   at('/', buildList),
   at('/builds/:build', ofBuild(buildAnswer)),
   at('/builds/:build/log', ofBuild(logAnswer)),

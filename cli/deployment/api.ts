@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { problemSchema } from '../../core/api/named.ts';
 import { DeploymentError } from '../errors.ts';
+import { createApiReader, type ReadApi } from './api-reader.ts';
 
-const readWithinMilliseconds = 30_000;
 const pageSize = 100;
 
 interface Page<Item> {
@@ -10,21 +10,18 @@ interface Page<Item> {
   cursor: string | null;
 }
 
-/** The public API of a deployment (docs/api.md). */
-export function createApi(siteUrl: string) {
+/** The API of a deployment (docs/api.md). */
+export function createApi(siteUrl: string, readApi: ReadApi = createApiReader(siteUrl, undefined, {})) {
   /** @throws DeploymentError unless the answer is 200 or 404 */
   async function request(path: string): Promise<Response | undefined> {
-    const url = `${siteUrl}/api/v1/${path}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(readWithinMilliseconds) }).catch(
-      (cause: unknown) => {
-        throw new DeploymentError(`${siteUrl} cannot be reached.`, { cause });
-      },
-    );
+    const response = await readApi(`/api/v1/${path}`);
     if (response.ok) return response;
     if (response.status === 404) return undefined;
     // The API says by RFC 9457 what is wrong; what stands before it may answer anything.
     const problem = problemSchema.pick({ detail: true }).safeParse(await response.json().catch(() => undefined)).data;
-    throw new DeploymentError(`${url} answered ${response.status}${problem ? `: ${problem.detail}` : '.'}`);
+    throw new DeploymentError(
+      `${siteUrl}/api/v1/${path} answered ${response.status}${problem ? `: ${problem.detail}` : '.'}`,
+    );
   }
 
   /** Undefined for a 404. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DeploymentError } from '../errors.ts';
 import { createApi } from './api.ts';
+import { createApiReader } from './api-reader.ts';
 import type { Connection } from './connection.ts';
 
 const outputsSchema = z.object({
@@ -31,7 +32,7 @@ export async function findDeployment(connection: Connection) {
     outputs: parsed.data,
     /** An output that a stack of an earlier version does not have. */
     output: (name: string): string | undefined => all[name],
-    api: createApi(siteUrl),
+    api: createApi(siteUrl, createApiReader(siteUrl, all.ApiUrl, settings)),
   };
 }
 

@@ -1,14 +1,14 @@
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
-import { isCandidate } from '../model/project.ts';
+import { isCandidate, type Project } from '../model/project.ts';
 
 /** A repository of this account's registry that a build wants to read because its Dockerfile names an image of it. */
 interface WantedRepository {
   name: string;
   /** The registry's host. */
   host: string;
-  /** Whether a project of the index releases to it. */
-  isOfProject: boolean;
+  /** Those of the index that release to it, also those that have left. */
+  projects: readonly Pick<Project, 'name' | 'appId' | 'visibility'>[];
 }
 
 /** Whether a name can be that of a repository of releases: candidates are no base images. */
@@ -17,13 +17,29 @@ export function isReleaseRepository(repository: string, prefix: string): boolean
 }
 
 /**
- * Whether a build may read a repository. Releases of projects are public, so every build may. The account may have other repositories, which
- * are nobody's business unless somebody who answers for it names them: the operators in the configuration, or the index in `depends-on`.
- * @param named image names of the entry's `depends-on` and of the configuration
+ * Whether a build may read a repository. Releases of public projects are public, so every build may. Those of private ones may only a
+ * private project of the same app-id whose entry names them in `depends-on`. The account may have other repositories, which are nobody's
+ * business unless somebody who answers for it names them: the operators in the configuration, or the index in `depends-on`.
+ * @param project the entry that is built; undefined for one that is gone
+ * @param operatorImages image names of the configuration
  */
-export function isReadableBase(repository: WantedRepository, named: readonly string[], prefix: string): boolean {
+export function isReadableBase(
+  repository: WantedRepository,
+  project: Pick<Project, 'appId' | 'visibility' | 'dependsOn'> | undefined,
+  { operatorImages, prefix }: { operatorImages: readonly string[]; prefix: string },
+): boolean {
   if (!isReleaseRepository(repository.name, prefix)) return false;
-  return repository.isOfProject || named.some((image) => isNamed(image, repository, prefix));
+  const { dependsOn = [] } = project ?? {};
+  const hidden = repository.projects.filter(({ visibility }) => visibility === 'private');
+  if (hidden.length > 0) {
+    return (
+      project?.visibility === 'private' &&
+      hidden.every(({ appId }) => appId === project.appId) &&
+      hidden.some(({ name }) => dependsOn.includes(name))
+    );
+  }
+  const named = [...dependsOn, ...operatorImages];
+  return repository.projects.length > 0 || named.some((image) => isNamed(image, repository, prefix));
 }
 
 /** Without a registry, a name is looked for under the prefix of all releases. */

@@ -18,6 +18,7 @@ export type DiagnosticCode =
   | 'exception'
   | 'policy'
   | 'vex'
+  | 'visibility'
   | 'duplicate-id'
   | 'duplicate-name'
   | 'cycle'

@@ -66,6 +66,16 @@ export function splitAddresses(value: string): string[] {
   return value.split(/[\s,;]+/).filter(Boolean);
 }
 
+const viewer = text
+  .check(
+    rule((value) =>
+      address.safeParse(value).success || /^group:[^\s,;]{1,200}$/i.test(value)
+        ? undefined
+        : `${quoted(value)} is neither a mail address nor a group. Write name@example.org or group:NAME.`,
+    ),
+  )
+  .meta({ pattern: '^([^@]+@[^@]+|[Gg][Rr][Oo][Uu][Pp]:\\S+)$' });
+
 const parent = text.check(
   rule((value) => {
     try {
@@ -180,6 +190,14 @@ export const entrySchema = z.strictObject({
     .optional()
     .describe(
       'Addresses that get releases, rollbacks, holds and failures: signed CloudEvents, or messages for Slack and Teams.',
+    ),
+  visibility: oneOf(['private', 'public'])
+    .nullish()
+    .describe('`private`: pages, logs, reports and badges are for `viewers` alone; `public` if absent.'),
+  viewers: listOf(viewer, 'a mail address or group:NAME')
+    .optional()
+    .describe(
+      'Who sees a private project: mail addresses, and `group:NAME` of the identity provider; `notify-email` if absent.',
     ),
   enabled: flag.nullish().describe('`false` puts the project to rest: nothing is built, its images stay.'),
   schedule: schedule

@@ -272,6 +272,8 @@ function differences(before: Project, after: Project): string {
     .map((key) => {
       if (key === 'policy')
         return `policy (${policyChanges({ before: before.policy, after: after.policy }).join(', ')})`;
+      if (key === 'visibility' && before.visibility === 'private')
+        return 'visibility (everybody will see the project, with its earlier builds and their logs)';
       if (key === 'exceptions') return `exceptions (${exceptionChanges(before, after)})`;
       return shownKeys[key] ?? key;
     })

@@ -189,6 +189,8 @@ function projectOf(
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
     notifyUrls: notifyUrlsOf(values['notify-url']),
     schedule: values.schedule ?? undefined,
+    visibility: values.visibility?.toLowerCase() === 'private' ? ('private' as const) : undefined,
+    viewers: optionalList(values.viewers),
     buildArgs: mergedTexts(defaults?.['build-args'], values['build-args']),
     buildSecrets: values['build-secrets'] ?? undefined,
     target: values.target ?? undefined,

@@ -11,6 +11,7 @@ import { mergeVex } from './merge-vex.ts';
 import { policyFile, readPolicyFile } from './policy-file.ts';
 import type { EntryOptions } from './read-entry.ts';
 import { isVexFile, readVex, type VexDocument } from './read-vex.ts';
+import { keepPrivateApart } from './visibility-conflicts.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
 export type { Diagnostic };
@@ -104,6 +105,7 @@ export function readIndex(
   }
   nameParents(index);
   dropCycles(index, parentsAt);
+  keepPrivateApart(index);
   markSharedRepositories(index.projects);
   keepVersionTagsApart(index);
   addDestinations(index.projects, readCommonFile(files, index, commonDestinations) ?? []);

@@ -36,6 +36,10 @@ export const projectSchema = z.object({
   notifyEmail: z.array(z.string()),
   /** Names (`app/job:tag`) of the images that the entry says it depends on. */
   dependsOn: z.array(z.string()),
+  /** Its pages, logs, reports and images are for its viewers alone; absent: they are public. */
+  visibility: z.literal('private').optional(),
+  /** Who sees a private project: mail addresses, and `group:NAME` of the identity provider. Where it is absent, those who get its mails. */
+  viewers: z.array(z.string()).optional(),
   /** The index file that contains the entry. */
   file: z.string(),
   /** Tags that a release of the branch gets beside the desired one. */

@@ -1,10 +1,15 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { createSecret } from './secrets.ts';
 
 /** 128 bits: short enough for an address, and too many to guess. */
 const codeBytes = 16;
+
+/** https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf */
+const cipherName = 'aes-256-gcm';
+const nonceBytes = 12;
+const tagBytes = 16;
 
 /**
  * Signs texts that go out and come back, such as cursors and links in mails, so that only those which Slipway gave are accepted. The
@@ -20,7 +25,37 @@ export function createSeals(key: Pick<ReturnType<typeof createSecret>, 'current'
       .subarray(0, codeBytes);
   }
 
+  async function digestOf(...parts: string[]): Promise<Buffer> {
+    return createHmac('sha256', await key.current())
+      .update(JSON.stringify(parts))
+      .digest();
+  }
+
   return {
+    /** Like `seal`, but nobody can read the text either. The same text has the same seal, so that an answer with it stays the same. */
+    async hide(purpose: string, text: string): Promise<string> {
+      // Of a text, so that no two texts have the same nonce.
+      const nonce = (await digestOf('nonce', purpose, text)).subarray(0, nonceBytes);
+      const cipher = createCipheriv(cipherName, await digestOf('key', purpose), nonce);
+      const hidden = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), hidden]).toString('base64url');
+    },
+
+    /** The text that was hidden; undefined if it was not hidden for this purpose. */
+    async reveal(purpose: string, hidden: string): Promise<string | undefined> {
+      const bytes = Buffer.from(hidden, 'base64url');
+      if (bytes.length < nonceBytes + tagBytes) return undefined;
+      const [nonce, rest] = [bytes.subarray(0, nonceBytes), bytes.subarray(nonceBytes)];
+      const decipher = createDecipheriv(cipherName, await digestOf('key', purpose), nonce);
+      decipher.setAuthTag(rest.subarray(0, tagBytes));
+      const text = decipher.update(rest.subarray(tagBytes));
+      try {
+        return Buffer.concat([text, decipher.final()]).toString();
+      } catch {
+        return undefined;
+      }
+    },
+
     async seal(purpose: string, text: string): Promise<string> {
       return `${text}.${(await codeOf(purpose, text)).toString('base64url')}`;
     },

@@ -75,6 +75,10 @@ const notDue = { scheduled: undefined, dueAt: undefined, dueFor: undefined };
 const dueProjectSchema = z.object({ name: z.string(), schedule: z.string(), dueAt: z.iso.datetime() });
 export type DueProject = z.infer<typeof dueProjectSchema>;
 
+const privateProjectSchema = projectSchema.pick({ name: true, visibility: true, viewers: true, notifyEmail: true });
+const privateFields = Object.keys(privateProjectSchema.shape);
+export type PrivateProject = z.infer<typeof privateProjectSchema>;
+
 /** The projects table. */
 export function createProjects(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
@@ -108,6 +112,12 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     listJobs(start: string, request: PageRequest): Promise<Page<ProjectRecord>> {
       const keys = expression`listed = ${'yes'} AND begins_with(jobId, ${start})`;
       return table.page({ index: 'byJob', keys }, request, projectRecordSchema);
+    },
+
+    /** The private projects with who may see them, also those that have left the index. */
+    listPrivate(): Promise<PrivateProject[]> {
+      const keys = expression`visibility = ${'private'}`;
+      return table.all({ index: 'byVisibility', keys, fields: privateFields }, privateProjectSchema);
     },
 
     /** The projects that are built from a repository (`host/owner/repository`). */

@@ -63,7 +63,8 @@ export function cascadePage({ cascade, members, drawn, cursor, query, now }: Cas
     main: html`<div id="cascade" data-part>
 <div class="head"><h1>Cascade ${id}</h1></div>
 <p class="meaning" data-announce="${describeCounts(counts)}">${describeCounts(counts)}</p>
-<section><h2>${causes.length === 1 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
+<section><h2>${causes.length < 2 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
+${causes.length === 0 && html`<p class="quiet">This is not shown: private projects have a part in the cascade.</p>`}
 <ul class="reasons">${causes.map(({ cause, at }) => html`<li>${describeNews(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
 <section><h2>Details</h2><dl class="facts">
 <div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>

@@ -19,7 +19,9 @@ test('commands have to be signed, and go to a function of their own', () => {
   const signed = resources('AWS::ApiGatewayV2::Route').filter(
     ({ Properties }) => Properties.AuthorizationType === 'AWS_IAM',
   );
-  expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual(commands);
+  const reads = ['GET /api/signed/{proxy+}', 'HEAD /api/signed/{proxy+}'];
+  expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual([...reads, ...commands]);
+  for (const read of reads) expect(functionBehind(read)).toBe(functionOf('site').resource.id);
   for (const command of commands) expect(functionBehind(command)).toBe(functionOf('accept-command').resource.id);
 });
 

@@ -21,6 +21,7 @@ export const stateTables: Table[] = [
       bySource: { partition: 'source' },
       byDueTime: { partition: 'scheduled', sort: 'dueAt' },
       byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
+      byVisibility: { partition: 'visibility', sort: 'name' },
     },
   },
   {

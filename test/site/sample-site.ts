@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { signedReads } from '../../core/api/signed-reads.ts';
 import { baseStatuses } from '../../core/bases/base-status.ts';
 import { isSelected } from '../../core/builds/build-selection.ts';
 import type { Build } from '../../core/model/build.ts';
@@ -138,6 +139,7 @@ export function sampleSite({
           projects.filter(({ jobId }) => jobId.startsWith(start)),
           request,
         ),
+      listPrivate: async () => projects.filter(({ visibility }) => visibility === 'private'),
       bySource: async (source) => projects.filter((project) => project.source === source),
     },
     sources: { get: async () => undefined },
@@ -149,7 +151,10 @@ export function sampleSite({
     },
     relations: {
       statuses: async (bases) => baseStatuses(bases, new Map()),
-      dependents: async () => ({ projects: [], more: 0 }),
+      dependents: async ({ name }) => ({
+        projects: projects.filter(({ dependsOn }) => dependsOn.includes(name)).map((each) => each.name),
+        more: 0,
+      }),
       pending: async () => undefined,
     },
     urlNotifications: { ofProject: async (project) => urlNotifications.filter((each) => each.project === project) },
@@ -227,14 +232,21 @@ function pageOf<Item>(builds: Item[], { limit, cursor }: PageRequest): Page<Item
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
-export function event(url: URL, headers: Record<string, string>, method: string): APIGatewayProxyEventV2 {
+export function event(
+  url: URL,
+  { cookie, ...headers }: Record<string, string>,
+  method: string,
+): APIGatewayProxyEventV2 {
+  const isSigned = url.pathname.startsWith('/api/signed/');
   return {
     version: '2.0',
-    routeKey: '$default',
+    routeKey: isSigned ? `${method} ${signedReads}` : '$default',
     rawPath: url.pathname,
     rawQueryString: url.search.slice(1),
+    ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
     headers: { host: url.host, ...headers },
     requestContext: {
+      ...(isSigned ? { authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/alex' } } } : {}),
       accountId: '123456789012',
       apiId: 'api',
       domainName: url.host,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { unsignedPath } from '../../../core/api/signed-reads.ts';
 import { buildIdOf } from '../../../core/builds/build-id.ts';
 import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
 import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
@@ -34,7 +35,8 @@ const listOf = (...items: object[]) => ({ items, cursor: null });
 
 beforeEach(async () => {
   answers = [];
-  site = await startHost(({ method, path, body }, response) => {
+  site = await startHost(({ method, path: asked, body }, response) => {
+    const path = unsignedPath(asked);
     const send = (body: object | undefined) =>
       response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
     if (method === 'POST') {

@@ -4,8 +4,12 @@ import { isReadableBase, isReleaseRepository, projectsReleasingTo } from '../../
 const host = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
 describe.each(['slipway/', ''])('a build may read, under the prefix "%s",', (prefix) => {
-  const mayRead = (name: string, named: string[] = [], isOfProject = false) =>
-    isReadableBase({ name: `${prefix}${name}`, host, isOfProject }, named, prefix);
+  const mayRead = (name: string, dependsOn: string[] = [], isOfProject = false) =>
+    isReadableBase(
+      { name: `${prefix}${name}`, host, projects: isOfProject ? [{ name: `${name}:latest`, appId: 'demo' }] : [] },
+      { appId: 'demo', dependsOn },
+      { operatorImages: [], prefix },
+    );
 
   it('the release of any project, whether its entry declares it or not', () => {
     expect(mayRead('demo/base', [], true)).toBe(true);
@@ -20,6 +24,22 @@ describe.each(['slipway/', ''])('a build may read, under the prefix "%s",', (pre
     expect(mayRead('mirror/debian', [image])).toBe(true);
     expect(mayRead('mirror/debian2', [image])).toBe(false);
     expect(mayRead('mirror', [image])).toBe(false);
+  });
+
+  it.each([
+    ['a private project of the app-id that depends on it', { visibility: 'private', appId: 'demo' }, true],
+    ['a public project', { appId: 'demo' }, false],
+    ['a private project of another app-id', { visibility: 'private', appId: 'other' }, false],
+    ['a private project that does not say so', { visibility: 'private', appId: 'demo', dependsOn: [] }, false],
+  ] as const)('the release of a private project as %s', (_, project, expected) => {
+    const projects = [{ name: 'demo/base:latest', appId: 'demo', visibility: 'private' as const }];
+    const repository = { name: `${prefix}demo/base`, host, projects };
+    const reader = { dependsOn: ['demo/base:latest'], ...project };
+    expect(
+      isReadableBase(repository, { ...reader, dependsOn: [...reader.dependsOn] }, { operatorImages: [], prefix }),
+    ).toBe(expected);
+    const operatorImages = ['demo/base:latest', `${host}/${prefix}demo/base`];
+    expect(isReadableBase(repository, { appId: 'demo', dependsOn: [] }, { operatorImages, prefix })).toBe(false);
   });
 
   it('nothing else of the account', () => {
@@ -43,9 +63,9 @@ describe.each(['slipway/', ''])('a build may read, under the prefix "%s",', (pre
 });
 
 it('a repository outside the prefix of releases is none', () => {
-  expect(
-    isReadableBase({ name: 'company/secret', host, isOfProject: true }, [`${host}/company/secret`], 'slipway/'),
-  ).toBe(false);
+  const repository = { name: 'company/secret', host, projects: [{ name: 'company/secret:1', appId: 'company' }] };
+  const project = { appId: 'company', dependsOn: [`${host}/company/secret`] };
+  expect(isReadableBase(repository, project, { operatorImages: [], prefix: 'slipway/' })).toBe(false);
 });
 
 it.each([

@@ -31,3 +31,20 @@ test('nothing else opens: another purpose, another key, a changed text, a change
   ])
     expect([wrong, await seals.open('list', wrong)]).toEqual([wrong, undefined]);
 });
+
+test('a text that is hidden comes back, the same each time, and cannot be read', async () => {
+  for (const text of ['', 'demo/vault:latest', 'ü\n']) {
+    const hidden = await seals.hide('list', text);
+    expect(await seals.reveal('list', hidden)).toBe(text);
+    expect(await seals.hide('list', text)).toBe(hidden);
+    if (text !== '') expect(Buffer.from(hidden, 'base64url').includes(text)).toBe(false);
+  }
+});
+
+test('nothing else is revealed: another purpose, another key, a changed or cut text', async () => {
+  const hidden = await seals.hide('list', 'text');
+  expect(await seals.reveal('another list', hidden)).toBeUndefined();
+  expect(await sealsOf('another key').reveal('list', hidden)).toBeUndefined();
+  for (const wrong of ['', 'text', hidden.slice(0, -2), `A${hidden.slice(1)}`, `${hidden}AA`])
+    if (wrong !== hidden) expect([wrong, await seals.reveal('list', wrong)]).toEqual([wrong, undefined]);
+});

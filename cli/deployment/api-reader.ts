@@ -1,0 +1,55 @@
+import { AwsClient } from 'aws4fetch';
+import { signedPath } from '../../core/api/signed-reads.ts';
+import { DeploymentError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+
+const answeredWithinMilliseconds = 30_000;
+
+/** Reads a path of the API, `/api/v1/builds`. @throws DeploymentError if there is no answer */
+export type ReadApi = (path: string) => Promise<Response>;
+
+/**
+ * Reads the API by calls that are signed with the caller's credentials, which see private projects too. Whom IAM does not let call these
+ * reads what is public.
+ * @param apiUrl undefined: the deployment has no signed reads
+ */
+export function createApiReader(
+  siteUrl: string,
+  apiUrl: string | undefined,
+  settings: Connection['settings'],
+): ReadApi {
+  let signing: Promise<AwsClient> | undefined;
+  let isAllowed = apiUrl !== undefined;
+
+  return async function readApi(path) {
+    const signal = AbortSignal.timeout(answeredWithinMilliseconds);
+    const unreachable = (cause: unknown) => {
+      throw new DeploymentError(`${siteUrl} cannot be reached.`, { cause });
+    };
+    if (isAllowed) {
+      signing ??= signerOf(settings);
+      const client = await signing;
+      const response = await client.fetch(`${apiUrl}${signedPath(path)}`, { signal }).catch(unreachable);
+      if (response.status !== 403) return response;
+      isAllowed = false;
+    }
+    return fetch(`${siteUrl}${path}`, { signal }).catch(unreachable);
+  };
+}
+
+async function signerOf(settings: Connection['settings']): Promise<AwsClient> {
+  const given =
+    settings.credentials && settings.region ? { ...settings.credentials, region: settings.region } : undefined;
+  return new AwsClient({ ...(given ?? (await foundSettings(settings))), service: 'execute-api', retries: 0 });
+}
+
+/** As the AWS CLI finds them; a machine needs no client of AWS for it. */
+async function foundSettings(settings: Connection['settings']) {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  const { config } = new STSClient(settings);
+  const [{ accessKeyId, secretAccessKey, sessionToken }, region] = await Promise.all([
+    config.credentials(),
+    config.region(),
+  ]);
+  return { accessKeyId, secretAccessKey, sessionToken, region };
+}

@@ -1,0 +1,144 @@
+import type { Build, Cause } from '../core/model/build.ts';
+import type { RetentionDecision } from '../core/retention/retention-plan.ts';
+import { maySee, type Viewer } from '../core/visibility/viewer.ts';
+import type { Page, PageRequest } from '../services/tables/page.ts';
+import type { SiteParts } from './parts.ts';
+import type { CascadeMember, CascadeReader, KnownProject } from './readers.ts';
+
+/** A list goes on behind what it leaves out, with so many more reads. */
+const mostReads = 4;
+/** A cascade with more members counts as one with private ones. */
+const membersRead = 1000;
+/** What stands for the name of a project in what another one shows. */
+const unnamed = 'a private project';
+
+/**
+ * The stores as somebody may see them. Whatever belongs to a project that is hidden from the viewer is as if it did not exist, for every
+ * page, badge, feed and call of the API: they read through these parts only.
+ */
+export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<SiteParts> {
+  if (viewer.seesAll) return parts;
+  const privates = await parts.projects.listPrivate();
+  const hidden = new Set(privates.filter((project) => !maySee(viewer, project)).map(({ name }) => name));
+  // The index of the private projects follows the table by a moment; what was read itself is newer.
+  const isShown = (project: KnownProject) => !hidden.has(project.name) && maySee(viewer, project);
+  const isOfShown = ({ project }: { project: string }) => !hidden.has(project);
+  const named = (name: string) => (hidden.has(name) ? unnamed : name);
+  const causeOf = (cause: Cause): Cause =>
+    cause.type === 'parent-released' ? { ...cause, parents: cause.parents.map(named) } : cause;
+  const buildOf = (build: Build): Build => ({ ...build, cause: causeOf(build.cause) });
+  const projectOf = (project: KnownProject): KnownProject => ({
+    ...project,
+    dependsOn: project.dependsOn.map(named),
+    bases: project.bases?.filter(({ image }) => ![...hidden].some((name) => image.endsWith(`/${name}`))),
+  });
+  const decisionOf = (decision: RetentionDecision): RetentionDecision => ({
+    ...decision,
+    reasons: decision.reasons.map((reason) =>
+      'project' in reason ? { ...reason, project: named(reason.project) } : reason,
+    ),
+  });
+  const shownProjects = (found: readonly KnownProject[]) => found.filter(isShown).map(projectOf);
+  const { builds, projects, cascades, relations, releases } = parts;
+  return {
+    ...parts,
+    builds: {
+      async get(id) {
+        const found = await builds.get(id);
+        return found && isOfShown(found) ? buildOf(found) : undefined;
+      },
+      async list(selection, request) {
+        const read = (wanted: PageRequest) => builds.list(selection, wanted);
+        return mapPage(await without(read, request, isOfShown), buildOf);
+      },
+      costs: (selection, request) => without((wanted) => builds.costs(selection, wanted), request, isOfShown),
+    },
+    projects: {
+      ...projects,
+      async get(name) {
+        const found = await projects.get(name);
+        return found && shownProjects([found])[0];
+      },
+      list: async (start, request) =>
+        mapPage(await without((wanted) => projects.list(start, wanted), request, isShown), projectOf),
+      listJobs: async (start, request) =>
+        mapPage(await without((wanted) => projects.listJobs(start, wanted), request, isShown), projectOf),
+      bySource: async (source) => shownProjects(await projects.bySource(source)),
+    },
+    cascades: hidden.size === 0 ? cascades : visibleCascades(cascades, { isOfShown, named }),
+    relations: {
+      ...relations,
+      async dependents(project) {
+        const found = await relations.dependents(project);
+        return { ...found, projects: found.projects.filter((name) => !hidden.has(name)) };
+      },
+    },
+    releases: {
+      ...releases,
+      withDigest: (digest, request) => without((wanted) => releases.withDigest(digest, wanted), request, isOfShown),
+      async retention(path) {
+        const report = await releases.retention(path);
+        return report && { ...report, decisions: report.decisions.map(decisionOf) };
+      },
+    },
+  };
+}
+
+interface Hiding {
+  isOfShown: (member: CascadeMember) => boolean;
+  named: (name: string) => string;
+}
+
+/**
+ * A cascade of hidden projects alone is hidden. One of others too does not say what set it off: that may be a base image which only the
+ * hidden ones have.
+ */
+function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding): CascadeReader {
+  async function seen(id: string): Promise<'all' | 'some' | 'none'> {
+    const { items, cursor } = await cascades.members(id, { limit: membersRead });
+    const shown = items.filter(isOfShown).length;
+    if (shown === 0 && items.length > 0) return 'none';
+    return shown === items.length && cursor === undefined ? 'all' : 'some';
+  }
+
+  return {
+    async list(request) {
+      const { items, cursor } = await cascades.list(request);
+      const seenOf = await Promise.all(items.map(({ id }) => seen(id)));
+      return { items: items.filter((_, at) => seenOf[at] !== 'none'), cursor };
+    },
+    causes: async (id) => ((await seen(id)) === 'all' ? cascades.causes(id) : []),
+    async summary(id) {
+      const [found, part] = await Promise.all([cascades.summary(id), seen(id)]);
+      if (part === 'all') return found;
+      return found && part === 'some' ? { ...found, causes: [] } : undefined;
+    },
+    async members(id, request) {
+      const read = (wanted: PageRequest) => cascades.members(id, wanted);
+      const memberOf = (member: CascadeMember) => ({ ...member, parents: member.parents.map(named) });
+      return mapPage(await without(read, request, isOfShown), memberOf);
+    },
+  };
+}
+
+/** A page of a list without what is hidden, as full as a few reads make it. */
+async function without<Item>(
+  read: (request: PageRequest) => Promise<Page<Item>>,
+  { limit, cursor }: PageRequest,
+  isShown: (item: Item) => boolean,
+): Promise<Page<Item>> {
+  const items: Item[] = [];
+  let next = cursor;
+  for (let count = 0; count < mostReads; count++) {
+    const page = await read({ limit: limit - items.length, cursor: next });
+    items.push(...page.items.filter(isShown));
+    next = page.cursor;
+    if (next === undefined || items.length >= limit) break;
+  }
+  return { items, cursor: next };
+}
+
+const mapPage = <Item>({ items, cursor }: Page<Item>, change: (item: Item) => Item): Page<Item> => ({
+  items: items.map(change),
+  cursor,
+});

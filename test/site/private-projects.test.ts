@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { signedReads } from '../../core/api/signed-reads.ts';
+import type { ReleasedImage } from '../../core/releases/release.ts';
+import { stranger } from '../../core/visibility/viewer.ts';
+import { routes } from '../../site/routes.ts';
+import { viewerOf } from '../../site/viewer.ts';
+import { sampleFindings, sampleScan } from './sample-records.ts';
+import { now, sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-site.ts';
+
+const digest = `sha256:${'cd'.repeat(32)}`;
+const cascade = '20261121T110000Z-abc123';
+const mixed = '20261121T100000Z-def456';
+const secrets = {
+  name: 'vault',
+  commit: 'deadbeef'.repeat(5),
+  branch: 'unannounced',
+  log: 'compiling the plans',
+  finding: 'CVE-2026-7777',
+  base: 'ghcr.io/acme/hidden-base',
+  digest: digest.slice(7),
+};
+const base = sampleProject('demo/base:latest');
+const hidden = sampleProject('demo/vault:latest', {
+  visibility: 'private',
+  gitBranch: secrets.branch,
+  dependsOn: [base.name],
+  viewers: ['Alex@example.org', 'group:Plans'],
+});
+const build = sampleBuild(7, {
+  project: hidden.name,
+  status: 'released',
+  commit: secrets.commit,
+  ref: `refs/heads/${secrets.branch}`,
+  cost: { machineUsd: 0.01, controlUsd: 0.001, storageUsdPerMonth: 0, pricesOf: '2026-11-01' },
+});
+const open = sampleBuild(8, { project: base.name, status: 'released', cascade: mixed });
+const release: ReleasedImage = {
+  project: hidden.name,
+  digest,
+  repository: 'slipway/demo/vault',
+  build: build.id,
+  releasedAt: now.toISOString(),
+  tags: new Set(['latest']),
+  floating: ['latest'],
+  state: 'waiting',
+};
+const member = (project: string) => ({
+  ...{ project, state: 'released' as const, parents: [], root: true, since: now.toISOString(), version: 1 },
+});
+const cause = {
+  type: 'bases-changed' as const,
+  bases: [{ image: secrets.base, digest, previous: `sha256:${'ef'.repeat(32)}` }],
+};
+const summaryOf = (id: string) => ({
+  ...{ id, startedAt: now.toISOString(), counts: { released: 1 } },
+  causes: [{ event: 'event', cause, at: now.toISOString() }],
+});
+const ask = sampleSite({
+  builds: [build, open],
+  projects: [base, hidden],
+  releases: [release],
+  cascades: [
+    { summary: summaryOf(cascade), members: [member(hidden.name)] },
+    { summary: summaryOf(mixed), members: [member(base.name), member(hidden.name)] },
+  ],
+  logs: { [build.id]: `${secrets.log}\n` },
+  records: {
+    scan: async (id) =>
+      id === build.id
+        ? { ...sampleScan(1), findings: sampleFindings(1).map((each) => ({ ...each, id: secrets.finding })) }
+        : undefined,
+  },
+  retention: {
+    'demo/base': {
+      ...{ repository: 'slipway/demo/base', at: now.toISOString(), days: 30, newest: 3, isDryRun: false },
+      decisions: [
+        {
+          ...{ digest: `sha256:${'ab'.repeat(32)}`, releasedAt: now.toISOString(), bytes: 1, tags: [] },
+          reasons: [{ kind: 'base', project: hidden.name }],
+        },
+      ],
+    },
+  },
+});
+
+/** Every address of the site that names the private project, and those that name the public one beside it. */
+const addresses = routes.flatMap(({ path }) =>
+  ['vault', 'base'].flatMap((job) => {
+    const names: Record<string, string> = {
+      ...{ app: 'demo', job, tag: 'latest', digest, record: 'findings', scanner: 'capabilities', link: 'x' },
+      build: job === 'vault' ? build.id : open.id,
+      cascade: job === 'vault' ? cascade : mixed,
+    };
+    const address = path.replace(/:(\w+)/g, (_, name: string) => names[name] ?? '');
+    const record = path.includes(':record') ? ['scanners', 'comparison', 'packages'] : [];
+    return [
+      address,
+      ...record.map((each) => address.replace(/findings$/, each)),
+      ...[`?q=${hidden.name}`, `?q=${secrets.commit}`, `?q=${digest}`, `?q=github.com/demo/vault`].flatMap((query) =>
+        path.endsWith('/search') ? [address + query] : [],
+      ),
+      ...[`?project=${hidden.name}`, `?commit=${secrets.commit}`, `?digest=${digest}`, '?limit=1'].flatMap((query) =>
+        /builds$|projects$|costs$|^\/$/.test(path) ? [address + query] : [],
+      ),
+    ];
+  }),
+);
+
+describe('a stranger', () => {
+  it.each([...new Set(addresses)])('sees nothing of a private project at %s', async (address) => {
+    const answer = await ask(address);
+    const said = JSON.stringify([answer.headers, answer.text.replaceAll(address, '')]);
+    // The form of a search repeats what was typed, and a refusal the name that was asked for.
+    const asked = decodeURIComponent(address);
+    for (const [what, secret] of Object.entries(secrets)) {
+      if (asked.includes(secret)) continue;
+      expect([what, said.includes(secret)]).toEqual([what, false]);
+    }
+    if (/vault|0007/.test(address) && !address.includes('?'))
+      expect([address, answer.statusCode]).toEqual([address, 404]);
+  });
+
+  it('gets the same answer for a private project as for one that does not exist', async () => {
+    for (const address of [
+      '/projects/demo/vault/latest',
+      '/api/v1/projects/demo/vault/latest',
+      '/badges/demo/vault.svg',
+    ]) {
+      const [there, none] = [await ask(address), await ask(address.replace('vault', 'voids'))];
+      expect(there.statusCode).toBe(404);
+      expect(there.text).toBe(none.text.replaceAll('voids', 'vault'));
+    }
+  });
+
+  it('gets a cursor that does not tell where a page has ended', async () => {
+    const { cursor } = JSON.parse((await ask('/api/v1/projects?limit=1')).text);
+    if (cursor !== null) expect(Buffer.from(cursor, 'base64url').toString()).not.toContain('demo');
+  });
+
+  it.each([
+    ['the route of all others', 'ANY /api/{proxy+}', { authorizer: { iam: {} } }],
+    ['no caller', `GET ${signedReads}`, {}],
+    ['an undefined caller', `GET ${signedReads}`, { authorizer: undefined }],
+  ])('gets no signed read by %s', async (_, routeKey, requestContext) => {
+    expect(await viewerOf({ routeKey, requestContext })).toEqual(stranger);
+  });
+});
+
+describe('whom IAM lets read everything', () => {
+  it.each([
+    [`/api/signed/v1/builds/${build.id}`, secrets.commit],
+    [`/api/signed/v1/builds/${build.id}/log`, secrets.log],
+    ['/api/signed/v1/projects', hidden.name],
+    [`/api/signed/v1/cascades/${mixed}`, secrets.base],
+  ])('sees it by signed calls at %s', async (address, shown) => {
+    const answer = await ask(address);
+    expect([answer.statusCode, answer.text]).toEqual([200, expect.stringContaining(shown)]);
+    expect(answer.headers['cache-control']).toMatch(/private|no-store/);
+  });
+
+  it('is told the public address of a build', async () => {
+    expect((await ask(`/api/signed/v1/builds/${build.id}`)).text).toContain(`${siteUrl}/builds/${build.id}`);
+  });
+});
