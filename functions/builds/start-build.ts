@@ -179,9 +179,11 @@ export function createBuildStarter(services: Services) {
       let { unlessAfter } = order;
       for (let count = 0; count < attempts; count++) {
         const known = await heads.get(project.name, ref);
-        const latest = unlessAfter !== undefined && known?.build ? await builds.get(known.build) : undefined;
-        if (latest && latest.sequence > (unlessAfter ?? 0)) return run(latest, project);
-        const commit = known?.commit ?? (await services.headOf(project.gitUrl, project.gitBranch));
+        const latest = known?.build === undefined ? undefined : await builds.get(known.build);
+        // The head of a repository that the entry named before is none of the one that it names now.
+        const isOfSource = latest?.sourceUrl === project.gitUrl;
+        if (isOfSource && unlessAfter !== undefined && latest.sequence > unlessAfter) return run(latest, project);
+        const commit = isOfSource ? known?.commit : await services.headOf(project.gitUrl, project.gitBranch);
         if (commit === undefined) return undefined;
         const build = await start({ ...order, ref, commit, known });
         if (build) return build;

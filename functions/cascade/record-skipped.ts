@@ -35,12 +35,16 @@ export async function recordSkipped(
   const id = buildIdOf(orderOf(pending), project.name);
   if (await builds.get(id)) return id;
   const ref = `refs/heads/${project.gitBranch}`;
+  const known = await heads.get(project.name, ref);
+  const latest = known?.build === undefined ? undefined : await builds.get(known.build);
   const commit =
-    (await heads.get(project.name, ref))?.commit ??
-    (await headOf(project.gitUrl, project.gitBranch).catch((failure: unknown) => {
-      if (!(failure instanceof UpstreamError)) throw failure;
-      return undefined;
-    }));
+    // The head of a repository that the entry named before is none of the one that it names now.
+    latest?.sourceUrl === project.gitUrl
+      ? known?.commit
+      : await headOf(project.gitUrl, project.gitBranch).catch((failure: unknown) => {
+          if (!(failure instanceof UpstreamError)) throw failure;
+          return undefined;
+        });
   if (commit === undefined) return undefined;
   const at = new Date().toISOString();
   const build: Build = {

@@ -192,6 +192,18 @@ describe('an index that', () => {
     ]);
   });
 
+  it('that names another repository for an entry builds what that repository is at, not what the old one was', async () => {
+    await using planning = await startWithIndex('one');
+    const moved = 'b'.repeat(40);
+    planning.host.set('git.example/demo/moved', 'refs/heads/main', moved);
+    planning.files = [indexFile({ one: { 'git-url': 'https://git.example/demo/moved.git' } })];
+    await planning.plan(planning.pushIndex());
+    expect(planning.requests.map(({ source }) => `${source.url} ${source.commit}`)).toEqual([
+      `https://git.example/demo/one.git ${planning.host.main}`,
+      `https://git.example/demo/moved.git ${moved}`,
+    ]);
+  });
+
   it('has one wrong entry is in force with its other entries, and the operators hear of the wrong one', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: { 'git-url': 'git@example.org:demo/one' }, three: {} })];
