@@ -7,7 +7,8 @@ const longestPurl = 4000;
 export function parsePurl(text: string): Purl | undefined {
   if (text.length > longestPurl) return undefined;
   try {
-    return normalized(PackageURL.fromString(text));
+    // A plus sign stands for itself; the library reads one in a qualifier as a blank, as forms do.
+    return normalized(PackageURL.fromString(text.replaceAll('+', '%2B')));
   } catch {
     // The library throws plain errors for any text that is no package URL.
     return undefined;
@@ -15,9 +16,9 @@ export function parsePurl(text: string): Purl | undefined {
 }
 
 /** The package URL made of parts from outside; undefined where they make none. */
-export function purlOf({ type, namespace, name, version, qualifiers }: Purl): Purl | undefined {
+export function purlOf({ type, namespace, name, version, qualifiers, subpath }: Purl): Purl | undefined {
   try {
-    return normalized(new PackageURL(type, namespace, name, version, qualifiers));
+    return normalized(new PackageURL(type, namespace, name, version, qualifiers, subpath));
   } catch {
     return undefined;
   }
@@ -29,6 +30,8 @@ export function purlText({ type, namespace, name, version, qualifiers, subpath }
 
 /** Applies the rules of the package's type that the library does not apply. */
 function normalized({ type, namespace, name, version, qualifiers, subpath }: PackageURL): Purl | undefined {
+  // `pkg:deb/debian/@1.0` has a version, and no name.
+  if (name.startsWith('@')) return undefined;
   // In package URLs of rpm the epoch is a qualifier; some tools write it into the version, as rpm does.
   const [, epoch, rest] = (type === 'rpm' && /^(\d+):(.+)$/.exec(version ?? '')) || [];
   return purlSchema.safeParse({

@@ -38,6 +38,9 @@ it.each([
   ['pkg:gem/RedCloth', 'pkg:gem/RedCloth'],
   ['pkg:deb/debian/x?Distro=debian-12&ARCH=amd64', 'pkg:deb/debian/x?arch=amd64&distro=debian-12'],
   ['pkg:deb/debian/x?arch=', 'pkg:deb/debian/x'],
+  // A plus sign is no blank, wherever it is.
+  ['pkg:deb/debian/g++@1+b1?upstream=gcc@12+deb', 'pkg:deb/debian/g%2B%2B@1+b1?upstream=gcc%4012%2Bdeb'],
+  ['pkg:generic/x?vcs_url=git%2Bhttps://host/x', 'pkg:generic/x?vcs_url=git%2Bhttps%3A%2F%2Fhost%2Fx'],
 ])('%s is the same as %s', (text, canonical) => {
   const purl = parsePurl(text);
   expect(purl && purlText(purl)).toBe(canonical);
@@ -51,6 +54,8 @@ it.each([
   'deb/debian/x',
   'pkg:deb/%zz',
   'pkg:/x',
+  'pkg:deb/debian/@1.0',
+  'pkg:npm/%401.0',
   'demo/app',
   'pkg:1/x',
   'pkg://user@host/debian/x',
