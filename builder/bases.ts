@@ -26,7 +26,7 @@ export interface ResolvedBase extends Base {
 }
 
 export interface BaseSearch {
-  own: Registry & Pick<BuildRegistry, 'open' | 'logins'>;
+  own: Registry & Pick<BuildRegistry, 'open' | 'logins' | 'withheld'>;
   repositoryPrefix: string;
   /** The hosts of outside registries that may have a private address. */
   privateHosts: readonly string[];
@@ -146,7 +146,8 @@ async function find(
       );
     }
   }
-  const credentials = own.logins[`${reference.registry}/${reference.repository}`];
+  const name = `${reference.registry}/${reference.repository}`;
+  const credentials = own.logins[name];
   // The operators named the registry, and trust the server that it names for tokens.
   const outside = { ...outsideRegistry(reference.registry), credentials, trustsTokenServer: true };
   const image = await lookUp(outside, reference.repository);
@@ -157,9 +158,14 @@ async function find(
       : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
     missing(outside, reference.repository),
-    `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first. A private image needs credentials, which the operators of this pipeline can store for its registry.`,
+    `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first. ${own.withheld.includes(name) ? credentialsOfOthers : credentialsNeeded}`,
   );
 }
+
+const credentialsNeeded =
+  'A private image needs credentials, which the operators of this pipeline can store for its registry.';
+const credentialsOfOthers =
+  'The credentials that this pipeline has for it are kept to other app-ids: ask the operators to add this one, if it may build on the image.';
 
 const namesOwnHost = ({ registryIsWritten, registry }: ImageReference, own: Registry): boolean =>
   registryIsWritten && registry === own.host;

@@ -32,6 +32,8 @@ export interface BuildRegistry extends Registry, Disposable {
   open(repositories: Iterable<string>, images?: Iterable<string>): Promise<ReadonlySet<string>>;
   /** By the image, `ghcr.io/acme/base`: the credentials of its registry, where there are any. */
   readonly logins: Logins;
+  /** The images for whose credentials the operators have named other app-ids than the build's. */
+  readonly withheld: readonly string[];
 }
 
 export type Logins = Readonly<Record<string, NonNullable<Registry['credentials']>>>;
@@ -66,7 +68,7 @@ export class BuildSession {
     };
     let current = await login();
     let readable: ReadonlySet<string> = new Set();
-    let logins: Logins = {};
+    let { logins, withheld }: Pick<BuildRegistry, 'logins' | 'withheld'> = { logins: {}, withheld: [] };
     let opening: Promise<unknown> = Promise.resolve();
     const open = async (names: readonly string[], images: readonly string[]) => {
       if (names.some((name) => !this.#bases.has(name)) || images.some((image) => !this.#images.has(image))) {
@@ -75,7 +77,7 @@ export class BuildSession {
         this.#current = undefined;
         const granted = await this.#granted();
         readable = new Set(granted.bases);
-        logins = granted.logins;
+        ({ logins, withheld } = granted);
         current = await login();
       }
       return readable;
@@ -94,6 +96,9 @@ export class BuildSession {
       },
       get logins() {
         return logins;
+      },
+      get withheld() {
+        return withheld;
       },
       open(names, images = []) {
         // One after the other: a login has the bases of all that came before.

@@ -8,6 +8,7 @@ import { mapConcurrently } from '../core/concurrency.ts';
 import type { Build } from '../core/model/build.ts';
 import { type BuildCredentials, credentialsRequestSchema } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
+import { parseProjectName } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { type BuildSessions, openBuildSessions } from '../services/aws/build-sessions.ts';
 import { recordVariable, variable } from '../services/environment.ts';
@@ -20,6 +21,8 @@ import { openProjects, type ProjectRecord, type Projects } from '../services/tab
 const lookupsAtOnce = 8;
 /** Of the projects that release to one repository, as many are looked at; more, and it counts as private. */
 const mostReleasing = 100;
+
+type Logins = (BuildCredentials & { outcome: 'granted' })['logins'];
 
 interface Services {
   builds: Pick<Builds, 'getWithTokens'>;
@@ -68,12 +71,16 @@ export function createBuildCredentials({
   /** The credentials for those of the images that the build may pull with them. */
   async function loginsFor(build: Build, project: ProjectRecord | undefined, images: readonly string[]) {
     const known = (project?.bases ?? []).map(({ image }) => image);
-    const allowed = images.filter((image) => mayPull(image, build, known));
-    const found = await mapConcurrently(allowed, lookupsAtOnce, async (image) => {
-      const credentials = await pullCredentials(image);
-      return credentials ? [[image, credentials] as const] : [];
+    const { appId } = parseProjectName(build.project);
+    const logins: Logins = {};
+    const withheld: string[] = [];
+    await mapConcurrently(images, lookupsAtOnce, async (image) => {
+      if (!mayPull(image, build, known)) return;
+      const credentials = await pullCredentials(image, [appId]);
+      if (credentials === 'withheld') withheld.push(image);
+      else if (credentials) logins[image] = credentials;
     });
-    return Object.fromEntries(found.flat());
+    return { logins, withheld };
   }
 
   return async function buildCredentials(input: unknown): Promise<BuildCredentials> {
@@ -95,8 +102,7 @@ export function createBuildCredentials({
     try {
       const policy = sessionPolicy(build, { bases: open, secrets: [...new Set(secrets)] }, places);
       const credentials = await sessions.begin(`build-${id}`, policy);
-      const logins = await loginsFor(build, project, images);
-      return { outcome: 'granted', ...credentials, bases: open, logins };
+      return { outcome: 'granted', ...credentials, bases: open, ...(await loginsFor(build, project, images)) };
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       return { outcome: 'refused', message: error.message };

@@ -79,9 +79,9 @@ export function createWatchBases(services: Services) {
     const names = await watchedImages(own.host);
     const dropped = [...known.keys()].filter((image) => !names.has(image));
     await mapConcurrently(dropped, writesAtOnce, (image) => bases.drop(image, startedAt));
-    const images = [...names].map(([image, { isPinned }]) => ({
+    const images = [...names].map(([image, watched]) => ({
       item: known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
-      isPinned,
+      ...watched,
     }));
     const time = deadline.getTime() - Date.now();
     const stop = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();

@@ -54,7 +54,8 @@ export class Secrets extends Construct {
     this.deployCredentials = deployCredentials.secretArn;
 
     const registryCredentials = new Secret(this, 'RegistryCredentials', {
-      description: 'What pushes to other registries: JSON, by the host or a folder of it {"username", "password"}.',
+      description:
+        'What pushes to other registries: JSON, by the host or a folder of it {"username", "password", "app-ids"}.',
       secretStringValue: SecretValue.unsafePlainText('{}'),
     });
     acknowledge(
@@ -65,7 +66,8 @@ export class Secrets extends Construct {
     this.registryCredentials = registryCredentials.secretArn;
 
     const pullCredentials = new Secret(this, 'PullCredentials', {
-      description: 'What pulls private base images: JSON, by the host or a folder of it {"username", "password"}.',
+      description:
+        'What pulls private base images: JSON, by the host or a folder of it {"username", "password", "app-ids"}.',
       secretStringValue: SecretValue.unsafePlainText('{}'),
     });
     acknowledge(

@@ -72,6 +72,8 @@ export const buildCredentialsSchema = z.discriminatedUnion('outcome', [
     bases: z.array(z.string()),
     /** By the requested image, the credentials of its registry that the operators have stored. */
     logins: z.record(z.string(), z.object({ user: z.string(), password: z.string() })).default({}),
+    /** Those of the requested images whose credentials the operators have kept to other app-ids. */
+    withheld: z.array(z.string()).default([]),
   }),
   z.object({ outcome: z.literal('refused'), message: z.string() }),
 ]);

@@ -44,7 +44,7 @@ const registryBackoff = { first: 10 * minutes, longest: 60 * minutes, longestAsk
  */
 export function createCheckRegistries({ bases, pullCredentials, fetchBeside, logger }: Services) {
   return async function checkRegistries(
-    images: readonly { item: WatchedImage; isPinned: boolean }[],
+    images: readonly { item: WatchedImage; isPinned: boolean; appIds: ReadonlySet<string> }[],
     pauses: ReadonlyMap<string, RegistryPause>,
     own: Registry,
     stop: AbortSignal,
@@ -55,9 +55,11 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
     const registries = new Map<string, DigestLookup>();
 
     /** One lookup for each login to a registry. */
-    async function lookupFor(host: string, repository: string): Promise<DigestLookup> {
+    async function lookupFor(host: string, repository: string, appIds: ReadonlySet<string>): Promise<DigestLookup> {
       hosts.add(host);
-      const credentials = host === own.host ? own.credentials : await pullCredentials(`${host}/${repository}`);
+      const stored = host === own.host ? own.credentials : await pullCredentials(`${host}/${repository}`, appIds);
+      // What is kept to others is asked for as a stranger asks.
+      const credentials = stored === 'withheld' ? undefined : stored;
       // Folders of a registry may have the same user, such as `oauth2`, with other passwords.
       const key = JSON.stringify([host, credentials]);
       const outside = { ...outsideRegistry(host), credentials, trustsTokenServer: true };
@@ -69,18 +71,19 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
     const registryErrors = new Map<string, RegistryUnavailableError>();
     const now = new Date();
     const due = images
-      .map(({ item, isPinned }) => ({ item, isPinned, ...tagReferenceOf(item.image) }))
+      .map((watched) => ({ ...watched, ...tagReferenceOf(watched.item.image) }))
       .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
       .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
 
     async function check({
       item,
       isPinned,
+      appIds,
       registry: host,
       repository,
       tag,
     }: (typeof due)[number]): Promise<HostOutcome> {
-      const registry = await lookupFor(host, repository);
+      const registry = await lookupFor(host, repository, appIds);
       try {
         const digest = await registry.digestOf(repository, tag);
         await record(item, isPinned, digest);

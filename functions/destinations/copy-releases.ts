@@ -51,8 +51,13 @@ export function createCopyReleases({
     if (destination === undefined)
       return { kind: 'failed', error: 'The index does not name it any more', isFinal: true };
     const { registry: host, repository } = parseImageReference(destination);
+    const { appId } = parseProjectName(project.name);
     try {
-      const known = await credentials(destination);
+      const known = await credentials(destination, [appId]);
+      if (known === 'withheld') {
+        const error = `The credentials for ${destination} are kept to other app-ids than ${appId}. Add it to their "app-ids" (docs/destinations.md), or take the destination out of the index`;
+        return { kind: 'failed', error };
+      }
       if (!known) {
         const error = `There are no credentials for ${destination}. Put some into the secret of the registries (docs/destinations.md)`;
         return { kind: 'failed', error };

@@ -4,10 +4,19 @@ import type { createSecret } from '../aws/secrets.ts';
 import type { EcrLogin } from './ecr-login.ts';
 import type { Registry } from './registry-client.ts';
 
-/** By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. */
+/** Whose entries may use the credentials; all entries where it is absent. */
+const ownersSchema = z.array(z.string()).optional();
+
+/**
+ * By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. An unknown key is
+ * refused: a misspelt `app-ids` would open the credentials to all.
+ */
 const credentialsSchema = z.record(
   z.string(),
-  z.union([z.object({ username: z.string(), password: z.string() }), z.object({ role: z.string() })]),
+  z.union([
+    z.strictObject({ username: z.string(), password: z.string(), 'app-ids': ownersSchema }),
+    z.strictObject({ role: z.string(), 'app-ids': ownersSchema }),
+  ]),
 );
 
 interface Options {
@@ -24,9 +33,11 @@ export function createRegistryCredentials(
 ) {
   /**
    * For an image, `ghcr.io/acme/shop`: those of the longest folder that it is in; undefined if there are none.
+   * @param appIds of the entries that they are for
+   * @returns `withheld` if the operators have kept them to other app-ids
    * @throws PushRefusedError if ECR does not let its role in
    */
-  return async (image: string): Promise<Registry['credentials']> => {
+  return async (image: string, appIds: Iterable<string>): Promise<Registry['credentials'] | 'withheld'> => {
     const parsed = credentialsSchema.safeParse(parse(await secret.current()));
     if (!parsed.success) {
       throw new InvalidInputError(
@@ -38,6 +49,8 @@ export function createRegistryCredentials(
       .toSorted(([one], [other]) => other.length - one.length);
     if (!found) return undefined;
     const [, known] = found;
+    const owners = known['app-ids'];
+    if (owners && ![...appIds].some((appId) => owners.includes(appId))) return 'withheld';
     if (!('role' in known)) return { user: known.username, password: known.password };
     if (!logInToEcr) throw new InvalidInputError(`${image}: no role is taken here, but a user and a password.`);
     return logInToEcr(image, known.role);

@@ -37,6 +37,7 @@ const ownRegistry = () => ({
   credentials: { user: 'AWS', password },
   open: async (names: Iterable<string>) => new Set(names),
   logins: {},
+  withheld: [`${outside.host}/acme/kept`],
 });
 
 /** Everything but our own registry is allowed by configuration. */
@@ -205,6 +206,15 @@ test('a base that is pulled through the cache of ECR is the one that its own reg
   expect(await resolve(reference, '', { pullThrough: { 'quay.io': 'quay' } })).toMatchObject({
     pinned: `${outside.host}/library/debian@${digest}`,
   });
+});
+
+test.each([
+  ['acme/kept:1', /kept to other app-ids: ask the operators to add this one/],
+  ['acme/other:1', /needs credentials, which the operators of this pipeline can store/],
+])('a private image says whose word it needs: %s', async (name, word) => {
+  const error = await resolve(`${outside.host}/${name}`).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(BaseNotFoundError);
+  expect(String(error)).toMatch(word);
 });
 
 test('credentials of ours that are refused are told, not taken for a missing image', async () => {

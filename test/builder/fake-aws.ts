@@ -85,6 +85,7 @@ export async function startFakeAws(registry: { url: string; password: string }):
       expiration: new Date(Date.now() + 3_600_000).toISOString(),
       bases,
       logins: aws.logins,
+      withheld: [],
     }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

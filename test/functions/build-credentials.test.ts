@@ -27,8 +27,11 @@ async function startBuild(over: Partial<Build> = {}) {
       existing: async (names) =>
         names.filter((name) => !name.includes('none')).map((name) => ({ name, host: 'registry.example' })),
     },
-    pullCredentials: async (image) =>
-      image.startsWith('ghcr.io/acme/') ? { user: 'acme', password: `for ${image}` } : undefined,
+    pullCredentials: async (image, appIds) => {
+      if (!image.startsWith('ghcr.io/acme/')) return undefined;
+      const isKept = image.endsWith('/kept') && ![...appIds].includes('acme');
+      return isKept ? 'withheld' : { user: 'acme', password: `for ${image}` };
+    },
     sessions: {
       async begin(name, policy) {
         begun.push({ name, policy });
@@ -57,6 +60,7 @@ describe('the credentials of a build', () => {
       ...keys,
       bases: [],
       logins: {},
+      withheld: [],
     });
     expect(world.begun).toEqual([{ name: `build-${id}`, policy: expect.stringContaining(`builds/${id}/*`) }]);
   });
@@ -118,6 +122,20 @@ describe('the credentials of a build', () => {
     const answer = await world.ask({ build: id, token: world.token, images });
     expect(answer).toMatchObject({ outcome: 'granted', logins: Object.fromEntries(names.map(acme)) });
     expect(Object.keys('logins' in answer ? answer.logins : {})).toHaveLength(names.length);
+  });
+
+  it.each([
+    ['acme', true],
+    ['demo', false],
+  ])('sign in an entry of %s with what the operators have kept to acme: %s', async (appId, isOpen) => {
+    const project = `${appId}/app:latest`;
+    await using world = await startBuild({ project });
+    await world.track({ name: project, appId });
+    const [image] = acme('kept');
+    const answer = await world.ask({ build: id, token: world.token, images: [image] });
+    const login = Object.fromEntries([acme('kept')]);
+    expect(answer).toMatchObject(isOpen ? { logins: login, withheld: [] } : { logins: {}, withheld: [image] });
+    expect(JSON.stringify(answer).includes('for ghcr.io')).toBe(isOpen);
   });
 
   it('are refused with a reason where the bases are too many', async () => {

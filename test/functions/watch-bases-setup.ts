@@ -87,8 +87,8 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
     },
 
     /** A build of the project has used these images; `none` stands for one that was not there. */
-    async built(job: string, on: Record<string, string>): Promise<void> {
-      const name = `demo/${job}:latest`;
+    async built(job: string, on: Record<string, string>, app = 'demo'): Promise<void> {
+      const name = `${app}/${job}:latest`;
       const sequence = await world.projects.nextSequence(name);
       const base = ([image, digest]: [string, string]) => ({
         reference: image,

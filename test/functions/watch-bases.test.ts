@@ -186,6 +186,27 @@ describe('a private image', () => {
     expect(world.announced()).toEqual([['acme/one:1 b→a']]);
   });
 
+  it('whose login is kept to others is asked for as a stranger asks, unless an entry of theirs is built on it too', async () => {
+    await using registry = await startNamedRegistry({ 'acme/ours:1': A, 'acme/theirs:1': A });
+    const login = { user: 'acme', password: 'theirs' };
+    const pulled: string[] = [];
+    await using world = await setUpWatchBases({
+      pullCredentials: async (image, appIds) => {
+        pulled.push(`${image.replace(/.*\//, '')} for ${[...appIds].toSorted().join(' ')}`);
+        return [...appIds].includes('acme') ? login : 'withheld';
+      },
+    });
+    await world.dependsOn('app', { [`${registry.host}/acme/ours:1`]: A, [`${registry.host}/acme/theirs:1`]: A });
+    await world.track({ name: 'acme/shop:latest', appId: 'acme', jobId: 'shop' });
+    await world.built('shop', { [`${registry.host}/acme/theirs:1`]: A }, 'acme');
+    await world.watch();
+    expect(pulled.toSorted()).toEqual(['ours for demo', 'theirs for acme demo']);
+    expect(registry.requests.map(({ path, headers }) => [path, headers.authorization]).toSorted()).toEqual([
+      ['/v2/acme/ours/manifests/1', undefined],
+      ['/v2/acme/theirs/manifests/1', `Basic ${Buffer.from('acme:theirs').toString('base64')}`],
+    ]);
+  });
+
   it('is asked for with the password of its own folder, whoever else has the same user', async () => {
     await using registry = await startNamedRegistry({ 'acme/one:1': A, 'other/two:1': A });
     await using world = await setUpWatchBases({

@@ -107,12 +107,19 @@ describe('a registry', () => {
     expect(state?.error).toMatch(/does not accept the credentials for copies\/app\. Put valid ones into the secret/);
   });
 
-  it('without credentials gets the release once there are some', async () => {
+  it.each([
+    ['without credentials', undefined, /There are no credentials for/],
+    [
+      'whose credentials are for others',
+      'withheld' as const,
+      /kept to other app-ids than demo\. Add it to their "app-ids"/,
+    ],
+  ])('%s gets the release once there are some', async (_, none, why) => {
     await using copies = await setUpCopies();
     const { login } = copies.secret;
-    copies.secret.login = undefined;
+    copies.secret.login = none;
     const [state] = await copies.deliver(await copies.release(1, layers));
-    expect(state).toMatchObject({ state: 'pending', error: expect.stringMatching(/There are no credentials for/) });
+    expect(state).toMatchObject({ state: 'pending', error: expect.stringMatching(why) });
     expect(copies.network.requests).toEqual([]);
     copies.secret.login = login;
     await copies.later(1);

@@ -40,7 +40,7 @@ export async function setUpCopies(places: string[] = ['copies/app']) {
     network.requests.push(`${request?.method ?? 'GET'} ${new URL(url).pathname}`);
     return network.fetch(url, request);
   };
-  const secret: { login: { user: string; password: string } | undefined } = { login: login(other.owner) };
+  const secret: { login: { user: string; password: string } | 'withheld' | undefined } = { login: login(other.owner) };
   const targets = createTargets(createTables(stateTables), 'targets');
   const copyReleases = createCopyReleases({
     credentials: async () => secret.login,

@@ -8,7 +8,9 @@ const secret = JSON.stringify({
   'ghcr.io': { username: 'host', password: '1' },
   'ghcr.io/acme': { username: 'folder', password: '2' },
   'quay.io/acme/shop': { username: 'image', password: '3' },
-  'public.ecr.aws/acme': { role: 'publisher' },
+  'public.ecr.aws/acme': { role: 'publisher', 'app-ids': ['demo'] },
+  'ghcr.io/acme/private': { username: 'private', password: '5', 'app-ids': ['acme', 'acme-tools'] },
+  'ghcr.io/acme/closed': { username: 'closed', password: '6', 'app-ids': [] },
 });
 
 describe('the credentials of an image', () => {
@@ -22,11 +24,33 @@ describe('the credentials of an image', () => {
     ['public.ecr.aws/acme/shop', 'publisher for public.ecr.aws/acme/shop'],
     ['ghcr.io.example.org/acme/shop', undefined],
   ])('are those of the longest folder that it is in: %s', async (image, user) => {
-    expect((await open(secret)(image))?.user).toBe(user);
+    expect(await open(secret)(image, ['demo'])).toEqual(user === undefined ? user : expect.objectContaining({ user }));
   });
 
-  it.each(['none', '{"ghcr.io": "a-token"}'])('are refused without a word of the secret: %s', async (text) => {
-    const error = await open(text)('ghcr.io/acme/shop').catch(String);
+  it.each([
+    ['ghcr.io/acme/private', ['acme'], true],
+    ['ghcr.io/acme/private/base', ['demo', 'acme-tools'], true],
+    ['ghcr.io/acme/private', ['demo'], false],
+    ['ghcr.io/acme/private', ['Acme'], false],
+    ['ghcr.io/acme/private', ['acme-too'], false],
+    ['ghcr.io/acme/private', [], false],
+    ['ghcr.io/acme/closed', ['acme'], false],
+    ['public.ecr.aws/acme/shop', ['acme'], false],
+    ['ghcr.io/acme/shop', [], true],
+  ])(
+    'are for the app-ids that they name, and for all where they name none: %s for %j: %s',
+    async (image, ids, isOpen) => {
+      expect((await open(secret)(image, ids)) !== 'withheld').toBe(isOpen);
+    },
+  );
+
+  it.each([
+    'none',
+    '{"ghcr.io": "a-token"}',
+    '{"ghcr.io": {"username": "a", "password": "a-token", "app_ids": ["acme"]}}',
+    '{"ghcr.io": {"username": "a", "password": "a-token", "app-ids": "acme"}}',
+  ])('are refused without a word of the secret: %s', async (text) => {
+    const error = await open(text)('ghcr.io/acme/shop', ['demo']).catch(String);
     expect(error).toMatch(/not as docs\/destinations\.md says/);
     expect(error).not.toContain('a-token');
   });
