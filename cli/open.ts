@@ -18,11 +18,19 @@ export function define(command: Command, context: Context): void {
       new Argument('[BUILD|APP/JOB[:TAG]]', 'the build or the project (default: the overview)').argParser(asBuild),
     )
     .option('--print', 'only print the address')
-    .action(async (named, { print = false }) => {
-      const url = await addressOf(await context.deployment(), named);
+    .option('--operators', "serve the operators' page to this machine until you press Ctrl+C")
+    .action(async (named, { print = false, operators = false }) => {
+      const deployment = await context.deployment();
+      const url = operators ? await operatorsPage(deployment) : await addressOf(deployment, named);
       if (!print && !context.isJson() && Number.isFinite(context.terminal.width)) openInBrowser(url);
       context.answer(z.object({ url: z.url() }), { value: { url }, text: `${url}\n` });
     });
+}
+
+/** The server keeps the process running. */
+async function operatorsPage(deployment: Deployment): Promise<string> {
+  const { serveOperatorsPage } = await import('./operators/serve-page.ts');
+  return (await serveOperatorsPage(deployment)).url;
 }
 
 async function addressOf(deployment: Deployment, named: BuildArgument | undefined): Promise<string> {

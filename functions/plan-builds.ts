@@ -7,6 +7,7 @@ import type { Trigger, TriggerOf } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
 import { type TriggerSenders, triggerFrom } from '../core/triggers/sender.ts';
+import { subjectOf } from '../core/triggers/subject.ts';
 import { type EventBus, openEventBus } from '../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
@@ -158,7 +159,8 @@ export function createPlanBuilds(services: Services) {
     logger.info('A trigger is planned', { trigger: trigger.id, type: trigger.type, outcome, builds });
     if (unfinished) await triggers.sendBatch([trigger]);
     else if (isUnseen && (await postpone(trigger, 'unseen'))) return;
-    else if (isRecorded) await deliveries.put({ delivery: trigger.id, outcome, builds });
+    else if (isRecorded)
+      await deliveries.put({ delivery: trigger.id, type: trigger.type, subject: subjectOf(trigger), outcome, builds });
   };
 }
 

@@ -14,6 +14,7 @@ import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notifications } from './notifications.ts';
+import { OperatorsReport } from './operators-report.ts';
 import { Pipeline } from './pipeline.ts';
 import { Planner } from './planner.ts';
 import { Records } from './records.ts';
@@ -78,6 +79,7 @@ export class SlipwayStack extends Stack {
       ...{ api, commitSigning, config, notifications, records, secrets, signing, state },
     });
     new Commands(this, 'Commands', { api, state, triggers });
+    new OperatorsReport(this, 'Operators', { api, config, state, triggers });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
       repositories,

@@ -122,7 +122,7 @@ export class RecordTable extends Construct {
 export const addressAttributes = {
   answered: ['answer', 'answeredAt'],
   asked: ['asks', 'askedAt', 'askingUntil'],
-  reported: ['failure'],
+  reported: ['failure', 'failing', 'failedAt'],
 } as const;
 
 /** What Slipway knows: projects and their builds, the state of their sources and bases, what depends on what, and the events it received. */
@@ -175,6 +175,8 @@ export class State extends Construct {
     this.bases = new RecordTable(this, 'Bases', { key: 'image', variable: 'BASES_TABLE' });
     this.deliveries = new RecordTable(this, 'Deliveries', {
       key: 'delivery',
+      // Only what operators look at has a month.
+      indexes: { byMonth: { partition: 'month', sort: 'handledAt' } },
       expiry: 'expiresAt',
       variable: 'DELIVERIES_TABLE',
     });
@@ -185,7 +187,12 @@ export class State extends Construct {
       guarded: ['released'],
       variable: 'HEADS_TABLE',
     });
-    this.sources = new RecordTable(this, 'Sources', { key: 'source', variable: 'SOURCES_TABLE' });
+    this.sources = new RecordTable(this, 'Sources', {
+      key: 'source',
+      // Only sources that cannot be asked have the attribute.
+      indexes: { byFailure: { partition: 'failing', sort: 'source' } },
+      variable: 'SOURCES_TABLE',
+    });
     this.dependents = new RecordTable(this, 'Dependents', {
       key: 'image',
       sortKey: 'project',
@@ -232,6 +239,8 @@ export class State extends Construct {
     this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
     this.addresses = new RecordTable(this, 'Addresses', {
       key: 'address',
+      // Only addresses that a mail did not reach have the attributes.
+      indexes: { byFailure: { partition: 'failing', sort: 'failedAt' } },
       // Who sends mails cannot answer for their recipients, and the pages can write nothing but the answer.
       guarded: Object.values(addressAttributes).flat(),
       variable: 'ADDRESSES_TABLE',

@@ -40,6 +40,16 @@ export class Triggers extends Construct {
     grantee.setVariable('UNTRUSTED_TRIGGERS_QUEUE_URL', this.untrusted.queueUrl);
   }
 
+  /** Lets a function count what waits in the queues. */
+  grantCount(grantee: PipelineFunction): void {
+    const queues = [this.queue, this.deadLetters, this.untrusted, this.untrustedDeadLetters];
+    allow(grantee, { actions: ['sqs:GetQueueAttributes'], resources: queues.map(({ queueArn }) => queueArn) });
+    grantee.setVariable('TRIGGERS_QUEUE_URL', this.queue.queueUrl);
+    grantee.setVariable('DEAD_LETTERS_URL', this.deadLetters.queueUrl);
+    grantee.setVariable('UNTRUSTED_TRIGGERS_QUEUE_URL', this.untrusted.queueUrl);
+    grantee.setVariable('UNTRUSTED_DEAD_LETTERS_URL', this.untrustedDeadLetters.queueUrl);
+  }
+
   feed(consumer: PipelineFunction): void {
     const senders = () => [...this.#senders].map(([{ roleId }, types]) => [roleId, [...types].sort()]);
     const produce = () => JSON.stringify(Object.fromEntries(senders()));

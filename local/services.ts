@@ -16,6 +16,7 @@ import { createLogs } from './aws/logs.ts';
 import { createS3 } from './aws/s3/s3.ts';
 import { createSecretsManager } from './aws/secrets-manager/secrets-manager.ts';
 import type { Service } from './aws/service.ts';
+import { createServiceQuotas } from './aws/service-quotas.ts';
 import { createSes } from './aws/ses/ses.ts';
 import { createSns } from './aws/sns.ts';
 import { createSqs } from './aws/sqs/sqs.ts';
@@ -71,6 +72,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
       createLogs(account),
       createCloudwatch(account),
       createSecretsManager(account),
+      createServiceQuotas(account, options),
       createKms(account),
     ],
     ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],

@@ -1,5 +1,3 @@
-import { STSClient } from '@aws-sdk/client-sts';
-import { AwsClient } from 'aws4fetch';
 import { z } from 'zod';
 import {
   type Accepted,
@@ -9,49 +7,23 @@ import {
   commands,
   type Subject,
 } from '../../core/api/commands.ts';
-import { problemSchema } from '../../core/api/named.ts';
 import { parseProjectName } from '../../core/model/project.ts';
-import { DeploymentError, RefusedError } from '../errors.ts';
-import { askAws } from './ask-aws.ts';
 import type { Deployment } from './deployment.ts';
-
-const answeredWithinMilliseconds = 30_000;
+import { callSigned } from './signed-call.ts';
 
 /**
- * Sends a command, signed with the caller's credentials: AWS proves by them who it is.
+ * Sends a command.
  * @param subject a project `app/job:tag`, or a build
  * @throws RefusedError, DeploymentError
  */
 export async function sendCommand<Name extends CommandName>(
-  { stack, settings, output }: Deployment,
+  deployment: Deployment,
   name: Name,
   subject: Subject,
   body: CommandBody<Name>,
 ): Promise<Accepted> {
-  const base = output('ApiUrl');
-  if (base === undefined) throw new DeploymentError('The stack is of an earlier version: deploy Slipway again.');
-  const path = pathOf(name, subject);
-  const { config } = new STSClient(settings);
-  const needs = `execute-api:Invoke on POST ${path}`;
-  const [credentials, region] = await askAws(stack, needs, () => Promise.all([config.credentials(), config.region()]));
-  const client = new AwsClient({ ...credentials, service: 'execute-api', region });
-  const response = await client
-    .fetch(`${base}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(answeredWithinMilliseconds),
-    })
-    .catch((cause: unknown) => {
-      throw new DeploymentError(`${base} cannot be reached.`, { cause });
-    });
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return acceptedSchema.parse(answer);
-  const problem = problemSchema.pick({ detail: true }).safeParse(answer).data;
-  if (problem && response.status < 500) throw new RefusedError(problem.detail);
-  if (response.status === 403)
-    throw new DeploymentError(`AWS does not allow it, or does not know these credentials. Needed is ${needs}.`);
-  throw new DeploymentError(`${base}${path} answered ${response.status}.`);
+  const response = await callSigned(deployment, 'POST', pathOf(name, subject), body);
+  return acceptedSchema.parse(await response.json());
 }
 
 /** Sends a command that begins a build of a project. */

@@ -2,9 +2,9 @@ import { BatchGetProjectsCommand } from '@aws-sdk/client-codebuild';
 import { GetAccountSettingCommand, GetRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { paginateListServiceQuotas, type ServiceQuota } from '@aws-sdk/client-service-quotas';
 import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
+import { findBuildQuota } from '../../services/aws/build-quota.ts';
 import type { Account } from './account.ts';
 import { clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
 import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
@@ -138,7 +138,7 @@ async function buildQuota(account: Account): Promise<Finding> {
   const { quotas } = account;
   // The quota is better raised before the first deployment.
   const machine = account.isDeployed ? await machineOf(account) : usualMachine;
-  const quota = await findQuota(quotas, `concurrently running builds for ${machine} environment`);
+  const quota = await findBuildQuota(quotas, machine);
   if (quota?.Value === undefined)
     return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
   const raise = `aws service-quotas request-service-quota-increase --service-code codebuild --quota-code ${quota.QuotaCode} --desired-value 10`;
@@ -153,14 +153,6 @@ async function machineOf({ codeBuild, output }: Account): Promise<string> {
   );
   const { type = '', computeType = '' } = projects[0]?.environment ?? {};
   return `${platforms[type] ?? type}/${computeType.replace('BUILD_GENERAL1_', '')}`;
-}
-
-async function findQuota(client: Account['quotas'], name: string): Promise<ServiceQuota | undefined> {
-  for await (const { Quotas = [] } of paginateListServiceQuotas({ client }, { ServiceCode: 'codebuild' })) {
-    const found = Quotas.find(({ QuotaName }) => QuotaName?.toLowerCase() === name.toLowerCase());
-    if (found) return found;
-  }
-  return undefined;
 }
 
 /** New accounts have ten. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */

@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import { type ApiBuild, apiBuildListSchema } from '../../core/api/builds.ts';
+import { operatorsReportSchema } from '../../core/api/operators.ts';
 import { type ApiProject, apiProjectListSchema } from '../../core/api/projects.ts';
 import { describeCause, describeStatus } from '../../core/builds/describe-build.ts';
 import { describeHold } from '../../core/holds/hold.ts';
@@ -32,27 +33,41 @@ type Item = z.infer<typeof itemSchema>;
 
 const description = `Says what builds and what waits, of which projects the last build failed or was blocked, and which are held.
 
-Pull requests count while they are built.`;
+Pull requests count while they are built. What only operators may know is asked by a signed call, which needs execute-api:Invoke.`;
 
 export function define(command: Command, context: Context): void {
-  command.description(description).action(async () => {
-    const deployment = await context.deployment();
-    const now = new Date();
-    const running = await runningBuilds(deployment);
-    const all = await Array.fromAsync(deployment.api.list('projects', {}, apiProjectListSchema));
-    const projects = all.filter(({ active }) => active);
-    const items = [
-      ...running.map((build) => itemOf(build, build.startedAt ?? build.createdAt, now)),
-      ...unwell(projects, now),
-      ...held(projects),
-    ];
-    const counts: Record<string, number> = {};
-    for (const { lastBuild } of projects) {
-      const status = lastBuild?.status ?? 'none';
-      counts[status] = (counts[status] ?? 0) + 1;
-    }
-    context.answer(answerSchema, { value: { projects: counts, items }, text: textOf(context, counts, items, now) });
-  });
+  command
+    .description(description)
+    .option(
+      '--operators',
+      'say what only operators may know: queues, deliveries, failing sources, unreachable addresses',
+    )
+    .action(({ operators = false }) => (operators ? showToOperators(context) : show(context)));
+}
+
+async function showToOperators(context: Context): Promise<void> {
+  const { readOperatorsReport, operatorsText } = await import('../operators/report.ts');
+  const report = await readOperatorsReport(await context.deployment());
+  context.answer(operatorsReportSchema, { value: report, text: operatorsText(context.terminal, report, new Date()) });
+}
+
+async function show(context: Context): Promise<void> {
+  const deployment = await context.deployment();
+  const now = new Date();
+  const running = await runningBuilds(deployment);
+  const all = await Array.fromAsync(deployment.api.list('projects', {}, apiProjectListSchema));
+  const projects = all.filter(({ active }) => active);
+  const items = [
+    ...running.map((build) => itemOf(build, build.startedAt ?? build.createdAt, now)),
+    ...unwell(projects, now),
+    ...held(projects),
+  ];
+  const counts: Record<string, number> = {};
+  for (const { lastBuild } of projects) {
+    const status = lastBuild?.status ?? 'none';
+    counts[status] = (counts[status] ?? 0) + 1;
+  }
+  context.answer(answerSchema, { value: { projects: counts, items }, text: textOf(context, counts, items, now) });
 }
 
 async function runningBuilds({ api }: Deployment): Promise<ApiBuild[]> {

@@ -57,9 +57,16 @@ export function createMailAddresses(client: DynamoDBDocumentClient, tableName: s
     async fail(address: string, failure: MailFailure): Promise<void> {
       await table.update(
         keyOf(address),
-        { set: { failure } },
+        { set: { failure, failing: 'failing', failedAt: failure.at } },
         expression`attribute_not_exists(failure) OR failure.#at < ${failure.at}`,
       );
+    },
+
+    /** Those that a mail did not reach, or whose owner marked one as spam, the newest first. */
+    async failed(limit: number): Promise<MailAddressRecord[]> {
+      const keys = expression`failing = ${'failing'}`;
+      return (await table.page({ index: 'byFailure', keys, newestFirst: true }, { limit }, mailAddressRecordSchema))
+        .items;
     },
 
     async answer(address: string, answer: AddressAnswer, now = new Date()): Promise<void> {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
 const backoffSchema = z.object({
@@ -60,7 +61,14 @@ export function createSources(client: DynamoDBDocumentClient, tableName: string)
     },
 
     async put(source: Source): Promise<void> {
-      await table.put(sourceSchema.parse(source));
+      // The index has the sources that cannot be asked.
+      await table.put({ ...sourceSchema.parse(source), failing: source.failures > 0 ? 'failing' : undefined });
+    },
+
+    /** Those that could not be asked last time, by name. */
+    async failing(limit: number): Promise<Source[]> {
+      const keys = expression`failing = ${'failing'}`;
+      return (await table.page({ index: 'byFailure', keys }, { limit }, sourceSchema)).items;
     },
 
     async remove(source: string): Promise<void> {

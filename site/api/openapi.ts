@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { acceptedSchema, commands } from '../../core/api/commands.ts';
 import { named } from '../../core/api/named.ts';
+import { operatorsPaths, operatorsReportSchema } from '../../core/api/operators.ts';
 import { problemType, titleOf } from '../../core/api/problem.ts';
 import { parameters } from '../paging/query.ts';
 import { type ProblemCode, problems } from '../problems.ts';
@@ -26,6 +27,7 @@ export function openApi(siteUrl: string): Json {
   for (const operation of operations) paths[operation.path] = { get: operationObject(operation) };
   for (const [id, command] of Object.entries(commands))
     paths[command.path] = { ...paths[command.path], post: commandObject(id, command) };
+  paths[operatorsPaths.json] = { get: operatorsObject() };
   return {
     openapi: '3.1.1',
     info: { title: 'Slipway', version: '1', description },
@@ -55,7 +57,7 @@ function commandObject(id: string, { path, summary, body }: (typeof commands)[ke
     responses: {
       '202': { description: named.get(acceptedSchema)?.description, content: jsonContent(acceptedSchema) },
       ...problemObjects(isOfBuild ? own : [...own, 'ProjectInactive']),
-      '403': refused('The call is not signed, or IAM does not allow it.'),
+      '403': notAllowed,
       '429': tooMany,
     },
   };
@@ -73,6 +75,19 @@ function pathParameters(path: string): Json[] {
 
 const jsonContent = (of: z.ZodType) => ({
   'application/json': { schema: { $ref: reference(named.get(of)?.id ?? '') } },
+});
+
+const operatorsObject = (): Json => ({
+  operationId: 'getOperatorsReport',
+  tags: ['Operators'],
+  summary: 'Queues, deliveries, failing sources and unreachable addresses',
+  security: [{ iam: [] }],
+  responses: {
+    '200': { description: named.get(operatorsReportSchema)?.description, content: jsonContent(operatorsReportSchema) },
+    ...problemObjects(['InternalError']),
+    '403': notAllowed,
+    '429': tooMany,
+  },
 });
 
 function operationObject({ id, tag, path, summary, query = [], answer, problems: own }: Operation): Json {
@@ -95,6 +110,7 @@ const refused = (description: string) => ({
   description,
   content: { 'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } } },
 });
+const notAllowed = refused('The call is not signed, or IAM does not allow it.');
 const tooMany = refused('Too many requests at once. Try again in a moment.');
 
 function answerObjects(answer: Operation['answer']): Json {

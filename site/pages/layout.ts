@@ -50,7 +50,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 ${main}
 <p id="announcement" class="unseen" aria-live="polite"></p>
 </main>
-<footer class="wide">${api && html`<a href="${api}">This page as JSON</a>`}${feed && html` · <a href="${feed}">As a feed</a>`} · <a href="/costs">Costs</a></footer>
+<footer class="wide">${api && html`<a href="${api}">This page as JSON</a> · `}${feed && html`<a href="${feed}">As a feed</a> · `}<a href="/costs">Costs</a></footer>
 </body>
 </html>
 `;

@@ -116,6 +116,17 @@ it('a build by hand is made of the head of the branch, and takes no tag back to 
 
   const nobody = await command('build', 'demo/nobody:latest');
   expect(nobody).toMatchObject({ code: 2, output: expect.stringMatching(/not in the index/) });
+
+  // Operators see both, by their credentials; strangers do not.
+  const report = JSON.parse((await command('status', '--operators', '--json')).output);
+  expect(report).toMatchObject({ builds: { quota: 2 }, queues: [{ failed: 0 }, { failed: 0 }] });
+  const byHand = report.deliveries.filter(({ type }: { type: string }) => type === 'manual');
+  expect(byHand).toMatchObject([
+    { subject: project, outcome: expect.stringContaining('not to be released') },
+    { subject: project, outcome: 'started 1' },
+  ]);
+  for (const path of ['/operators', '/api/v1/operators'])
+    expect((await fetch(`${slipway.machine.url}${path}`)).status).toBe(403);
 });
 
 it('a build that somebody cancels ends with who and why, and nothing of it runs on', async () => {

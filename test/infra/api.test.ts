@@ -7,6 +7,9 @@ const functionBehind = (routeKey: string) => {
   return integration.Properties.IntegrationUri['Fn::GetAtt'][0];
 };
 
+/** What only operators may read. */
+const operators = ['GET /api/v1/operators', 'GET /operators'];
+
 const commands = [
   'POST /api/v1/builds/{build}/cancel',
   'POST /api/v1/projects/{app}/{job}/{tag}/builds',
@@ -15,14 +18,17 @@ const commands = [
   'POST /api/v1/projects/{app}/{job}/{tag}/unhold',
 ];
 
-test('commands have to be signed, and go to a function of their own', () => {
+test('commands and what only operators may read have to be signed, and go to functions of their own', () => {
   const signed = resources('AWS::ApiGatewayV2::Route').filter(
     ({ Properties }) => Properties.AuthorizationType === 'AWS_IAM',
   );
   const reads = ['GET /api/signed/{proxy+}', 'HEAD /api/signed/{proxy+}'];
-  expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual([...reads, ...commands]);
+  expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual(
+    [...operators, ...reads, ...commands].toSorted(),
+  );
   for (const read of reads) expect(functionBehind(read)).toBe(functionOf('site').resource.id);
   for (const command of commands) expect(functionBehind(command)).toBe(functionOf('accept-command').resource.id);
+  for (const read of operators) expect(functionBehind(read)).toBe(functionOf('inform-operators').resource.id);
 });
 
 test('deliveries go to the webhook, what is read and what the owner of a mail address answers to the pages, and there is nothing else', () => {

@@ -35,9 +35,9 @@ export const stateTables: Table[] = [
     },
   },
   { name: 'bases', key: 'image' },
-  { name: 'deliveries', key: 'delivery' },
+  { name: 'deliveries', key: 'delivery', indexes: { byMonth: { partition: 'month', sort: 'handledAt' } } },
   { name: 'heads', key: 'project', sortKey: 'ref' },
-  { name: 'sources', key: 'source' },
+  { name: 'sources', key: 'source', indexes: { byFailure: { partition: 'failing', sort: 'source' } } },
   { name: 'dependents', key: 'image', sortKey: 'project' },
   {
     name: 'cascades',
@@ -68,7 +68,7 @@ export const stateTables: Table[] = [
     indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
   },
   { name: 'mails', key: 'mail' },
-  { name: 'addresses', key: 'address' },
+  { name: 'addresses', key: 'address', indexes: { byFailure: { partition: 'failing', sort: 'failedAt' } } },
 ];
 
 /** A DynamoDB in memory with the given tables; every key is a text. */

@@ -1,0 +1,42 @@
+import { STSClient } from '@aws-sdk/client-sts';
+import { AwsClient } from 'aws4fetch';
+import { problemSchema } from '../../core/api/named.ts';
+import { DeploymentError, RefusedError } from '../errors.ts';
+import { askAws } from './ask-aws.ts';
+import type { Deployment } from './deployment.ts';
+
+const answeredWithinMilliseconds = 30_000;
+
+/**
+ * The answer to a call of the API that is signed with the caller's credentials: AWS proves by them who it is.
+ * @throws RefusedError, DeploymentError
+ */
+export async function callSigned(
+  { stack, settings, output }: Pick<Deployment, 'stack' | 'settings' | 'output'>,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<Response> {
+  const base = output('ApiUrl');
+  if (base === undefined) throw new DeploymentError('The stack is of an earlier version: deploy Slipway again.');
+  const { config } = new STSClient(settings);
+  const needs = `execute-api:Invoke on ${method} ${path}`;
+  const [credentials, region] = await askAws(stack, needs, () => Promise.all([config.credentials(), config.region()]));
+  const client = new AwsClient({ ...credentials, service: 'execute-api', region });
+  const response = await client
+    .fetch(`${base}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(answeredWithinMilliseconds),
+    })
+    .catch((cause: unknown) => {
+      throw new DeploymentError(`${base} cannot be reached.`, { cause });
+    });
+  if (response.ok) return response;
+  const problem = problemSchema.pick({ detail: true }).safeParse(await response.json().catch(() => undefined)).data;
+  if (problem && response.status < 500) throw new RefusedError(problem.detail);
+  if (response.status === 403)
+    throw new DeploymentError(`AWS does not allow it, or does not know these credentials. Needed is ${needs}.`);
+  throw new DeploymentError(`${base}${path} answered ${response.status}.`);
+}
