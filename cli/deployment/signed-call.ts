@@ -1,14 +1,13 @@
-import { STSClient } from '@aws-sdk/client-sts';
-import { AwsClient } from 'aws4fetch';
 import { problemSchema } from '../../core/api/named.ts';
 import { DeploymentError, RefusedError } from '../errors.ts';
 import { askAws } from './ask-aws.ts';
 import type { Deployment } from './deployment.ts';
+import { signerOf } from './signer.ts';
 
 const answeredWithinMilliseconds = 30_000;
 
 /**
- * The answer to a call of the API that is signed with the caller's credentials: AWS proves by them who it is.
+ * The answer to a signed call of the API.
  * @throws RefusedError, DeploymentError
  */
 export async function callSigned(
@@ -19,10 +18,8 @@ export async function callSigned(
 ): Promise<Response> {
   const base = output('ApiUrl');
   if (base === undefined) throw new DeploymentError('The stack is of an earlier version: deploy Slipway again.');
-  const { config } = new STSClient(settings);
   const needs = `execute-api:Invoke on ${method} ${path}`;
-  const [credentials, region] = await askAws(stack, needs, () => Promise.all([config.credentials(), config.region()]));
-  const client = new AwsClient({ ...credentials, service: 'execute-api', region });
+  const client = await askAws(stack, needs, () => signerOf(settings));
   const response = await client
     .fetch(`${base}${path}`, {
       method,
