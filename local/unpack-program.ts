@@ -36,32 +36,32 @@ const lzma = 14;
  */
 export async function unpackProgram(packed: string, target: string): Promise<void> {
   await using source = await open(packed);
-  const [headers, ...parts] = await blocksOf(source);
-  if (headers === undefined) throw new NotUnpackedError(`${packed} has no blocks.`);
+  const found = (await bytes(source, 0, 4096)).indexOf(magic);
+  if (found < 0) throw new NotUnpackedError('It is not packed by UPX.');
+  const headers = await blockAt(source, found + fromMagicToBlocks);
   await using made = await open(target, 'wx+', 0o755);
   await unpackBlock(packed, headers, target, 0);
-  const segments = segmentsOf(await bytes(made, 0, headers.size), headers.size);
-  if (segments.map(({ size }) => size).join() !== parts.map(({ size }) => size).join())
-    throw new NotUnpackedError(`The blocks of ${packed} are not the segments of a program.`);
-  for (const [at, { offset }] of segments.entries()) await unpackBlock(packed, parts[at] as Block, target, offset);
+  let end = endOf(headers);
+  for (const { offset, size } of segmentsOf(await bytes(made, 0, headers.size), headers.size)) {
+    const block = await blockAt(source, end);
+    if (block.size !== size) throw new NotUnpackedError(`The blocks of ${packed} are not the segments of a program.`);
+    await unpackBlock(packed, block, target, offset);
+    end = endOf(block);
+  }
   // The table of sections, which is for linkers, was left out when the program was packed: `e_shoff`, `e_shnum` and `e_shstrndx`.
   await made.write(Buffer.alloc(8), 0, 8, 40);
   await made.write(Buffer.alloc(4), 0, 4, 60);
 }
 
-async function blocksOf(source: FileHandle): Promise<Block[]> {
-  const found = (await bytes(source, 0, 4096)).indexOf(magic);
-  if (found < 0) throw new NotUnpackedError('It is not packed by UPX.');
-  const blocks: Block[] = [];
-  for (let at = found + fromMagicToBlocks; ; ) {
-    const header = await bytes(source, at, blockHeader);
-    const [size, packedSize] = [header.readUInt32LE(0), header.readUInt32LE(4)];
-    if (size === 0) return blocks;
-    if (header[8] !== lzma || header[9] !== 0)
-      throw new NotUnpackedError('It is packed by a method that is not known here.');
-    blocks.push({ start: at + blockHeader, packedSize, size });
-    at += blockHeader + packedSize;
-  }
+async function blockAt(source: FileHandle, at: number): Promise<Block> {
+  const header = await bytes(source, at, blockHeader);
+  if (header.length < blockHeader || header[8] !== lzma || header[9] !== 0)
+    throw new NotUnpackedError('It is packed by a method that is not known here.');
+  return { start: at + blockHeader, packedSize: header.readUInt32LE(4), size: header.readUInt32LE(0) };
+}
+
+function endOf({ start, packedSize }: Block): number {
+  return start + packedSize;
 }
 
 /** https://man7.org/linux/man-pages/man5/elf.5.html. The first segment begins with the headers, which are a block of their own. */

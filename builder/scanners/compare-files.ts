@@ -12,21 +12,13 @@ interface Input {
   workspace: string;
 }
 
-/** The topmost folders of the files that count; undefined where the database says nothing of any file. */
-export async function recordedFolders(root: ImageRoot, input: Input): Promise<ReaderAnswer<'recorded-folders'>> {
-  const recorded = await readFileRecords(input.manager, root, input);
-  if (recorded.length === 0) return {};
-  const folders = new Set(recorded.filter(isCompared).map(({ path }) => path.split('/')[1] ?? ''));
-  folders.delete('');
-  return { folders: [...folders] };
-}
-
 /** The files that differ from what the database says of their contents, and the packages of which it says nothing. */
 export async function changedFiles(root: ImageRoot, input: Input): Promise<ReaderAnswer<'changed-files'>> {
   const { manager } = input;
   const files: ChangedFile[] = [];
   let total = 0;
-  for (const file of (await readFileRecords(manager, root, input)).filter(isCompared)) {
+  const recorded = await readFileRecords(manager, root, input);
+  for (const file of recorded.filter(isCompared)) {
     const { path, algorithm, digest, kind, package: owner, vendor } = file;
     const found = await root.digest(path, algorithm, { follows: manager === 'dpkg' });
     if (found === digest) continue;
@@ -36,7 +28,7 @@ export async function changedFiles(root: ImageRoot, input: Input): Promise<Reade
     total += 1;
     if (files.length < mostFindings) files.push(changed);
   }
-  return { files, total, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
+  return { isRecorded: recorded.length > 0, files, total, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
 }
 
 function isCompared(file: RecordedFile): boolean {

@@ -89,16 +89,13 @@ async function comparedWithRecords(
   { engine, image }: ScanSubject,
   call: EngineCall,
 ): Promise<ScanResult<'file-integrity'>> {
-  const { folders } = await engine.files(image, packageFiles, call, (root) =>
-    readImage('recorded-folders', { root, manager }, call),
+  const { isRecorded, files, total, gaps } = await engine.files(image, ['.'], call, (root) =>
+    readImage('changed-files', { root, manager }, call),
   );
-  if (folders === undefined) {
+  if (!isRecorded) {
     const reason = `The image has packages, but no ${manager} that can be run, and nothing that says how their files should be.`;
     return { state: 'not-applicable', reason, findings: [] };
   }
-  const { files, total, gaps } = await engine.files(image, [...packageFiles, ...folders], call, (root) =>
-    readImage('changed-files', { root, manager }, call),
-  );
   // dpkg's records have the names alone.
   const versions = new Map(packages.map(({ name, version }) => [name, `${name} ${version}`]));
   const changed = [...files, ...gaps].map((file) => {

@@ -20,14 +20,17 @@ const component = z.looseObject({
     .optional(),
 });
 
-/** The parts of https://cyclonedx.org/docs/1.5/json/ that are needed here. */
+const tools = z.array(z.looseObject({ name: z.string(), version: z.string().optional() })).min(1);
+
+/** The parts of https://cyclonedx.org/docs/1.6/json/ that are needed here. */
 const cycloneDxSchema = z.looseObject({
   bomFormat: z.literal('CycloneDX'),
   specVersion: z.string().regex(/^1\.[5-9]$/),
   serialNumber: z.string().optional(),
   metadata: z.looseObject({
     timestamp: z.string().optional(),
-    tools: z.array(z.looseObject({ name: z.string(), version: z.string().optional() })).min(1),
+    // A list until CycloneDX 1.5, which has both forms.
+    tools: z.union([tools, z.looseObject({ components: tools })]),
     component,
   }),
   components: z.array(component).default([]),
@@ -78,6 +81,11 @@ export function cycloneDxOf(text: string, image: DescribedImage) {
     dependencies: sortedBy(dependencies, (each) => each.ref),
   };
   return { ...whole, serialNumber: `urn:uuid:${identityOf(whole)}` };
+}
+
+/** The programs that made the document. */
+export function toolsOf({ metadata }: Pick<CycloneDx, 'metadata'>): z.infer<typeof tools> {
+  return Array.isArray(metadata.tools) ? metadata.tools : metadata.tools.components;
 }
 
 function parsed(text: string): z.infer<typeof cycloneDxSchema> {

@@ -1,5 +1,5 @@
 import type { SbomFormat } from '../model/builder-contract.ts';
-import { cycloneDxOf } from './cyclonedx.ts';
+import { cycloneDxOf, toolsOf } from './cyclonedx.ts';
 import type { DescribedImage } from './described-image.ts';
 import { spdxOf } from './spdx.ts';
 
@@ -22,7 +22,7 @@ export interface Sbom {
  */
 export function sbomOf(text: string, image: DescribedImage): Sbom {
   const cyclonedx = cycloneDxOf(text, image);
-  const [tool] = cyclonedx.metadata.tools;
+  const [tool] = toolsOf(cyclonedx);
   return {
     texts: { cyclonedx: JSON.stringify(cyclonedx), spdx: JSON.stringify(spdxOf(cyclonedx, image)) },
     tool: [tool?.name, tool?.version].filter(Boolean).join(' '),

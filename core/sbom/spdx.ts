@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CycloneDx } from './cyclonedx.ts';
+import { type CycloneDx, toolsOf } from './cyclonedx.ts';
 import { type DescribedImage, namesOf } from './described-image.ts';
 import { type OtherLicense, spdxExpression } from './spdx-licenses.ts';
 import { identityOf, sortedBy } from './stable.ts';
@@ -24,7 +24,7 @@ export function spdxOf(document: CycloneDx, image: DescribedImage) {
     name,
     creationInfo: {
       created,
-      creators: document.metadata.tools.map(
+      creators: toolsOf(document).map(
         (tool) => `Tool: ${oneLine([tool.name, tool.version].filter(Boolean).join('-'))}`,
       ),
     },

@@ -21,10 +21,8 @@ async function compare(manager: 'apk' | 'dpkg', files: Record<string, string>, s
     writeFileSync(join(folder, path), text);
   }
   const call = { workspace: folder, env: { PATH: process.env.PATH ?? '' }, signal };
-  const { folders } = await readImage('recorded-folders', { root: folder, manager }, call);
-  if (folders === undefined) return undefined;
-  const changed = await readImage('changed-files', { root: folder, manager }, call);
-  return [...changed.files, ...changed.gaps];
+  const { isRecorded, ...changed } = await readImage('changed-files', { root: folder, manager }, call);
+  return isRecorded ? [...changed.files, ...changed.gaps] : undefined;
 }
 
 test('apk’s records are of files and of links', async () => {

@@ -67,6 +67,14 @@ test('an SBOM is of the image: its name, its digest, its package URL and the tim
   );
 });
 
+test('the generator is named in both of CycloneDX’s forms', () => {
+  const { metadata } = cycloneDx();
+  const tools = { components: [{ type: 'application', group: 'aquasecurity', name: 'trivy', version: '0.70.0' }] };
+  const document = cycloneDx({ specVersion: '1.6', metadata: { ...metadata, tools } });
+  expect(sbom(document).tool).toBe('trivy 0.70.0');
+  expect(spdxOf(document).creationInfo.creators).toEqual(['Tool: trivy-0.70.0']);
+});
+
 test('the SPDX document says what contains and what depends on what, as the CycloneDX document does', () => {
   const document = spdxOf(
     cycloneDx({
