@@ -3,7 +3,14 @@ export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
-/** A process that can crash at any of its calls to services. */
+/**
+ * Methods that change nothing: a crash after one leaves what a crash after the call before it leaves, so that they are no points to crash
+ * at. A name that is missing here costs time; one that changes something would hide a crash.
+ */
+const questions =
+  /^(?:get|getMany|getWithTokens|require|list|listJobs|all|first|ofMany|ofProject|withStatus|withDigest|bySource|due|summary|members|waiting|answerTo|parentOf|recipientsOf|running|request|result|steps|scan|scanners|comparison|releaseFindings|status)$/;
+
+/** A process that can crash at any of its calls to services that may change something. */
 export interface CrashPoints {
   /** The service as the process sees it. */
   guard<Service extends object>(service: Service): Service;
@@ -18,9 +25,9 @@ export function createCrashPoints(): CrashPoints {
   let last: { call: number; moment: 'before' | 'after' } | undefined;
   let isDown = false;
 
-  async function outside(call: () => unknown): Promise<unknown> {
-    calls += 1;
-    const isLast = calls === last?.call;
+  async function outside(call: () => unknown, isQuestion: boolean): Promise<unknown> {
+    if (!isQuestion) calls += 1;
+    const isLast = !isQuestion && calls === last?.call;
     // It does nothing any more, whatever the code does with its errors.
     if (isDown || (isLast && last?.moment === 'before')) {
       isDown = true;
@@ -38,7 +45,8 @@ export function createCrashPoints(): CrashPoints {
         get(target, property) {
           const member: unknown = Reflect.get(target, property);
           if (typeof member !== 'function') return member;
-          return (...values: unknown[]) => outside(() => member.apply(target, values));
+          const isQuestion = questions.test(String(property));
+          return (...values: unknown[]) => outside(() => member.apply(target, values), isQuestion);
         },
       }),
     crashAt(call, moment) {
@@ -71,7 +79,7 @@ export async function atEveryCrashPoint(
       },
     );
     // It got through without a crash: every call has had its turn.
-    if (!isKilled && call <= 2) throw new Error('It made no calls that could crash it.');
+    if (!isKilled && call === 1) throw new Error('It made no calls that could crash it.');
     crashes.restart();
     await run();
     await check().catch((cause: unknown) => {

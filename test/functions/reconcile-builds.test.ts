@@ -161,7 +161,7 @@ describe('a build whose notification is pending', () => {
     const crashes = createCrashPoints();
     await using world = await startReconciling(crashes);
     await world.end('released');
-    crashes.crashAt(2, 'after');
+    crashes.crashAt(1, 'after');
     await expect(world.tell(id)).rejects.toThrow(Crash);
     crashes.restart();
     await world.tell(id);

@@ -137,7 +137,7 @@ describe('the end of a build', () => {
     const crashes = createCrashPoints();
     await using world = await setUpTell(crashes);
     await world.end('released');
-    crashes.crashAt(6, 'after');
+    crashes.crashAt(4, 'after');
     await expect(world.tell(id)).rejects.toThrow(Crash);
     crashes.restart();
     expect(world.ses.sent).toHaveLength(1);

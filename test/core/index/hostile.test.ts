@@ -174,21 +174,21 @@ describe('deep nesting', () => {
 
 describe('a file that is made to take long', () => {
   it.each([
-    ['lists in lists', `Projects: ${'['.repeat(900_000)}`],
-    ['mappings in mappings', `Projects: ${'{a: '.repeat(200_000)}`],
-    ['dashes', '- '.repeat(400_000)],
-    ['questions', '? '.repeat(400_000)],
-    ['commas', `Projects: [${','.repeat(900_000)}`],
-    ['empty mappings', `Projects: [${'{},'.repeat(300_000)}]`],
-    ['entries of nothing', `Projects:\n${'  - a: 1\n'.repeat(100_000)}`],
-    ['anchors', '&a '.repeat(300_000)],
-    ['one key again and again', `Projects:\n  - ${'k: 1\n    '.repeat(100_000)}`],
-    ['documents', '---\n'.repeat(240_000)],
-    ['quotes', '"'.repeat(300_000)],
-    ['blanks', ' '.repeat(900_000)],
-    ['line ends', '\n'.repeat(900_000)],
-    ['replacement characters', '\ufffd'.repeat(300_000)],
-    ['hidden characters', `# ${'\u202e'.repeat(300_000)}`],
+    ['lists in lists', `Projects: ${'['.repeat(225_000)}`],
+    ['mappings in mappings', `Projects: ${'{a: '.repeat(50_000)}`],
+    ['dashes', '- '.repeat(100_000)],
+    ['questions', '? '.repeat(100_000)],
+    ['commas', `Projects: [${','.repeat(225_000)}`],
+    ['empty mappings', `Projects: [${'{},'.repeat(75_000)}]`],
+    ['entries of nothing', `Projects:\n${'  - a: 1\n'.repeat(25_000)}`],
+    ['anchors', '&a '.repeat(75_000)],
+    ['one key again and again', `Projects:\n  - ${'k: 1\n    '.repeat(25_000)}`],
+    ['documents', '---\n'.repeat(60_000)],
+    ['quotes', '"'.repeat(75_000)],
+    ['blanks', ' '.repeat(225_000)],
+    ['line ends', '\n'.repeat(225_000)],
+    ['replacement characters', '\ufffd'.repeat(75_000)],
+    ['hidden characters', `# ${'\u202e'.repeat(75_000)}`],
     ['one letter, ten million times', 'a'.repeat(10_000_000)],
   ])('is done with soon: %s', (_, text) => {
     const { projects, diagnostics, messages, milliseconds } = check(text);
@@ -197,7 +197,7 @@ describe('a file that is made to take long', () => {
     expect(diagnostics.length).toBeLessThanOrEqual(201);
     expect(messages.length).toBeLessThan(100_000);
     // Far more than it takes, and far less than what grows with the square of the text.
-    expect(milliseconds).toBeLessThan(8000);
+    expect(milliseconds).toBeLessThan(4000);
   });
 
   it('reports the first 200 diagnostics of a file, and how many more there are', () => {

@@ -13,7 +13,7 @@ it('a mail whose sender crashed is no success of the next try, so that another o
   await using world = await setUpTell(crashes);
   const tell = untilNotified(world.tell);
   await world.end('failed');
-  crashes.crashAt(2, 'after');
+  crashes.crashAt(1, 'after');
   await expect(tell(id)).rejects.toThrow(Crash);
   crashes.restart();
   await expect(tell(id)).rejects.toThrow(NotificationBusyError);

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CreateRepositoryCommand, ECRClient, PutRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
 import { Inspector2Client } from '@aws-sdk/client-inspector2';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../local/scanner/finding.ts';
 import { failures, type Scanner, type ScanOutcome } from '../../../local/scanner/scanner.ts';
 import { createImageScans, type ImageScans } from '../../../services/registry/image-scans.ts';
@@ -62,7 +63,9 @@ const enhance = (scanFrequency: 'SCAN_ON_PUSH' | 'CONTINUOUS_SCAN', filter = 'sl
       rules: [{ scanFrequency, repositoryFilters: [{ filter, filterType: 'WILDCARD' }] }],
     }),
   );
-const push = async (layer = tarOf([{ path: 'bin/app', content: 'x' }])) => ({
+/** Each image is another one, so that it is scanned. */
+const layerOf = () => tarOf([{ path: 'bin/app', content: randomUUID() }]);
+const push = async (layer = layerOf()) => ({
   repository,
   digest: await createClient(machine.url, machine.owner).pushImage(repository, 'v1', [layer]),
 });
@@ -73,13 +76,12 @@ beforeEach(() => {
   outcome = complete(2);
 });
 
-afterEach(() => machine.stop());
-
 describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s scanning', (kind) => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     await open({ scanner });
     if (kind !== 'basic') await enhance(kind);
   });
+  afterAll(() => machine.stop());
 
   test('the findings of a candidate are read, and its size', async () => {
     const image = await push();
@@ -108,7 +110,7 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
     });
     expect(await scans.tagged(image.repository, 'v1')).toEqual({
       digest: image.digest,
-      sizeBytes: tarOf([{ path: 'bin/app', content: 'x' }]).length,
+      sizeBytes: layerOf().length,
     });
     expect(await scans.start(image)).toBe('refused');
   });
@@ -126,11 +128,11 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
     expect(await scanOf(image)).toMatchObject({ state: 'complete', findings: [] });
   });
 
-  test('ten thousand findings are all read', async () => {
-    outcome = complete(10_000);
+  test('findings of several pages are all read', async () => {
+    outcome = complete(2_500);
     const scan = await scanOf(await push());
     expect(scan.state).toBe('complete');
-    expect(new Set(scan.findings.map(({ id }) => id)).size).toBe(10_000);
+    expect(new Set(scan.findings.map(({ id }) => id)).size).toBe(2_500);
   });
 
   test('a scan that does not end is pending, and never passes', async () => {
@@ -138,6 +140,8 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
     const image = await push();
     expect(await scans.read(image)).toMatchObject({ state: 'pending' });
     await expect(scans.scanOf(image)).rejects.toThrow(image.digest);
+    // The next image is scanned when this one has been.
+    await scanner.stop();
   });
 
   test.each(failures)('a scan that ends as %s has a reason', async (status) => {
@@ -154,6 +158,7 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
 
 test('a candidate that no filter of enhanced scanning covers is pending, and it is said what to check', async () => {
   await open({ scanner });
+  onTestFinished(() => machine.stop());
   await enhance('CONTINUOUS_SCAN', 'other/*');
   const image = await push();
   expect(await scans.read(image)).toMatchObject({ state: 'none' });
@@ -162,6 +167,7 @@ test('a candidate that no filter of enhanced scanning covers is pending, and it 
 
 test('what is not in the registry is gone', async () => {
   await open({ scanner });
+  onTestFinished(() => machine.stop());
   expect(await scans.read({ repository, digest: `sha256:${'0'.repeat(64)}` })).toMatchObject({ state: 'gone' });
   expect(await scans.read({ repository: 'no/where', digest: `sha256:${'0'.repeat(64)}` })).toMatchObject({
     state: 'gone',
@@ -171,6 +177,7 @@ test('what is not in the registry is gone', async () => {
 test('what Inspector learns later of an image that it watches is read', async () => {
   const osvFolder = mkdtempSync(path.join(tmpdir(), 'slipway osv '));
   await open({ scanner: 'records', osvFolder });
+  onTestFinished(() => machine.stop());
   await enhance('CONTINUOUS_SCAN');
   const image = await push(
     tarOf([
