@@ -1,7 +1,11 @@
 import { BatchGetProjectsCommand } from '@aws-sdk/client-codebuild';
 import { GetAccountSettingCommand, GetRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  InvalidRequestException,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-secrets-manager';
 import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import { findBuildQuota } from '../../services/aws/build-quota.ts';
@@ -109,20 +113,38 @@ async function operators({ topics, output }: Account): Promise<Finding> {
     : wrong('Nobody is notified of alarms.', 'npx cdk deploy');
 }
 
-async function webhookSecret({ secrets, output }: Account): Promise<Finding> {
-  const SecretId = output('WebhookSecretArn');
-  const { SecretString = '' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
-  if (SecretString.length >= 20) return ok("The webhook's secret is there.");
+/** Undefined where somebody has deleted the secret; until its recovery window is over, it is marked for deletion. */
+async function readSecret({ secrets }: Account, SecretId: string): Promise<string | undefined> {
+  try {
+    return (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
+  } catch (error) {
+    const isDeleted = error instanceof InvalidRequestException && /marked for deletion/.test(error.message);
+    if (isDeleted || error instanceof ResourceNotFoundException) return undefined;
+    throw error;
+  }
+}
+
+const restored = (SecretId: string) =>
+  `Within its recovery window: aws secretsmanager restore-secret --secret-id ${SecretId}`;
+
+async function webhookSecret(account: Account): Promise<Finding> {
+  const SecretId = account.output('WebhookSecretArn');
+  const value = await readSecret(account, SecretId);
+  if (value === undefined)
+    return wrong("The webhook's secret was deleted: every delivery is refused.", restored(SecretId));
+  if (value.length >= 20) return ok("The webhook's secret is there.");
   return wrong(
     "The webhook's secret is too short: deliveries could be forged.",
     `aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string "$(openssl rand -hex 24)", then put it into each webhook`,
   );
 }
 
-async function gitHostToken({ secrets, output }: Account): Promise<Finding> {
-  const SecretId = output('GitHubTokenSecretArn');
-  const { SecretString = 'none' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
-  if (SecretString !== 'none') return ok('There is a token of the git host.');
+async function gitHostToken(account: Account): Promise<Finding> {
+  const SecretId = account.output('GitHubTokenSecretArn');
+  const value = await readSecret(account, SecretId);
+  if (value === undefined)
+    return wrong('The secret for the token of the git host was deleted: what needs its API fails.', restored(SecretId));
+  if (value !== '' && value !== 'none') return ok('There is a token of the git host.');
   return warning(
     'There is no token of the git host: no commit statuses and comments, and 60 requests an hour.',
     `aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string "$GITHUB_TOKEN"`,

@@ -80,12 +80,15 @@ const healthy: Record<string, string | object> = {
 let aws: FakeHost;
 let answers: Record<string, string | object>;
 let denied: Set<string>;
+/** What GetSecretValue answers where the secret is not there. */
+let gone: { __type: string; message: string } | undefined;
 /** What the clock of the pages says. */
 let time: Date;
 
 beforeEach(async () => {
   answers = { ...healthy };
   denied = new Set();
+  gone = undefined;
   time = new Date();
   aws = await startHost(({ path, headers, body }, response) => {
     const target = String(headers['x-amz-target'] ?? '')
@@ -98,6 +101,10 @@ beforeEach(async () => {
       response
         .writeHead(400, { 'x-amzn-errortype': 'AccessDeniedException' })
         .end(JSON.stringify({ __type: 'AccessDeniedException', message: `No policy allows ${call}.` }));
+      return;
+    }
+    if (call === 'GetSecretValue' && gone) {
+      response.writeHead(400, { 'x-amzn-errortype': gone.__type }).end(JSON.stringify(gone));
       return;
     }
     if (answer === undefined) {
@@ -268,6 +275,18 @@ describe('slipway doctor', () => {
       const rules = [{ scanFrequency: 'CONTINUOUS_SCAN', repositoryFilters: [{ filter, filterType: 'WILDCARD' }] }];
       answers.GetRegistryScanningConfiguration = { scanningConfiguration: { scanType: 'ENHANCED', rules } };
       expect((await checked()).checks['image-scans']?.state).toBe('ok');
+    },
+  );
+
+  it.each(['ResourceNotFoundException', 'InvalidRequestException'])(
+    'sees secrets that somebody has deleted (%s), and says how to get them back',
+    async (name) => {
+      gone = { __type: name, message: `You can't: it was marked for deletion.` };
+      const { code, checks } = await checked();
+      const fix = expect.stringMatching(/restore-secret --secret-id arn:/);
+      expect(checks['webhook-secret']).toMatchObject({ state: 'wrong', fix });
+      expect(checks['git-host-token']).toMatchObject({ state: 'wrong', fix });
+      expect(code).toBe(1);
     },
   );
 
