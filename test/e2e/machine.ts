@@ -55,7 +55,7 @@ export interface ProcessOptions extends Pick<MachineOptions, 'assembly' | 'concu
 /** Makes ready a process for a machine in a folder; it may have been used before. */
 export async function forkMachine(folder: string, options: ProcessOptions): Promise<MachineProcess> {
   const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, JSON.stringify(options)], {
-    execArgv: ['--import', compileCache],
+    execArgv: ['--max-semi-space-size=2', '--import', compileCache],
   });
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', resolve);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LogFile } from '../log-file.ts';
 import { AwsError } from '../service.ts';
+import type { IdleInstances } from './idle-instances.ts';
 import type { FunctionError, InstanceAnswer, InstanceSettings, Invocation, initialised } from './worker.ts';
 
 export interface FunctionSettings extends InstanceSettings {
@@ -31,11 +32,12 @@ interface Instance {
   current:
     | (Waiting & { requestId: string; startedAt: number; timer: NodeJS.Timeout | undefined; log: string })
     | undefined;
-  idleTimer: NodeJS.Timeout | undefined;
+  end(): void;
 }
 
 interface Waiting {
   event: string;
+  since: number;
   settle(outcome: Outcome): void;
 }
 
@@ -47,8 +49,11 @@ const responseLimit = requestLimit + 100;
 const mostInstances = 8;
 /** Characters. A caller gets the last 4 KB. */
 const keptLog = 4096;
-/** An instance takes some 30 MB. A build whose instances must all start again costs twice the processor's time. */
-const idleMilliseconds = 5 * 60_000;
+/**
+ * All instances share this machine's processors: another one helps only where those that are there wait for something else. So an event gets
+ * one when it has waited so long for each of these.
+ */
+const patienceMilliseconds = 500;
 /**
  * Lambda gives the initialisation 10 s of its own, on a processor of its own; a function's timeout begins after it.
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -56,10 +61,11 @@ const idleMilliseconds = 5 * 60_000;
 const initialisationMilliseconds = 5 * 60_000;
 
 /** A function with its instances: threads that are started under load and ended when they have nothing to do. */
-export function runFunction(settings: FunctionSettings, log: LogFile): RunningFunction {
+export function runFunction(settings: FunctionSettings, log: LogFile, resting: IdleInstances): RunningFunction {
   const instances = new Set<Instance>();
   const idle: Instance[] = [];
   const waiting: Waiting[] = [];
+  let patience: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const start = (): Instance => {
@@ -74,7 +80,11 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
       // The heap's share of the memory, as Lambda's runtime sets `--max-old-space-size`.
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(settings.memoryMb * 0.9) },
     });
-    const instance: Instance = { worker, isInitialised: false, current: undefined, idleTimer: undefined };
+    const end = () => {
+      leave(instance);
+      void worker.terminate();
+    };
+    const instance: Instance = { worker, isInitialised: false, current: undefined, end };
     instances.add(instance);
     let memoryExceeded = false;
     const write = (text: Buffer) => {
@@ -107,7 +117,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
 
   const leave = (instance: Instance): void => {
     instances.delete(instance);
-    clearTimeout(instance.idleTimer);
+    resting.remove(instance);
     const position = idle.indexOf(instance);
     if (position >= 0) idle.splice(position, 1);
   };
@@ -128,32 +138,35 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
 
   const rest = (instance: Instance): void => {
     idle.push(instance);
-    instance.idleTimer = setTimeout(() => {
-      leave(instance);
-      void instance.worker.terminate();
-    }, idleMilliseconds);
-    instance.idleTimer.unref();
+    resting.add(instance);
     instance.worker.unref();
   };
 
-  /**
-   * One at a time: all of them share this machine's processors, and the first one that is there has often done what was waiting before a
-   * second could be.
-   */
-  const canStart = (): boolean =>
-    instances.size < mostInstances && [...instances].every(({ isInitialised }) => isInitialised);
+  /** One at a time: the first one that is there has often done what was waiting before a second could be. */
+  const mayStart = ({ since }: Waiting): boolean => {
+    if (instances.size === 0) return true;
+    return (
+      instances.size < mostInstances &&
+      [...instances].every(({ isInitialised }) => isInitialised) &&
+      performance.now() - since >= patienceMilliseconds * instances.size
+    );
+  };
 
   const serve = (): void => {
-    while (waiting.length > 0) {
-      const instance = idle.pop() ?? (canStart() ? start() : undefined);
-      const next = instance && waiting.shift();
-      if (instance === undefined || next === undefined) return;
+    clearTimeout(patience);
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const instance = idle.pop() ?? (mayStart(next) ? start() : undefined);
+      if (instance === undefined) {
+        patience = setTimeout(serve, patienceMilliseconds);
+        return;
+      }
+      waiting.shift();
       give(instance, next);
     }
   };
 
   const give = (instance: Instance, next: Waiting): void => {
-    clearTimeout(instance.idleTimer);
+    resting.remove(instance);
     instance.worker.ref();
     instance.current = { ...next, requestId: randomUUID(), startedAt: performance.now(), timer: undefined, log: '' };
     if (instance.isInitialised) begin(instance);
@@ -175,12 +188,11 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
   };
 
   const expire = (instance: Instance, milliseconds: number): void => {
-    leave(instance);
     const seconds = (milliseconds / 1000).toFixed(2);
     const errorMessage = `${new Date().toISOString()} ${instance.current?.requestId} Task timed out after ${seconds} seconds`;
     log.write(`${errorMessage}\n`);
+    instance.end();
     finish(instance, { ok: false, error: { errorType: 'Sandbox.Timedout', errorMessage } });
-    void instance.worker.terminate();
   };
 
   const report = (requestId: string, milliseconds: number): string => {
@@ -199,13 +211,14 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
         return Promise.reject(new AwsError('RequestEntityTooLargeException', message, 413));
       }
       return new Promise((settle) => {
-        waiting.push({ event, settle });
+        waiting.push({ event, since: performance.now(), settle });
         serve();
       });
     },
     async stop() {
       stopped = true;
       waiting.length = 0;
+      clearTimeout(patience);
       for (const { current } of instances) clearTimeout(current?.timer);
       await Promise.all([...instances].map(({ worker }) => worker.terminate()));
       await log.close();

@@ -4,6 +4,7 @@ import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, type Caller, resourceType, type Service } from '../service.ts';
 import { createAsyncInvocations } from './async.ts';
 import { type Outcome, type RunningFunction, runFunction } from './function.ts';
+import { createIdleInstances } from './idle-instances.ts';
 import { createInvoke } from './invoke.ts';
 import { createQueuePoller, type QueuePoller } from './queue-poller.ts';
 import {
@@ -30,6 +31,7 @@ interface Deployed {
 export function createLambda(account: Account, codeOf: (bucket: string, key: string) => string): Lambda {
   const functions = new Map<string, Deployed>();
   const pollers: QueuePoller[] = [];
+  const idleInstances = createIdleInstances();
   const arnOf = (name: string) =>
     name.startsWith('arn:') ? name : `arn:aws:lambda:${account.region}:${account.id}:function:${name}`;
 
@@ -126,7 +128,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           environment: environmentOf(properties, functionName, logGroup, taskRoot),
           timeoutSeconds: properties.Timeout,
         };
-        const running = runFunction(settings, logOf(properties.Role, functionName, logGroup));
+        const running = runFunction(settings, logOf(properties.Role, functionName, logGroup), idleInstances);
         functions.set(functionArn, { running, properties });
         return { ref: functionName, attributes: { Arn: functionArn } };
       },
