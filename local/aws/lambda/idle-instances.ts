@@ -1,5 +1,5 @@
 /** An instance takes some 25 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time. */
-const kept = 8;
+const kept = 5;
 const milliseconds = 5 * 60_000;
 /** Of those beyond the ones that are kept. */
 const surplusMilliseconds = 30_000;

@@ -11,9 +11,9 @@ const few = (count: number, ago: number) => Array.from({ length: count }, () => 
 describe('of instances that rest', () => {
   test.each([
     ['none ends that has just worked', [...few(20, second)], []],
-    ['eight stay for minutes', [...few(8, 4 * minute)], []],
-    ['those beyond eight end soon, the first that rested first', [3 * minute, minute, ...few(8, 20 * second)], [1, 2]],
-    ['those beyond eight stay until they have rested a little', [40 * second, ...few(9, 10 * second)], [1]],
+    ['five stay for minutes', [...few(5, 4 * minute)], []],
+    ['those beyond five end soon, the first that rested first', [3 * minute, minute, ...few(5, 20 * second)], [1, 2]],
+    ['those beyond five stay until they have rested a little', [40 * second, ...few(6, 10 * second)], [1]],
     ['each ends in the end', [6 * minute, 5 * minute, minute], [1, 2]],
   ])('%s', (_what, ago, ended) => {
     expect(restedEnough(resting(...ago), 0)).toEqual(ended.map((at) => `instance ${at}`));
