@@ -22,18 +22,33 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   site: () => import('./site.ts'),
 };
 
+/** They take longer than all others together, and run only by name. */
+const long: typeof benchmarks = {
+  memory: () => import('./memory.ts'),
+  scale: () => import('./scale.ts'),
+};
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' }, trace: { type: 'boolean', default: false } },
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    trace: { type: 'boolean', default: false },
+    entries: { type: 'string', default: '10000' },
+    below: { type: 'string', default: '5000' },
+    index: { type: 'string' },
+  },
 });
-const unknown = positionals.filter((name) => !(name in benchmarks));
+const named = { ...benchmarks, ...long };
+const unknown = positionals.filter((name) => !(name in named));
 if (values.help || unknown.length > 0) {
   process.stdout.write(
-    `npm run bench [-- NAME… [--trace]]
+    `npm run bench [-- NAME… [--trace] [--entries N] [--below N] [--index FOLDER]]
 
 Measures Slipway on this machine and prints a table and, as the last line, JSON.
 Benchmarks: ${Object.keys(benchmarks).join(', ')} (all of them without a name).
-With --trace, "overhead" also prints where the time of a build went.
+Only by name, as they take an hour: ${Object.keys(long).join(', ')}.
+With --trace, "overhead" also prints where the time of a build went. "scale" makes an index of --entries, of which --below depend on its
+base image (10000 and 5000), or takes that of a folder index.d, whose base is centos/centos:latest.
 Figures that have a bound are ratios within one run; single times mean little on a shared machine. Those of "start" are for two
 cores that have nothing else to do.
 `,
@@ -41,11 +56,12 @@ cores that have nothing else to do.
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 
+const options = { ...values, entries: Number(values.entries), below: Number(values.below) };
 const rows: Row[] = [];
 for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
   process.stderr.write(`${name} …\n`);
-  const benchmark = await benchmarks[name]?.();
-  rows.push(...((await benchmark?.run(values)) ?? []));
+  const benchmark = await named[name]?.();
+  rows.push(...((await benchmark?.run(options)) ?? []));
 }
 printTable(rows);
 process.stdout.write(`${JSON.stringify({ node: process.version, rows })}\n`);

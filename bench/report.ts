@@ -9,9 +9,18 @@ export interface Row {
   kept?: boolean;
 }
 
+/** What the command line says. */
+export interface BenchmarkOptions {
+  trace: boolean;
+  /** Of `scale`. */
+  entries: number;
+  below: number;
+  index?: string | undefined;
+}
+
 /** A file of this folder. */
 export interface Benchmark {
-  run(options: { trace: boolean }): Promise<Row[]>;
+  run(options: BenchmarkOptions): Promise<Row[]>;
 }
 
 export const atMost = (bound: number, value: number) => ({ bound: `≤ ${bound}`, kept: value <= bound });
