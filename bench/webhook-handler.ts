@@ -1,7 +1,7 @@
 import { createNodeMiddleware, Webhooks } from '@octokit/webhooks';
 import { sign } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { createGithubWebhook } from '../functions/github-webhook.ts';
+import { createWebhook } from '../functions/webhook.ts';
 import { atLeast, median, type Row } from './report.ts';
 import { benchSecret, examplePushes, largePush, secretOf } from './webhook-load.ts';
 
@@ -9,7 +9,7 @@ const path = '/webhooks/github';
 const batches = 25;
 const batchMilliseconds = 200;
 
-const index = { source: 'github.com/slipway/index', gitHost: 'https://github.com' };
+const index = { source: 'github.com/slipway/index', gitHosts: [] };
 
 interface Delivery {
   headers: Record<string, string>;
@@ -80,13 +80,14 @@ async function rateOf(handle: Handle, deliveries: Delivery[]): Promise<number> {
 }
 
 function slipwayHandle(): Handle {
-  const handle = createGithubWebhook({
+  const handle = createWebhook({
     master: { current: async () => [benchSecret], reread: () => undefined },
     index,
     triggers: { send: async () => undefined },
   });
   return async ({ headers, body }) => {
-    const { statusCode } = await handle({ headers, body, isBase64Encoded: false } as unknown as APIGatewayProxyEventV2);
+    const event = { headers, body, isBase64Encoded: false, pathParameters: { kind: 'github' } };
+    const { statusCode } = await handle(event as unknown as APIGatewayProxyEventV2);
     if (statusCode !== 202) throw new Error(`The handler answered ${statusCode}.`);
   };
 }

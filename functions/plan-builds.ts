@@ -13,9 +13,9 @@ import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../services/git-host/commit-statuses.ts';
 import { HostBusyError, openSourceHost, type SourceHost } from '../services/git-host/git-remote.ts';
-import { type GithubApi, openGithubApi } from '../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../services/git-host/github-requests.ts';
-import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
+import { HostRefusedError } from '../services/git-host/host-requests.ts';
+import { openGitHosts, openIndexAuthorization } from '../services/git-host/host-tokens.ts';
+import type { GitHosts } from '../services/git-host/hosts.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { type IndexRepository, IndexTooSlowError, openIndexRepository } from '../services/git-host/index-repository.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
@@ -85,7 +85,7 @@ interface Services
   };
   headOf: SourceHost['headOf'];
   commitsAt: SourceHost['commitsAt'];
-  github: GithubApi;
+  repositoryAt: GitHosts['repositoryAt'];
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   mailer: Mailer;
   recipients: Recipients;
@@ -142,7 +142,7 @@ export function createPlanBuilds(services: Services) {
     try {
       return await plan(trigger);
     } catch (error) {
-      const isPassing = error instanceof UpstreamError && !(error instanceof GithubRefusedError);
+      const isPassing = error instanceof UpstreamError && !(error instanceof HostRefusedError);
       const reason = error instanceof IndexTooSlowError ? 'slow' : 'down';
       if (!isPassing || !(await postpone(trigger, reason, error))) throw error;
       return undefined;
@@ -185,12 +185,12 @@ const run = once(() => {
     index: {
       ...indexAddress(),
       repository: openIndexRepository(),
-      authorization: () => gitAuthorization(openGithubToken()),
+      authorization: openIndexAuthorization(),
       allowedHosts: listVariable('PRIVATE_HOSTS'),
       mostRecipients: Number(variable('MOST_RECIPIENTS')),
     },
     ...openSourceHost(),
-    github: openGithubApi(),
+    ...openGitHosts(),
     statuses: openCommitStatuses(),
     mailer: openMailer(),
     recipients: openRecipients(logger),

@@ -8,7 +8,7 @@ import { type WatchedSource, watchedSources } from '../core/sources/watched-sour
 import { backOff } from '../core/time/backoff.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
-import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
+import { openIndexAuthorization } from '../services/git-host/host-tokens.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { mapPerHost } from '../services/http/per-host-limit.ts';
 import { openHeads } from '../services/tables/heads.ts';
@@ -159,7 +159,7 @@ const run = once(() => {
     triggers: openTriggers(),
     refsOf: openSourceHost().refsOf,
     index: { url: `${url}.git`, source, ref },
-    indexAuthorization: () => gitAuthorization(openGithubToken()),
+    indexAuthorization: openIndexAuthorization(),
     logger: new Logger({ serviceName: 'watch-sources' }),
   });
 });

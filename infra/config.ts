@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { computeTypeSchema } from '../core/cost/prices.ts';
 import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
+import { type GitHost, type GitHostKind, gitHostKinds } from '../core/model/git-host.ts';
 import { defaultPolicy, responses, unsignedResponses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
 import { expiredImages } from '../core/retention/retention-plan.ts';
@@ -45,21 +46,31 @@ const configSchema = z.strictObject({
     .describe('Who is notified of alarms, and of an index that cannot be read.'),
   indexRepository: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must be owner/repository, such as example/container-index')
-    .describe('The git repository with `index.d/*.yml`, as `owner/repository`.'),
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9._-]+)+$/,
+      'must be owner/repository, such as example/container-index',
+    )
+    .describe('The git repository with `index.d/*.yml`, as `owner/repository` of the first of `gitHosts`.'),
   indexBranch: z
     .string()
     .regex(/^[A-Za-z0-9._/-]+$/, 'must be the name of a branch')
     .default('main')
     .describe('The branch of it that counts.'),
-  github: z
-    .strictObject({
-      url: httpUrl.default('https://github.com').describe('Where repositories are cloned from.'),
-      apiUrl: httpUrl
-        .default('https://api.github.com')
-        .describe('The REST API; `https://HOST/api/v3` for GitHub Enterprise Server.'),
-    })
-    .prefault({}),
+  gitHosts: z
+    .array(
+      z
+        .strictObject({
+          kind: z.enum(gitHostKinds, `must be one of ${gitHostKinds.join(', ')}`),
+          url: httpUrl,
+          apiUrl: httpUrl.optional(),
+        })
+        .transform((host) => ({ ...host, apiUrl: host.apiUrl ?? usualApiUrl(host) })),
+    )
+    .min(1, 'must name at least one host')
+    .prefault([{ kind: 'github', url: 'https://github.com' }])
+    .describe(
+      'The git hosts whose events, statuses, comments and pull requests Slipway knows, that of the index first: each with its `kind` (`github`, `gitlab`, or `forgejo` for Gitea too), its `url`, and its `apiUrl` where it is not the usual one (docs/git-hosts.md). From others it only fetches.',
+    ),
   privateHosts: z
     .array(
       z
@@ -71,7 +82,7 @@ const configSchema = z.strictObject({
     )
     .default([])
     .describe(
-      'Hosts that Slipway may fetch from although their addresses are private; the git host is one of them. Everybody who writes to the index can make Slipway send requests to them.',
+      'Hosts that Slipway may fetch from although their addresses are private; those of `gitHosts` are among them. Everybody who writes to the index can make Slipway send requests to them.',
     ),
   siteUrl: httpUrl
     .optional()
@@ -276,6 +287,13 @@ const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
+
+const apiPaths: Record<GitHostKind, string> = { github: '/api/v3', gitlab: '/api/v4', forgejo: '/api/v1' };
+
+/** Where each program has its REST API; only github.com has it on a host of its own. */
+function usualApiUrl({ kind, url }: Pick<GitHost, 'kind' | 'url'>): string {
+  return url === 'https://github.com' ? 'https://api.github.com' : `${url}${apiPaths[kind]}`;
+}
 
 /** The configuration does not have the form that it must have. */
 export class ConfigError extends Error {

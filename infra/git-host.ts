@@ -12,40 +12,33 @@ export class GitHost {
     this.#secrets = secrets;
   }
 
-  grantReadIndex(grantee: Grantee): void {
-    this.grantStatuses(grantee);
-    this.grantFollowIndex(grantee);
-  }
-
   /** Sees where the index's branch is, by git itself. */
   grantFollowIndex(grantee: Grantee): void {
-    this.#secrets.grantReadGitHubToken(grantee);
+    this.grantStatuses(grantee);
     this.grantIndexLink(grantee);
-    grantee.setVariable('GITHUB_URL', this.#config.github.url);
     grantee.setVariable('INDEX_BRANCH', this.#config.indexBranch);
   }
 
   /** Fetches from hosts that untrusted users name; of private hosts, only from those of this configuration. */
   grantFetch(grantee: Grantee): void {
-    const { github, privateHosts } = this.#config;
-    grantee.setVariable('PRIVATE_HOSTS', JSON.stringify([...new Set([...privateHosts, new URL(github.url).host])]));
+    const { gitHosts, privateHosts } = this.#config;
+    const own = gitHosts.map(({ url }) => new URL(url).host);
+    grantee.setVariable('PRIVATE_HOSTS', JSON.stringify([...new Set([...privateHosts, ...own])]));
   }
 
-  /** Knows where the index is: for a link to it, or to recognise its events. */
+  /** Knows where the index is, for a link to it. */
   grantIndexLink(grantee: Grantee): void {
-    grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);
-    grantee.setVariable('GITHUB_URL', this.#config.github.url);
+    grantee.setVariable('INDEX_URL', `${this.#config.gitHosts[0]?.url}/${this.#config.indexRepository}`);
   }
 
-  /** Knows where the host and its API are. */
+  /** Knows where the hosts and their APIs are. */
   grantAddresses(grantee: Grantee): void {
-    grantee.setVariable('GITHUB_API_URL', this.#config.github.apiUrl);
-    grantee.setVariable('GITHUB_URL', this.#config.github.url);
+    grantee.setVariable('GIT_HOSTS', JSON.stringify(this.#config.gitHosts));
   }
 
   /** Sets the statuses of commits. */
   grantStatuses(grantee: Grantee): void {
-    this.#secrets.grantReadGitHubToken(grantee);
+    this.#secrets.grantReadGitHostTokens(grantee);
     this.grantAddresses(grantee);
   }
 }

@@ -55,7 +55,7 @@ export class Planner extends Construct {
     props.state.projects.grantQuery(planner, 'bySource');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
     props.repositories.grantCreate(planner);
-    props.gitHost.grantReadIndex(planner);
+    props.gitHost.grantFollowIndex(planner);
     props.notifications.grantSend(planner);
     planner.setVariable('MOST_RECIPIENTS', String(props.config.mail.recipientsPerEntry));
     planner.setVariable('OPERATORS', JSON.stringify(props.config.operators));

@@ -9,7 +9,7 @@ const rotation = 'AwsSolutions-SMG4';
 /** The secrets that Slipway shares with the git host, and its own key. They are read at run time; no template and no variable has them. */
 export class Secrets extends Construct {
   readonly webhook: string;
-  readonly gitHubToken: string;
+  readonly gitHostTokens: string;
   readonly deployCredentials: string;
   readonly registryCredentials: string;
   readonly pullCredentials: string;
@@ -34,13 +34,14 @@ export class Secrets extends Construct {
     );
     this.webhook = webhook.secretArn;
 
-    const token = new Secret(this, 'GitHubToken', {
-      description: 'A token of the git host that may read the index and write commit statuses, or "none".',
+    const tokens = new Secret(this, 'GitHostTokens', {
+      description:
+        'What reads the index and writes commit statuses: "none", a token of the first git host, or JSON with a token by the host.',
       // No secret yet: the operator puts one in. Deployments leave it unchanged as long as this text stays the same.
       secretStringValue: SecretValue.unsafePlainText('none'),
     });
-    acknowledge(token, rotation, 'The git host issues the token; an operator replaces it before it expires.');
-    this.gitHubToken = token.secretArn;
+    acknowledge(tokens, rotation, 'The git hosts issue the tokens; an operator replaces them before they expire.');
+    this.gitHostTokens = tokens.secretArn;
 
     const deployCredentials = new Secret(this, 'DeployCredentials', {
       description: 'What pushes to repositories of manifests: JSON, by the host a token or {"username", "password"}.',
@@ -97,8 +98,8 @@ export class Secrets extends Construct {
     this.#grantRead(grantee, this.#sealKey, 'SEAL_KEY_SECRET');
   }
 
-  grantReadGitHubToken(grantee: Grantee): void {
-    this.#grantRead(grantee, this.gitHubToken, 'GITHUB_TOKEN_SECRET');
+  grantReadGitHostTokens(grantee: Grantee): void {
+    this.#grantRead(grantee, this.gitHostTokens, 'GIT_HOST_TOKENS_SECRET');
   }
 
   grantReadDeployCredentials(grantee: Grantee): void {

@@ -8,7 +8,8 @@ import { PipelineFunction } from './pipeline-function.ts';
 import type { Secrets } from './secrets.ts';
 import type { Triggers } from './triggers.ts';
 
-export const webhookPath = '/webhooks/github';
+const webhooksPath = '/webhooks';
+export const webhookPath = `${webhooksPath}/{kind}`;
 
 interface WebhookProps {
   api: Api;
@@ -18,16 +19,17 @@ interface WebhookProps {
   triggers: Triggers;
 }
 
-/** Takes the git host's deliveries, proves that they are genuine and puts them into the queue. */
+/** Takes the deliveries of the git hosts, each kind in its own form, proves that they are genuine and puts them into the queue. */
 export class Webhook extends Construct {
   readonly receiver: PipelineFunction;
+  /** To which the kind of the git host is added: `…/webhooks/github`. */
   readonly url: string;
 
   constructor(scope: Construct, id: string, { api, config, gitHost, secrets, triggers }: WebhookProps) {
     super(scope, id);
-    this.receiver = new PipelineFunction(this, 'GithubWebhook', {
+    this.receiver = new PipelineFunction(this, 'Webhook', {
       description: 'Verifies, normalises and enqueues a delivery of the git host.',
-      // GitHub hangs up after 10 seconds and does not try again.
+      // GitHub and GitLab hang up after 10 seconds, Forgejo after 5; none tries again at once.
       // https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
       timeout: Duration.seconds(9),
       // For the share of a processor: the start of a new instance counts against those seconds too.
@@ -37,12 +39,13 @@ export class Webhook extends Construct {
     secrets.grantReadWebhook(this.receiver);
     // The events of the index are signed with a secret of their own.
     gitHost.grantIndexLink(this.receiver);
+    gitHost.grantAddresses(this.receiver);
     triggers.grantSend(this.receiver, ['push', 'pull-request', 'approval']);
     api.route(HttpMethod.POST, webhookPath, {
       handler: this.receiver.function,
       reason:
         'A delivery proves itself by the signature that the function checks; the git host knows no other authorisation.',
     });
-    this.url = `${api.http.apiEndpoint}${webhookPath}`;
+    this.url = `${api.http.apiEndpoint}${webhooksPath}`;
   }
 }

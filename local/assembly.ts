@@ -57,7 +57,7 @@ export function localConfig(given: Record<string, unknown> | undefined): Record<
     sender: 'slipway@localhost.localdomain',
     operators: ['operators@localhost.localdomain'],
     indexRepository,
-    github: { url: `http://${ownHost}/git`, apiUrl: `http://${ownHost}/github` },
+    gitHosts: [{ kind: 'github', url: `http://${ownHost}/git`, apiUrl: `http://${ownHost}/github` }],
     // Everything that people have on one machine is on its loopback.
     privateHosts: ['localhost', '127.0.0.1', '[::1]'],
   };

@@ -39,7 +39,7 @@ export function createHandover(account: OpenAccount, outputs: Readonly<Record<st
         .digest('hex');
     },
     async keepGitHubToken(token) {
-      const arn = outputs.GitHubTokenSecretArn;
+      const arn = outputs.GitHostTokensSecretArn;
       if (arn === undefined || (await read(arn)) === token) return;
       await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: token }));
     },

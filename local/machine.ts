@@ -114,7 +114,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await handover.keepDeployCredential(gitHubToken);
     await handover.mountLayers();
     services.gitHost.setWebhook({
-      url: outputs.WebhookUrl ?? `${url}/webhooks/github`,
+      url: `${outputs.WebhooksUrl ?? `${url}/webhooks`}/github`,
       secretOf: handover.webhookSecretOf,
     });
     await services.gitHost.start();

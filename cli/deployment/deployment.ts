@@ -6,10 +6,9 @@ import type { Connection } from './connection.ts';
 
 const outputsSchema = z.object({
   SiteUrl: z.url(),
-  WebhookUrl: z.url(),
+  WebhooksUrl: z.url(),
   WebhookSecretArn: z.string(),
-  GitHubUrl: z.url(),
-  GitHubApiUrl: z.url(),
+  GitHosts: z.string(),
   IndexRepository: z.string(),
 });
 

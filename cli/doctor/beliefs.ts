@@ -148,7 +148,7 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     belief: 'The API answers 413 to a delivery above the 6 MB of Lambda, and its access log has that status.',
     usedIn: 'infra/api.ts',
     command:
-      'head -c 7000000 /dev/zero | curl --silent --output /dev/null --write-out "%{http_code}" --data-binary @- "$(output WebhookUrl)" # rings DeliveriesTooLarge',
+      'head -c 7000000 /dev/zero | curl --silent --output /dev/null --write-out "%{http_code}" --data-binary @- "$(output WebhooksUrl)/github" # rings DeliveriesTooLarge',
   },
   'alarm-first-state': {
     belief:

@@ -140,7 +140,7 @@ async function webhookSecret(account: Account): Promise<Finding> {
 }
 
 async function gitHostToken(account: Account): Promise<Finding> {
-  const SecretId = account.output('GitHubTokenSecretArn');
+  const SecretId = account.output('GitHostTokensSecretArn');
   const value = await readSecret(account, SecretId);
   if (value === undefined)
     return wrong('The secret for the token of the git host was deleted: what needs its API fails.', restored(SecretId));

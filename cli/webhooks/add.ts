@@ -1,19 +1,29 @@
 import type { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
-import { repositoryOn, sourceOf } from '../../core/sources/source.ts';
-import { organizationScope, webhookSecret } from '../../core/triggers/webhook.ts';
-import { createGithubHooks, type GithubHooks } from '../../services/git-host/github-hooks.ts';
+import type { GitHost, GitHostKind } from '../../core/model/git-host.ts';
+import { findRepository, sourceOf } from '../../core/sources/source.ts';
+import { type WebhookScope, webhookSecret } from '../../core/triggers/webhook.ts';
+import type { Hook, WebhookSetup } from '../../services/git-host/webhook-api.ts';
+import { createWebhookSetup } from '../../services/git-host/webhook-setup.ts';
 import type { Context } from '../command.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { readMasterSecret } from './master-secret.ts';
 import { scopeOfOrganization, scopeOfRepository, type Webhooks, webhooksOf } from './scope.ts';
 
-const description = `Creates the webhook of each repository through the API of GitHub, or updates it: its address, its events and its secret.
+/** The environment variables that may have the token of a person, in the order in which they count. */
+const tokenVariables: Record<GitHostKind, readonly string[]> = {
+  github: ['GITHUB_TOKEN', 'GH_TOKEN'],
+  gitlab: ['GITLAB_TOKEN'],
+  forgejo: ['FORGEJO_TOKEN', 'GITEA_TOKEN'],
+};
 
-Do it for the index and for each source; again after "slipway webhook rotate", and after a repository was renamed. GITHUB_TOKEN is the token
-of a person who administers the repositories: with "Webhooks: write", or admin:repo_hook (for an organisation admin:org_hook) of a classic
-token. It is not stored. The exit code is 1 if one of the webhooks could not be set up.`;
+const description = `Creates the webhook of each repository through the API of its git host, or updates it: its address, its events and its secret.
+
+Do it for the index and for each source; again after "slipway webhook rotate", and after a repository was renamed. GITHUB_TOKEN,
+GITLAB_TOKEN or FORGEJO_TOKEN is the token of a person who administers the repositories. At GitHub it has "Webhooks: write", or
+admin:repo_hook (for an organisation admin:org_hook) of a classic token; at GitLab the scope "api"; at Forgejo and Gitea
+"write:repository". It is not stored. The exit code is 1 if one of the webhooks could not be set up.`;
 
 const answerSchema = z.array(
   z.object({ target: z.string(), result: z.string().optional(), error: z.string().optional() }),
@@ -22,28 +32,30 @@ const answerSchema = z.array(
 export function define(command: Command, context: Context): void {
   command
     .description(description)
-    .argument('[OWNER/REPO...]', 'the repositories')
+    .argument('[OWNER/REPO...]', 'the repositories; by their addresses if they are on another host than the index')
     .option(
       '--organization <ORG>',
-      'one webhook for all repositories of an organisation; the index needs its own besides',
+      'one webhook for all repositories of an organisation or group; the index needs its own besides',
     )
     .action(async (repositories, { organization }) => {
       if ((organization === undefined) === (repositories.length === 0)) {
         throw new UsageError('Name repositories, such as demo/app, or an organisation with --organization.');
       }
-      const token = process.env.GITHUB_TOKEN || process.env.GH_TOKEN;
-      if (!token) throw new UsageError('GITHUB_TOKEN is not set: it must be a token that may administer the webhooks.');
       const deployment = await context.deployment();
       const webhooks = webhooksOf(deployment);
       const targets =
         organization === undefined
           ? repositories.map((written) => repositoryTarget(written, webhooks))
           : [organizationTarget(organization, webhooks)];
+      // Before anything is changed.
+      for (const { host } of targets) tokenFor(host);
       const master = await readMasterSecret(deployment);
-      const hooks = createGithubHooks({ apiUrl: webhooks.apiUrl, token });
       const done: z.infer<typeof answerSchema> = [];
-      for (const { name: target, add } of targets)
-        done.push({ target, ...(await outcomeOf(() => add(hooks, master))) });
+      for (const { name: target, host, scope, add } of targets) {
+        const hook = { url: `${webhooks.url}/${host.kind}`, secret: webhookSecret(master, scope) };
+        const setup = createWebhookSetup(host, tokenFor(host));
+        done.push({ target, ...(await outcomeOf(() => add(setup, hook))) });
+      }
       for (const { error } of done) if (error !== undefined) context.terminal.err(`slipway: ${error}\n`);
       context.answer(answerSchema, {
         value: done,
@@ -63,19 +75,30 @@ async function outcomeOf(add: () => Promise<string>): Promise<{ result: string }
   }
 }
 
-interface Target {
-  name: string;
-  /** @returns the result, as a text for people */
-  add(hooks: GithubHooks, master: string): Promise<string>;
+/** @throws UsageError */
+function tokenFor({ kind, url }: GitHost): string {
+  const names = tokenVariables[kind];
+  const token = names.map((name) => process.env[name]).find((value) => value);
+  if (token) return token;
+  throw new UsageError(`${names[0]} is not set: it must be a token that may administer the webhooks at ${url}.`);
 }
 
-function organizationTarget(organization: string, webhooks: Webhooks): Target {
-  const scope = scopeOfOrganization(organization, webhooks);
-  const hasIndex = organizationScope(webhooks.index).name === scope.name;
+interface Target {
+  name: string;
+  host: GitHost;
+  scope: WebhookScope;
+  /** @returns the result, as a text for people */
+  add(setup: WebhookSetup, hook: Hook): Promise<string>;
+}
+
+function organizationTarget(written: string, webhooks: Webhooks): Target {
+  const scope = scopeOfOrganization(written, webhooks);
+  const { host, path: organization } = placeOf(`${scope.name}/any`, webhooks);
+  const hasIndex = webhooks.index.startsWith(`${scope.name}/`);
   return {
-    name: organization,
-    async add(hooks, master) {
-      const result = await hooks.keep({ organization }, { url: webhooks.url, secret: webhookSecret(master, scope) });
+    ...{ name: written, host, scope },
+    async add(setup, hook) {
+      const result = await setup.keep({ organization: organization.replace(/\/any$/, '') }, hook);
       const next = `The index needs its own webhook: slipway webhook add ${webhooks.indexRepository}`;
       return `the webhook was ${result}${hasIndex ? `. ${next}` : ''}`;
     },
@@ -84,24 +107,27 @@ function organizationTarget(organization: string, webhooks: Webhooks): Target {
 
 /** @throws UsageError before anything is changed */
 function repositoryTarget(written: string, webhooks: Webhooks): Target {
-  const { gitHost, url } = webhooks;
   const scope = scopeOfRepository(written, webhooks);
-  const repository = repositoryOn(gitHost, `https://${scope.name}`);
-  if (repository === undefined) {
-    throw new UsageError(
-      `${scope.name} is not on ${gitHost}: set its webhook up there, with the secret of "slipway webhook secret".`,
-    );
-  }
+  const { host, path: repository } = placeOf(scope.name, webhooks);
   return {
-    name: repository,
-    async add(hooks, master) {
-      const current = await hooks.currentName(repository);
-      if (sourceOf(`${gitHost}/${current}`, gitHost) !== scope.name) {
+    ...{ name: repository, host, scope },
+    async add(setup, hook) {
+      const current = await setup.currentName(repository);
+      if (sourceOf(`${host.url}/${current}`, webhooks.gitHosts) !== scope.name) {
         throw new UpstreamError(
           `${repository} is now ${current}. Write its new address into the index, then: slipway webhook add ${current}`,
         );
       }
-      return `the webhook was ${await hooks.keep({ repository }, { url, secret: webhookSecret(master, scope) })}`;
+      return `the webhook was ${await setup.keep({ repository }, hook)}`;
     },
   };
+}
+
+/** @throws UsageError */
+function placeOf(source: string, { gitHosts, url }: Webhooks) {
+  const found = findRepository(gitHosts, `https://${source}`);
+  if (found) return found;
+  throw new UsageError(
+    `${source} is on none of the hosts of gitHosts: set its webhook up there, to ${url}/github, /gitlab or /forgejo, with the secret of "slipway webhook secret".`,
+  );
 }

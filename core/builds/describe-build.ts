@@ -1,6 +1,7 @@
 import { describeHeldBuild } from '../holds/hold.ts';
 import { type Authored, type Build, type BuildStatus, type Cause, queuedSince, type Verdict } from '../model/build.ts';
 import { severities } from '../model/findings.ts';
+import { pullRequestAt } from '../model/pull-request.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 
 /** Texts about a build, its cause and its findings, for the mails and the pages. */
@@ -17,16 +18,17 @@ export function shortDigest(digest: string): string {
 
 /** `branch main`, `tag v1.2.3`; other refs as they are. */
 export function describeRef(ref: string): string {
-  const pullRequest = /^refs\/pull\/(\d+)\/head$/.exec(ref)?.[1];
-  if (pullRequest) return `pull request #${pullRequest}`;
+  const pullRequest = pullRequestAt(ref);
+  if (pullRequest) return pullRequest.name;
   const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref) ?? [];
   if (!kind || !name) return oneLine(ref, 120);
   return `${kind === 'heads' ? 'branch' : 'tag'} ${oneLine(name, 120)}`;
 }
 
-/** The branch's or tag's bare name, or the pull request's number. */
+/** The branch's or tag's bare name, or the pull request's number: `#5`, `!5`. */
 export function refName(ref: string): string {
-  return oneLine(ref.replace(/^refs\/(heads|tags)\//, '').replace(/^refs\/pull\/(\d+)\/head$/, '#$1'), 120);
+  const pullRequest = pullRequestAt(ref);
+  return oneLine(pullRequest?.name.replace(/^.* /, '') ?? ref.replace(/^refs\/(heads|tags)\//, ''), 120);
 }
 
 /** Why the build ran, as a phrase for after “Why:”. E-mail addresses are left out, because the pages are public. */

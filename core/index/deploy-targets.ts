@@ -7,7 +7,9 @@ import {
   serviceKinds,
   writtenParts,
 } from '../model/deploy-target.ts';
+import type { GitHost } from '../model/git-host.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
+import { findRepository } from '../sources/source.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { type Refuse, serviceKeys, servicePlaceOf } from './service-targets.ts';
@@ -107,8 +109,8 @@ export const deployMapping = z.strictObject(
 
 interface Judges {
   allowedHosts: readonly string[];
-  /** The address of the operator's git host. */
-  gitHost?: string | undefined;
+  /** The git hosts that are configured. */
+  gitHosts?: readonly GitHost[] | undefined;
   inside: (key: string, at: Value | undefined, path: string) => string;
   refuse: (at: Value, code: FileDiagnostic['code'], message: string) => void;
 }
@@ -191,11 +193,11 @@ function manifestPlaceOf(
   };
 }
 
-/** The address has a credential behind it: it must be encrypted, but on the operator's own host. */
+/** The address has a credential behind it: it must be encrypted, but on a host of the configuration. */
 function repositoryOf(
   written: Text | undefined,
   mode: ManifestTarget['mode'],
-  { allowedHosts, gitHost }: Judges,
+  { allowedHosts, gitHosts = [] }: Judges,
   refuse: Refuse,
 ): string {
   if (!written) return '';
@@ -205,11 +207,11 @@ function repositoryOf(
     refuse(written, judgement.refusal, 'git-url');
     return '';
   }
-  const isOwn = gitHost !== undefined && URL.parse(judgement.url)?.host === URL.parse(gitHost)?.host;
+  const isOwn = findRepository(gitHosts, judgement.url) !== undefined;
   if (!isOwn && !judgement.url.startsWith('https://'))
     refuse(written, 'a credential is not sent over http. Write https://.');
   if (!isOwn && mode === 'pull-request') {
-    refuse(written, "pull requests are made on the operator's git host only. Write the repository as owner/name.");
+    refuse(written, 'pull requests are made only on a git host of the configuration ("gitHosts").');
   }
   return judgement.url;
 }

@@ -3,7 +3,7 @@ import type { DeployTarget } from '../model/deploy-target.ts';
 import type { Project } from '../model/project.ts';
 import { isSame } from '../policy/project-rules.ts';
 import { code, link, shortened } from '../text/markdown.ts';
-import { commentMark } from '../triggers/github-comment.ts';
+import { commentMark } from '../triggers/approved.ts';
 import type { IndexChange } from './change.ts';
 import { changedContent } from './image-content.ts';
 import type { Diagnostic } from './read-index.ts';

@@ -1,4 +1,5 @@
 import { notifiableStatuses } from '../model/build.ts';
+import type { GitHost } from '../model/git-host.ts';
 import { type OwnPolicy, withOwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
@@ -25,8 +26,8 @@ export interface EntryOptions {
   allowedHosts: readonly string[];
   /** How many mail addresses an entry may have. */
   mostRecipients: number;
-  /** The address of the operator's git host. */
-  gitHost?: string | undefined;
+  /** The git hosts that are configured. */
+  gitHosts?: readonly GitHost[] | undefined;
   /** The policy of the whole index, which an entry's own overrides. */
   policy?: OwnPolicy | undefined;
   /** What the whole index says where an entry says nothing. */
@@ -91,7 +92,7 @@ type Places = Pick<Project, 'gitUrl' | 'source' | 'dockerfile' | 'context' | 'pr
 /** The addresses and paths of an entry; each is checked even if another is wrong. */
 function placesOf(
   entry: Mapping,
-  { allowedHosts, gitHost }: EntryOptions,
+  { allowedHosts, gitHosts }: EntryOptions,
   diagnostics: FileDiagnostic[],
 ): Places | undefined {
   const before = diagnostics.length;
@@ -137,11 +138,11 @@ function placesOf(
   }
   const contextFolder = inside('build-context', context, `${root}/${context?.text ?? '.'}`);
   const prebuild = prebuildOf(entry, refuse, inside);
-  const deploy = deployTargetsOf(entry, { allowedHosts, gitHost, inside, refuse });
+  const deploy = deployTargetsOf(entry, { allowedHosts, gitHosts, inside, refuse });
   if (!gitUrl || diagnostics.slice(before).some(({ severity }) => severity === 'error')) return undefined;
   return {
     gitUrl: url,
-    source: sourceOf(url, gitHost),
+    source: sourceOf(url, gitHosts),
     dockerfile,
     context: contextFolder,
     prebuild,

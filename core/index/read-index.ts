@@ -69,16 +69,16 @@ export function isIndexFile(path: string): boolean {
 export const usualRecipients = 5;
 
 export type ReadOptions = Pick<EntryOptions, 'now'> &
-  Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHost' | 'mostRecipients'>>;
+  Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHosts' | 'mostRecipients'>>;
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Files that are not `isOfIndex` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
 export function readIndex(
   files: IndexFile[],
-  { now, allowedHosts = [], gitHost, mostRecipients = usualRecipients }: ReadOptions,
+  { now, allowedHosts = [], gitHosts = [], mostRecipients = usualRecipients }: ReadOptions,
 ): Index {
-  const options = { now, allowedHosts, gitHost, mostRecipients };
+  const options = { now, allowedHosts, gitHosts, mostRecipients };
   const index: Index = { projects: [], diagnostics: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readCommonFile(files, index, commonPolicy);

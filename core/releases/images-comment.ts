@@ -1,7 +1,7 @@
 import { describeVerdict, shortCommit } from '../builds/describe-build.ts';
 import type { Build } from '../model/build.ts';
 import { code, shortened } from '../text/markdown.ts';
-import { commentMark } from '../triggers/github-comment.ts';
+import { commentMark } from '../triggers/approved.ts';
 import { describeChanges } from './describe-diff.ts';
 
 export const imagesCommentMark = `${commentMark} images -->`;

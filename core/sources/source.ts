@@ -1,8 +1,9 @@
 import { InvalidInputError } from '../model/errors.ts';
+import type { GitHost, HostedRepository } from '../model/git-host.ts';
 
 /**
- * Hosts that take `Owner/App` and `owner/app` for one repository. The operator's own git host is one too, because it speaks GitHub's API.
- * https://docs.github.com/en/rest/repos/repos#get-a-repository
+ * Hosts that take `Owner/App` and `owner/app` for one repository. Those whose API Slipway calls do so too: GitHub, GitLab, Forgejo and
+ * Gitea all do. https://docs.github.com/en/rest/repos/repos#get-a-repository
  */
 const caselessHosts = ['github.com', 'gitlab.com', 'bitbucket.org', 'codeberg.org'];
 /** The names that a machine has for itself. */
@@ -14,11 +15,11 @@ const schemes = ['https', 'http', 'ssh', 'git'];
  * The identity of a git repository, `host/owner/repository`. The index, an event and a person may write one repository's address
  * differently: over http, https, ssh or git; with credentials, `www.`, the scheme's own port, `.git` or a trailing slash; in another letter
  * case where the host ignores it; with another name of a machine's loopback.
- * @param gitHost the address of the operator's own git host
+ * @param gitHosts the git hosts that are configured
  * @throws InvalidInputError if the text is not the address of a repository
  */
-export function sourceOf(url: string, gitHost?: string): string {
-  const source = findSource(url, gitHost);
+export function sourceOf(url: string, gitHosts?: readonly GitHost[]): string {
+  const source = findSource(url, gitHosts);
   if (source !== undefined) return source;
   throw new InvalidInputError(
     `"${url.slice(0, 200)}" is not a git URL. Write it as https://host/owner/repository.git.`,
@@ -26,27 +27,40 @@ export function sourceOf(url: string, gitHost?: string): string {
 }
 
 /** The same for an address of strangers; undefined if it is not one of a repository. */
-export function findSource(url: string, gitHost?: string): string | undefined {
+export function findSource(url: string, gitHosts: readonly GitHost[] = []): string | undefined {
   const address = parse(url);
   if (!address || address.path === '') return undefined;
   const { host, path } = address;
-  const isCaseless = caselessHosts.includes(host) || (gitHost !== undefined && parse(gitHost)?.host === host);
+  const isCaseless = caselessHosts.includes(host) || gitHosts.some((each) => parse(each.url)?.host === host);
   return `${host}${isCaseless ? path.toLowerCase() : path}`;
 }
 
-/** `owner/name` of a repository on the git host, with the letter case that the address has; undefined for one elsewhere. */
-export function repositoryOn(gitHost: string, url: string): string | undefined {
-  const [host, address] = [parse(gitHost), parse(url)];
+/** The repository at an address, with the letter case that the address has; undefined for one that is on none of the hosts. */
+export function findRepository(gitHosts: readonly GitHost[], url: string): HostedRepository | undefined {
+  // One host may be below another: https://example.org/gitlab and https://example.org.
+  const inner = gitHosts.toSorted((one, other) => other.url.length - one.url.length);
+  for (const host of inner) {
+    const path = pathOn(host, url);
+    if (path !== undefined) return { host, path };
+  }
+  return undefined;
+}
+
+function pathOn({ kind, url: hostUrl }: GitHost, url: string): string | undefined {
+  const [host, address] = [parse(hostUrl), parse(url)];
   if (!host || !address || address.host !== host.host) return undefined;
   const base = `${host.path}/`;
   if (!address.path.toLowerCase().startsWith(base.toLowerCase())) return undefined;
-  const [owner, name, ...rest] = address.path.slice(base.length).split('/');
-  return owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
+  const path = address.path.slice(base.length);
+  const parts = path.split('/');
+  const isRepository = kind === 'gitlab' ? parts.length >= 2 : parts.length === 2;
+  return isRepository && parts.every((part) => part !== '') ? path : undefined;
 }
 
-/** What contains a repository: at GitHub its owner, a person or an organisation. */
-export function ownerOf(source: string): string {
-  return source.slice(0, source.lastIndexOf('/'));
+/** What contains a repository: its owner, a person or an organisation; on GitLab its group, and the groups that contain this one. */
+export function ownersOf(source: string): string[] {
+  const [host, ...path] = source.split('/');
+  return path.slice(0, -1).map((_, at) => [host, ...path.slice(0, path.length - 1 - at)].join('/'));
 }
 
 function parse(url: string): { host: string; path: string } | undefined {

@@ -1,22 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { ownerOf } from '../sources/source.ts';
-
-/** The events of GitHub that start something. */
-export const webhookEvents = ['push', 'pull_request', 'issue_comment'] as const;
-export type WebhookEvent = (typeof webhookEvents)[number];
+import { ownersOf } from '../sources/source.ts';
 
 /** How long after a rotation the secrets derived from the previous master secret still count. */
 export const rotationOverlapDays = 7;
 
-/** What is known of a delivery besides its payload. */
-export interface Delivery {
-  /** The GUID that the git host gave it. */
-  id: string;
-  /** The identity of the repository whose secret signed it. */
-  source: string;
-}
-
-/** Whose events a secret signs: those of the index, of one other repository, or of an organisation's repositories other than the index. */
+/** Whose events a secret signs: those of the index, of one other repository, or of the repositories of an organisation or group other than the index. */
 export interface WebhookScope {
   kind: 'index' | 'repository' | 'organization';
   /** `host/owner/repository`, or `host/organization` */
@@ -28,9 +16,9 @@ export function repositoryScope(source: string, index: string): WebhookScope {
   return { kind: source === index ? 'index' : 'repository', name: source };
 }
 
-/** The scope of the webhook that a repository's organisation has for all its repositories. */
-export function organizationScope(source: string): WebhookScope {
-  return { kind: 'organization', name: ownerOf(source) };
+/** The scopes of the webhooks that a repository's organisation, or its groups, have for all their repositories. */
+export function organizationScopes(source: string): WebhookScope[] {
+  return ownersOf(source).map((name) => ({ kind: 'organization', name }));
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Build } from '../../core/model/build.ts';
 import { imagesComment, imagesCommentMark } from '../../core/releases/images-comment.ts';
-import type { GithubApi } from '../../services/git-host/github-api.ts';
+import type { GitHosts } from '../../services/git-host/hosts.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 
 interface Services {
   builds: Pick<Builds, 'get' | 'list'>;
-  github: Pick<GithubApi, 'isAuthenticated' | 'keepComment' | 'pullRequest' | 'repositoryAt'>;
+  repositoryAt: GitHosts['repositoryAt'];
   siteUrl: string;
 }
 
@@ -18,7 +18,7 @@ const attempts = 5;
  * Keeps the comment on a pull request that says what became of its images. Without a token it does nothing, as for commit statuses; and for
  * a commit that is the head no more, because the comment is about the head. What a fork's commit has built, a maintainer has approved.
  */
-export function createCommentOnPullRequest({ builds, github, siteUrl }: Services) {
+export function createCommentOnPullRequest({ builds, repositoryAt, siteUrl }: Services) {
   /** The newest build of each project, read anew: an index lags behind. */
   async function siblingsOf(build: Build, number: number): Promise<Build[]> {
     const { items } = await builds.list({ commit: build.commit }, { limit: mostRead });
@@ -33,16 +33,16 @@ export function createCommentOnPullRequest({ builds, github, siteUrl }: Services
 
   return async function commentOnPullRequest(build: Build): Promise<void> {
     const { cause, commit, sourceUrl } = build;
-    const repository = github.repositoryAt(sourceUrl);
-    if (cause.type !== 'pull-request' || repository === undefined || !(await github.isAuthenticated())) return;
+    const repository = repositoryAt(sourceUrl);
+    if (cause.type !== 'pull-request' || repository === undefined || !(await repository.isAuthenticated())) return;
     const { number } = cause;
-    const pull = await github.pullRequest(repository, number);
+    const pull = await repository.pullRequest(number);
     if (!pull?.isOpen || pull.commit !== commit) return;
     let written: string | undefined;
     for (let attempt = 0; attempt < attempts; attempt++) {
       const comment = imagesComment(await siblingsOf(build, number), siteUrl);
       if (comment === written) return;
-      await github.keepComment(repository, number, imagesCommentMark, comment);
+      await repository.keepComment(number, imagesCommentMark, comment);
       written = comment;
     }
   };

@@ -1,9 +1,12 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { describeRef } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
+import { pullRequestRef } from '../../core/model/pull-request.ts';
 import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import type { GithubApi, PullRequest, StatusMark } from '../../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
+import { HostRefusedError } from '../../services/git-host/host-requests.ts';
+import type { GitHosts } from '../../services/git-host/hosts.ts';
+import type { PullRequest, RepositoryApi, StatusMark } from '../../services/git-host/repository-api.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Head } from '../../services/tables/heads.ts';
 import type { Projects } from '../../services/tables/projects.ts';
@@ -14,7 +17,7 @@ import type { BuildStarter } from './start-build.ts';
 interface Services {
   builds: Pick<Builds, 'get'>;
   projects: Pick<Projects, 'bySource'>;
-  github: Pick<GithubApi, 'pullRequest' | 'repositoryAt'>;
+  repositoryAt: GitHosts['repositoryAt'];
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   paths: Pick<PathFilter, 'ofPullRequest'>;
   startBuild: BuildStarter['startBuild'];
@@ -25,8 +28,8 @@ interface Services {
 
 /** A pull request of a repository, and the projects that want it built. */
 export interface WantedPullRequest {
-  /** `owner/name`. It comes from the entries of the index, because an event may name any repository. */
-  repository: string;
+  /** It comes from the entries of the index, because an event may name any repository. */
+  repository: RepositoryApi;
   number: number;
   tasks: RefTask[];
 }
@@ -49,21 +52,16 @@ interface Request {
 
 const closedError = 'PullRequestClosedError';
 
-/** The ref under which a git host keeps the head of a pull request, also one of a fork. */
-function pullRequestRef(number: number): string {
-  return `refs/pull/${number}/head`;
-}
-
 /** What every trigger does for a commit of a pull request: a build that is never released, and a commit status. */
 export function createPullRequestBuilds(services: Services) {
-  const { builds, projects, github, statuses, paths, startBuild, resumeHead, cancelBuild, logger } = services;
+  const { builds, projects, repositoryAt, statuses, paths, startBuild, resumeHead, cancelBuild, logger } = services;
 
   async function mark(project: Project, commit: string, status: Pick<StatusMark, 'state' | 'description'>) {
     try {
       await statuses.setForPullRequest(project, commit, status);
     } catch (error) {
       // The token lacks the permission, so a retry would not help. After any other error the whole trigger is retried.
-      if (!(error instanceof GithubRefusedError)) throw error;
+      if (!(error instanceof HostRefusedError)) throw error;
       logger.warn('The commit status could not be set', { project: project.name, commit, error });
     }
   }
@@ -80,16 +78,15 @@ export function createPullRequestBuilds(services: Services) {
     /** Undefined if no entry of the index wants the pull requests of a repository built. */
     async wanted(source: string, number: number): Promise<WantedPullRequest | undefined> {
       const wanting = (await projects.bySource(source)).filter(({ active, pullRequests }) => active && pullRequests);
-      const [repository] = wanting.flatMap(({ gitUrl }) => github.repositoryAt(gitUrl) ?? []);
-      const ref = pullRequestRef(number);
-      return repository === undefined
-        ? undefined
-        : { repository, number, tasks: wanting.map((project) => ({ project, ref })) };
+      const [repository] = wanting.flatMap(({ gitUrl }) => repositoryAt(gitUrl) ?? []);
+      if (!repository) return undefined;
+      const ref = pullRequestRef(repository.host.kind, number);
+      return { repository, number, tasks: wanting.map((project) => ({ project, ref })) };
     },
 
     /** Asks the git host for the pull request; undefined if there is none of this number. */
     async show({ repository, number }: WantedPullRequest): Promise<ShownPullRequest | undefined> {
-      const pull = await github.pullRequest(repository, number);
+      const pull = await repository.pullRequest(number);
       if (!pull) return undefined;
       const isTouched = paths.ofPullRequest(pull.baseRef, pull.commit);
       return {
@@ -117,8 +114,8 @@ export function createPullRequestBuilds(services: Services) {
       resumeHead(orderOf(task, pull, request), known),
 
     /** Cancels the build of a closed pull request, because nobody needs its result any more. False if none was running. */
-    async close(number: number, known: Head | undefined): Promise<boolean> {
-      const failure = { error: closedError, message: `The pull request #${number} was closed.` };
+    async close({ ref }: RefTask, known: Head | undefined): Promise<boolean> {
+      const failure = { error: closedError, message: `The ${describeRef(ref)} was closed.` };
       return known?.build !== undefined && (await cancelBuild(known.build, failure));
     },
 

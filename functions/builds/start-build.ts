@@ -87,7 +87,7 @@ export function createBuildStarter(services: Services) {
 
   async function mark(build: Build): Promise<void> {
     await statuses.set(build).catch((error: Error) => {
-      // The commit status is optional: the build goes on without GitHub's API.
+      // The commit status is optional: the build goes on without the git host's API.
       logger.warn('The commit status could not be set', { build: build.id, error });
     });
   }

@@ -13,7 +13,7 @@ import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
 import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import { openGithubApi } from '../../services/git-host/github-api.ts';
+import { openGitHosts } from '../../services/git-host/host-tokens.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
@@ -101,7 +101,7 @@ export function createTell({
     metrics.ended(build);
     for (const mark of [statuses.set, commentOnPullRequest])
       await mark(build).catch((error: Error) => {
-        // The mail has been sent, and must not be sent again because GitHub's API is down.
+        // The mail has been sent, and must not be sent again because the git host's API is down.
         logger.warn('The git host could not be told', { build: id, error });
       });
     return true;
@@ -120,7 +120,7 @@ export function openTell(logger: Logger): Tell {
     mailer: openMailer(),
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
-    commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), github: openGithubApi(), siteUrl }),
+    commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), ...openGitHosts(), siteUrl }),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),
     eventBus: openEventBus(),

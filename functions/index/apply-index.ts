@@ -4,6 +4,7 @@ import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-ind
 import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import type { Recipient } from '../../core/mail/content.ts';
 import { indexDiagnosticsMail, indexUnreadableMail } from '../../core/mail/index-mail.ts';
+import type { GitHost } from '../../core/model/git-host.ts';
 import { projectSchema } from '../../core/model/project.ts';
 import type { CommitsAt } from '../../services/git-host/git-remote.ts';
 import {
@@ -31,7 +32,7 @@ interface Services extends WriteServices {
     authorization(): Promise<string | undefined>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
-    gitHost: string;
+    gitHosts: readonly GitHost[];
     mostRecipients: number;
   };
   announce: Announce;
@@ -84,8 +85,8 @@ export function createApplyIndex(services: Services) {
     const files = await filesAt(head.commit);
     if (files === undefined)
       return { outcome: `the index at ${head.commit} is too large: its operators were notified` };
-    const { allowedHosts, gitHost, mostRecipients } = index;
-    const read = readIndex(files, { now: new Date(), allowedHosts, gitHost, mostRecipients });
+    const { allowedHosts, gitHosts, mostRecipients } = index;
+    const read = readIndex(files, { now: new Date(), allowedHosts, gitHosts, mostRecipients });
     const known = await projects.all();
     // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
     const plan = planIndex(

@@ -8,12 +8,14 @@ import {
   indexStatus,
 } from '../../core/index/pull-request-report.ts';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
+import type { GitHost } from '../../core/model/git-host.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import type { HeadOf } from '../../services/git-host/git-remote.ts';
-import type { GithubApi } from '../../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
+import { HostRefusedError } from '../../services/git-host/host-requests.ts';
+import type { GitHosts } from '../../services/git-host/hosts.ts';
 import { type IndexRepository, IndexTooLargeError } from '../../services/git-host/index-repository.ts';
+import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 import { type GraphServices, graphBelow } from '../cascade/graph.ts';
 import { createSourceFacts } from './source-facts.ts';
 
@@ -28,19 +30,14 @@ const mostChanged = 8_000_000;
 const mostRoots = 100;
 
 interface Services extends GraphServices {
-  github: Pick<
-    GithubApi,
-    'compare' | 'file' | 'isAuthenticated' | 'keepComment' | 'pullRequest' | 'repositoryAt' | 'setStatus'
-  >;
+  repositoryAt: GitHosts['repositoryAt'];
   index: {
-    /** `owner/name` */
-    name: string;
     url: string;
     ref: string;
     repository: Pick<IndexRepository, 'filesAt'>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
-    gitHost: string;
+    gitHosts: readonly GitHost[];
     mostRecipients: number;
   };
   headOf: HeadOf;
@@ -58,14 +55,14 @@ interface Checked {
  * git host: nothing of a fork is built or run, and nothing is fetched from the fork's own repository.
  */
 export function createCheckIndexPullRequest(services: Services) {
-  const { projects, github, index, logger } = services;
+  const { projects, repositoryAt, index, logger } = services;
   const sourceFacts = createSourceFacts(services);
 
-  async function examine(repository: string, baseRef: string, commit: string): Promise<IndexReportInput> {
+  async function examine(repository: RepositoryApi, baseRef: string, commit: string): Promise<IndexReportInput> {
     const [base, head, comparison, records] = await Promise.all([
       index.repository.filesAt(baseRef),
       index.repository.filesAt(commit, mostBytes),
-      github.compare(repository, baseRef, commit),
+      repository.compare(baseRef, commit),
       projects.all(),
     ]);
     const merged = mergedFiles(base, head, comparison?.files);
@@ -75,8 +72,8 @@ export function createCheckIndexPullRequest(services: Services) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
-    const { allowedHosts, gitHost, mostRecipients } = index;
-    const options = { now: new Date(), allowedHosts, gitHost, mostRecipients };
+    const { allowedHosts, gitHosts, mostRecipients } = index;
+    const options = { now: new Date(), allowedHosts, gitHosts, mostRecipients };
     const change = indexChange(base, merged, known, options);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, below] = await Promise.all([
@@ -110,17 +107,21 @@ export function createCheckIndexPullRequest(services: Services) {
   }
 
   /** The head commit of the pull request; undefined if it is closed. */
-  async function headOf(repository: string, number: number): Promise<string | undefined> {
-    const pull = await github.pullRequest(repository, number);
+  async function headOf(repository: RepositoryApi, number: number): Promise<string | undefined> {
+    const pull = await repository.pullRequest(number);
     return pull?.isOpen ? pull.commit : undefined;
   }
 
-  async function setStatus(repository: string, commit: string, state: 'success' | 'failure', description: string) {
-    await github.setStatus(repository, commit, { state, context, description });
+  async function setStatus(
+    repository: RepositoryApi,
+    commit: string,
+    state: 'success' | 'failure',
+    description: string,
+  ): Promise<void> {
+    await repository.setStatus(commit, { state, context, description });
   }
 
-  async function report(number: number, baseRef: string, commit: string): Promise<Checked> {
-    const repository = index.name;
+  async function report(repository: RepositoryApi, number: number, baseRef: string, commit: string): Promise<Checked> {
     let input: IndexReportInput;
     try {
       input = await examine(repository, baseRef, commit);
@@ -138,7 +139,7 @@ export function createCheckIndexPullRequest(services: Services) {
     const outcome = `${state}: ${description}`;
     const before = await headOf(repository, number);
     if (before !== commit) return { outcome, next: before };
-    await github.keepComment(repository, number, indexReportMark, indexReport(input));
+    await repository.keepComment(number, indexReportMark, indexReport(input));
     // The check of a newer commit may have finished first; then this report has overwritten the newer one.
     const after = await headOf(repository, number);
     return { outcome, next: after === commit ? undefined : after };
@@ -149,12 +150,13 @@ export function createCheckIndexPullRequest(services: Services) {
     number: number,
     expected: TriggerOf<'pull-request'>['expected'],
   ): Promise<{ outcome: string; isUnseen?: boolean }> {
-    if (!(await github.isAuthenticated())) {
+    const repository = repositoryAt(index.url);
+    if (!(await repository?.isAuthenticated()) || !repository) {
       logger.warn('A pull request of the index is not checked: there is no token for the git host', { number });
       return { outcome: 'ignored: there is no token for the git host' };
     }
     try {
-      const pull = await github.pullRequest(index.name, number);
+      const pull = await repository.pullRequest(number);
       if (!pull?.isOpen) return { outcome: 'closed', isUnseen: expected.isOpen };
       const { baseRef, commit } = pull;
       const isUnseen = commit !== expected.commit;
@@ -163,12 +165,12 @@ export function createCheckIndexPullRequest(services: Services) {
       }
       let checked: Checked = { outcome: '', next: commit };
       for (let count = 0; checked.next !== undefined && count < mostCommits; count++) {
-        checked = await report(number, baseRef, checked.next);
+        checked = await report(repository, number, baseRef, checked.next);
       }
       return { outcome: checked.outcome, isUnseen };
     } catch (error) {
       // A retry would not change the permissions of the token.
-      if (!(error instanceof GithubRefusedError)) throw error;
+      if (!(error instanceof HostRefusedError)) throw error;
       logger.warn('The check of a pull request of the index could not be reported', { number, error });
       return { outcome: `ignored: ${error.message}` };
     }

@@ -5,7 +5,8 @@ import type { SourceFacts } from '../../core/index/pull-request-report.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { HeadOf } from '../../services/git-host/git-remote.ts';
-import type { GithubApi } from '../../services/git-host/github-api.ts';
+import type { GitHosts } from '../../services/git-host/hosts.ts';
+import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 
 const atOnce = 16;
 /** Each takes some calls of the git host's API, which limits their number. */
@@ -16,19 +17,19 @@ const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 
 interface Services {
   headOf: HeadOf;
-  github: Pick<GithubApi, 'repositoryAt' | 'file'>;
+  repositoryAt: GitHosts['repositoryAt'];
 }
 
 /** Checks whether the branches and files that entries of the index name exist. Only single files are fetched, and nothing is run. */
-export function createSourceFacts({ headOf, github }: Services) {
+export function createSourceFacts({ headOf, repositoryAt }: Services) {
   async function factsOf(project: Project): Promise<SourceFacts> {
     const { gitUrl, gitBranch, dockerfile } = project;
     const commit = await headOf(gitUrl, gitBranch);
     if (commit === undefined) return { branch: 'absent' };
-    const repository = github.repositoryAt(gitUrl);
+    const repository = repositoryAt(gitUrl);
     if (repository === undefined) return { branch: { commit } };
     const [found, otherJobId] = await Promise.all([
-      project.prebuild ? undefined : github.file(repository, dockerfile, commit),
+      project.prebuild ? undefined : repository.file(dockerfile, commit),
       jobIdOf(repository, posix.dirname(dockerfile), commit),
     ]);
     return {
@@ -39,9 +40,9 @@ export function createSourceFacts({ headOf, github }: Services) {
     };
   }
 
-  async function jobIdOf(repository: string, folder: string, commit: string): Promise<string | undefined> {
+  async function jobIdOf(repository: RepositoryApi, folder: string, commit: string): Promise<string | undefined> {
     for (const name of pipelineFiles) {
-      const text = await github.file(repository, posix.join(folder, name), commit);
+      const text = await repository.file(posix.join(folder, name), commit);
       if (text === undefined) continue;
       const document = parseDocument(text.slice(0, 100_000), { schema: 'failsafe', logLevel: 'silent' });
       const jobId = document.errors.length === 0 ? document.get('job-id') : undefined;

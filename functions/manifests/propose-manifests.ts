@@ -1,23 +1,19 @@
+import { describeRef } from '../../core/builds/describe-build.ts';
 import { deployMessage, deploySubject } from '../../core/manifests/commit-message.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
+import { pullRequestRef } from '../../core/model/pull-request.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
 import { filesAt } from '../../services/git-host/git-files.ts';
 import { type GitObject, withoutSignature } from '../../services/git-host/git-objects.ts';
 import type { GitRepository } from '../../services/git-host/git-repository.ts';
-import type { GithubPulls, Pull } from '../../services/git-host/github-pulls.ts';
+import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 import { editTargets, type Job } from './edit-targets.ts';
 import type { PushServices } from './push-manifests.ts';
-
-interface Services extends PushServices {
-  /** The pull requests of the git host, with the credential of that host. */
-  pulls: GithubPulls;
-}
 
 interface Proposal {
   url: string;
   authorization?: string | undefined;
-  /** `owner/name` */
-  repository: string;
+  repository: Pick<RepositoryApi, 'host' | 'pulls'>;
   job: Job;
 }
 
@@ -25,11 +21,7 @@ interface Proposal {
  * Keeps one pull request for a target: opened with the first release that the target does not have, set to each newer one, and closed once
  * the target has the release another way. Merging it is the promotion. One that a person closed stays closed until the next release.
  */
-export function createProposeManifests({ repositories, ownCommits, isWanted, pulls, author, sign, siteUrl }: Services) {
-  async function close(repository: string, pull: Pull | undefined): Promise<void> {
-    if (pull?.state === 'open') await pulls.change(repository, pull.number, { state: 'closed' });
-  }
-
+export function createProposeManifests({ repositories, ownCommits, isWanted, author, sign, siteUrl }: PushServices) {
   /** Sets the branch of the pull request to one commit on top of the base, unless it is there already. */
   async function setBranch(
     git: GitRepository,
@@ -59,28 +51,29 @@ export function createProposeManifests({ repositories, ownCommits, isWanted, pul
       return { kind: 'failed', error: `${url} has no ${target.branch ? `branch ${target.branch}` : 'branch'}.` };
     if (!(await isWanted(job))) return { kind: 'overtaken' };
     const head = branchOf(job);
+    const { host, pulls } = repository;
     const { contents, errors } = await editTargets(git, base.commit, [job]);
     const [error] = errors.values();
     if (error) return { kind: 'failed', error: error.message };
-    const earlier = state.proposal && (await pulls.get(repository, state.proposal.number));
+    const earlier = state.proposal && (await pulls.get(state.proposal.number));
     if (contents.size === 0) {
-      await close(repository, earlier ?? (await pulls.openFrom(repository, head)));
-      return { kind: 'delivered', commitUrl: earlier?.merged_at ? earlier.html_url : undefined };
+      const left = earlier ?? (await pulls.openFrom(head));
+      if (left?.isOpen) await pulls.close(left.number);
+      return { kind: 'delivered', commitUrl: earlier?.isMerged ? earlier.url : undefined };
     }
-    const isDeclined =
-      earlier?.state === 'closed' && !earlier.merged_at && state.proposal?.build === state.wanted.build;
-    if (isDeclined) {
-      const closed = `The pull request #${earlier.number} was closed without a merge. Reopen it, or promote the release again.`;
+    if (earlier && !earlier.isOpen && !earlier.isMerged && state.proposal?.build === state.wanted.build) {
+      const name = describeRef(pullRequestRef(host.kind, earlier.number));
+      const closed = `The ${name} was closed without a merge. Reopen it, or promote the release again.`;
       return { kind: 'failed', error: closed, isFinal: true };
     }
     await setBranch(git, { base: base.commit, head, job, contents });
     const named = { project: state.project, targets: [target.name], release: state.wanted };
     const text = { title: deploySubject(named), body: bodyOf(job, siteUrl) };
-    const open = earlier?.state === 'open' ? earlier : await pulls.openFrom(repository, head);
+    const open = earlier?.isOpen ? earlier : await pulls.openFrom(head);
     const baseName = base.ref.replace('refs/heads/', '');
-    const pull = open ?? (await pulls.open(repository, { head, base: baseName, ...text }));
-    if (pull.title !== text.title || (pull.body ?? '') !== text.body) await pulls.change(repository, pull.number, text);
-    const proposal = { number: pull.number, url: pull.html_url, build: state.wanted.build };
+    const pull = open ?? (await pulls.open({ head, base: baseName, ...text }));
+    if (pull.title !== text.title || pull.body !== text.body) await pulls.change(pull.number, text);
+    const proposal = { number: pull.number, url: pull.url, build: state.wanted.build };
     return { kind: 'proposed', proposal };
   }
 

@@ -1,10 +1,11 @@
-import { repositoryOn } from '../../core/sources/source.ts';
+import type { GitHost } from '../../core/model/git-host.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
 import { variable } from '../../services/environment.ts';
 import { openCommitSigner } from '../../services/git-host/commit-signer.ts';
+import { gitHosts } from '../../services/git-host/configured-hosts.ts';
 import { type DeployCredentials, openDeployCredentials } from '../../services/git-host/deploy-credentials.ts';
 import { openGitRepositories } from '../../services/git-host/git-repository.ts';
-import { createGithubPulls } from '../../services/git-host/github-pulls.ts';
+import { createGitHosts, type GitHosts } from '../../services/git-host/hosts.ts';
 import { openOwnCommits } from '../../services/tables/own-commits.ts';
 import { openTargets } from '../../services/tables/targets.ts';
 import type { Job } from './edit-targets.ts';
@@ -15,21 +16,27 @@ interface Services {
   push: PushManifests;
   propose: ProposeManifests;
   credentials: DeployCredentials;
-  /** The address of the operator's git host. */
-  gitHost: string;
+  repositoryAt: GitHosts['repositoryAt'];
+  /** Those that are configured. */
+  gitHosts: readonly GitHost[];
 }
 
 /** Brings the releases of one project into the manifests of its targets. Whatever befalls one repository, the others get theirs. */
-export function createWriteManifests({ push, propose, credentials, gitHost }: Services) {
-  const urlOf = (repository: string) => (repository.includes('://') ? repository : `${gitHost}/${repository}.git`);
+export function createWriteManifests({ push, propose, credentials, repositoryAt, gitHosts }: Services) {
+  const urlOf = (repository: string) =>
+    repository.includes('://') ? repository : `${gitHosts[0]?.url}/${repository}.git`;
 
   return async function writeManifests(jobs: readonly Job[]): Promise<Map<string, DeliveryOutcome>> {
     const outcomes = new Map<string, DeliveryOutcome>();
     for (const job of jobs.filter(({ target }) => target.mode === 'pull-request')) {
       const url = urlOf(job.target.repository);
-      const repository = repositoryOn(gitHost, url) ?? '';
+      const repository = repositoryAt(url);
       const authorization = (await credentials(url))?.authorization;
-      outcomes.set(job.target.name, await propose({ url, authorization, repository, job }));
+      const error = `${url} is on no git host whose pull requests Slipway makes: write another repository.`;
+      outcomes.set(
+        job.target.name,
+        repository ? await propose({ url, authorization, repository, job }) : { kind: 'failed', error },
+      );
     }
     const pushed = jobs.filter(({ target }) => target.mode === 'push');
     const commits = Map.groupBy(pushed, ({ target: { repository, branch }, state: { wanted } }) =>
@@ -52,7 +59,6 @@ export type WriteManifests = ReturnType<typeof createWriteManifests>;
 export function openWriteManifests(): WriteManifests {
   const targets = openTargets();
   const credentials = openDeployCredentials();
-  const gitHost = variable('GITHUB_URL');
   const services = {
     repositories: openGitRepositories(),
     ownCommits: openOwnCommits(),
@@ -61,7 +67,11 @@ export function openWriteManifests(): WriteManifests {
     sign: openCommitSigner(),
     siteUrl: variable('SITE_URL'),
   };
-  const pulls = createGithubPulls(variable('GITHUB_API_URL'), async () => (await credentials(gitHost))?.token);
-  const propose = createProposeManifests({ ...services, pulls });
-  return createWriteManifests({ push: createPushManifests(services), propose, credentials, gitHost });
+  const hosts = gitHosts();
+  return createWriteManifests({
+    push: createPushManifests(services),
+    propose: createProposeManifests(services),
+    ...createGitHosts(hosts, async ({ url }) => (await credentials(url))?.token),
+    ...{ credentials, gitHosts: hosts },
+  });
 }

@@ -1,25 +1,26 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { isTracked, type Project } from '../../core/model/project.ts';
 import { touches } from '../../core/sources/path-filter.ts';
-import type { GithubApi } from '../../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
+import { HostRefusedError } from '../../services/git-host/host-requests.ts';
+import type { GitHosts } from '../../services/git-host/hosts.ts';
+import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 
 /** Comparisons. All projects of a repository need that of a push at about the same time. */
 const mostRemembered = 100;
 
 interface Services {
-  github: Pick<GithubApi, 'compare' | 'repositoryAt'>;
+  repositoryAt: GitHosts['repositoryAt'];
   logger: Logger;
 }
 
-type Compare = GithubApi['compare'];
+type Compare = (repository: RepositoryApi, base: string, head: string) => ReturnType<RepositoryApi['compare']>;
 
 /**
  * Finds out whether commits touch the paths of projects, with one request to the git host for all projects that need the same comparison.
  * When in doubt, they count as touched: a superfluous build does less harm than a missing one.
  */
-export function createPathFilter({ github, logger }: Services) {
-  const compareCommits = remembering(github.compare);
+export function createPathFilter({ repositoryAt, logger }: Services) {
+  const compareCommits = remembering();
 
   async function touched(
     compare: Compare,
@@ -28,14 +29,14 @@ export function createPathFilter({ github, logger }: Services) {
     needsAncestor: boolean,
   ): Promise<boolean> {
     const { paths = [], gitUrl } = project;
-    const repository = github.repositoryAt(gitUrl);
+    const repository = repositoryAt(gitUrl);
     if (!repository) return true;
     try {
       const comparison = await compare(repository, base, head);
       if (!comparison || (needsAncestor && !comparison.isAhead)) return true;
       return touches(paths, comparison.files);
     } catch (error) {
-      const level = error instanceof GithubRefusedError ? 'warn' : 'error';
+      const level = error instanceof HostRefusedError ? 'warn' : 'error';
       logger[level]('The files of a push are not known, so it is built', {
         project: project.name,
         error: error as Error,
@@ -61,7 +62,7 @@ export function createPathFilter({ github, logger }: Services) {
      * are kept for one event only, because that branch moves.
      */
     ofPullRequest(baseRef: string, commit: string): (project: Project) => Promise<boolean> {
-      const compare = remembering(github.compare);
+      const compare = remembering();
       return async (project) => !project.paths?.length || touched(compare, project, [baseRef, commit], false);
     },
   };
@@ -69,11 +70,11 @@ export function createPathFilter({ github, logger }: Services) {
 
 export type PathFilter = ReturnType<typeof createPathFilter>;
 
-function remembering(compare: Compare): Compare {
+function remembering(): Compare {
   const comparisons = new Map<string, ReturnType<Compare>>();
   return (repository, base, head) => {
-    const key = `${repository} ${base}...${head}`;
-    const comparison = comparisons.get(key) ?? compare(repository, base, head);
+    const key = `${repository.host.url} ${repository.path} ${base}...${head}`;
+    const comparison = comparisons.get(key) ?? repository.compare(base, head);
     if (comparisons.size >= mostRemembered) comparisons.clear();
     comparisons.set(key, comparison);
     // A failed request is not remembered: the host may answer the next one.

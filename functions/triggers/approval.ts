@@ -1,44 +1,34 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { describeRef } from '../../core/builds/describe-build.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
-import { commentMark } from '../../core/triggers/github-comment.ts';
-import type { GithubApi } from '../../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
+import { commentMark } from '../../core/triggers/approved.ts';
+import { HostRefusedError } from '../../services/git-host/host-requests.ts';
 import type { PullRequestBuilds, ShownPullRequest, WantedPullRequest } from '../builds/pull-request-builds.ts';
 import { changed, type FollowHost } from '../sources/follow-host.ts';
 import type { Planned, Planner } from './planner.ts';
 
 interface Services {
-  github: Pick<GithubApi, 'keepComment' | 'permission'>;
   pullRequests: PullRequestBuilds;
   followHost: FollowHost;
   index: { source: string };
   logger: Logger;
 }
 
-/** GitHub's API also reports the role `maintain` as the permission `write`. */
-const approvers = new Set(['admin', 'write']);
-
 /**
  * Builds the commit of a pull request that a maintainer has approved: exactly that commit, as long as it is the head. The comment itself is not
  * trusted: the index says which repository it concerns, and the git host who may approve there and what the head is. If the host does not
  * answer, the trigger is retried; if it refuses, nothing is built.
  */
-export function createApprovalPlanner({
-  github,
-  pullRequests,
-  followHost,
-  index,
-  logger,
-}: Services): Planner<'approval'> {
+export function createApprovalPlanner({ pullRequests, followHost, index, logger }: Services): Planner<'approval'> {
   /** Comments on the pull request why nothing was started; one comment serves for all its approvals. */
   async function decline({ repository, number }: WantedPullRequest, reason: string, advice = ''): Promise<Planned> {
     const mark = `${commentMark} approval -->`;
     try {
       const body = `${mark}\nNothing was started. ${reason} ${advice}`.trim();
-      await github.keepComment(repository, number, mark, body);
+      await repository.keepComment(number, mark, body);
     } catch (error) {
-      if (!(error instanceof GithubRefusedError)) throw error;
-      logger.warn('The comment about an approval could not be written', { repository, number, error });
+      if (!(error instanceof HostRefusedError)) throw error;
+      logger.warn('The comment about an approval could not be written', { repository: repository.path, number, error });
     }
     return { outcome: `ignored: ${reason}`, builds: [] };
   }
@@ -48,11 +38,10 @@ export function createApprovalPlanner({
     wanted: WantedPullRequest,
   ): Promise<Planned> {
     const { repository } = wanted;
-    const permission = await github.permission(repository, approver);
-    if (!approvers.has(permission)) {
+    if (!(await repository.mayWrite(approver))) {
       return decline(
         wanted,
-        `Who lets a pull request be built must be able to write to ${repository}, and \`${approver}\` is not.`,
+        `Who lets a pull request be built must be able to write to ${repository.path}, and \`${approver}\` is not.`,
       );
     }
     let refusal: Refusal | undefined;
@@ -81,8 +70,8 @@ export function createApprovalPlanner({
     try {
       return await plan(trigger, wanted);
     } catch (error) {
-      if (!(error instanceof GithubRefusedError)) throw error;
-      logger.error('An approval could not be checked', { repository: wanted.repository, number, error });
+      if (!(error instanceof HostRefusedError)) throw error;
+      logger.error('An approval could not be checked', { repository: wanted.repository.path, number, error });
       return { outcome: `ignored: the approval could not be checked. ${error.message}`, builds: [] };
     }
   };
@@ -95,11 +84,11 @@ interface Refusal {
 
 /** Why an approval of a commit starts nothing, whatever the approver may do. */
 function refusalOf(
-  { number, tasks }: WantedPullRequest,
+  { tasks }: WantedPullRequest,
   pull: ShownPullRequest | undefined,
   commit: string | undefined,
 ): Refusal | undefined {
-  if (!pull?.isOpen) return { reason: `The pull request #${number} is not open.` };
+  if (!pull?.isOpen) return { reason: `The ${describeRef(tasks[0]?.ref ?? '')} is not open.` };
   const advice = `Look at what it changes, and comment \`/ok-to-test ${pull.commit}\`.`;
   if (!commit) return { reason: 'The approval does not name a commit in full.', advice };
   if (commit !== pull.commit)

@@ -28,7 +28,7 @@ export function createPullRequestPlanner(services: Services): Planner<'pull-requ
     delivery: string,
   ): Promise<Outcome | typeof changed> {
     if (!pull) return 'absent';
-    if (!pull.isOpen) return (await pullRequests.close(pull.number, known)) ? 'cancelled' : 'closed';
+    if (!pull.isOpen) return (await pullRequests.close(task, known)) ? 'cancelled' : 'closed';
     const { project } = task;
     if (project.gitBranch !== pull.baseRef) return 'elsewhere';
     // A pull request that was opened again is built again, because its builds were cancelled when it was closed.

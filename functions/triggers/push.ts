@@ -1,6 +1,6 @@
 import type { Cause } from '../../core/model/build.ts';
 import { planPush } from '../../core/sources/plan-push.ts';
-import { isNoObject } from '../../core/triggers/github-push.ts';
+import { isNoObject } from '../../core/triggers/pushed.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 import { buildsOf, type PlanRefs, type RefOutcome } from '../builds/plan-refs.ts';
 import type { ApplyIndex } from '../index/apply-index.ts';

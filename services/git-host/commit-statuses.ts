@@ -1,24 +1,24 @@
 import { describeVerdict } from '../../core/builds/describe-build.ts';
 import { describeHeldBuild } from '../../core/holds/hold.ts';
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
+import { pullRequestAt } from '../../core/model/pull-request.ts';
 import { once } from '../../core/once.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { variable } from '../environment.ts';
-import { type GithubApi, openGithubApi, type StatusMark } from './github-api.ts';
+import { openGitHosts } from './host-tokens.ts';
+import type { GitHosts } from './hosts.ts';
+import type { StatusMark } from './repository-api.ts';
 
-/** The statuses that GitHub shows beside a commit. */
-export function createCommitStatuses(
-  api: Pick<GithubApi, 'repositoryAt' | 'isAuthenticated' | 'setStatus'>,
-  siteUrl: string,
-) {
+/** The statuses that git hosts show beside a commit. */
+export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositoryAt'>, siteUrl: string) {
   async function mark(sourceUrl: string, commit: string, status: StatusMark): Promise<void> {
-    const repository = api.repositoryAt(sourceUrl);
-    if (repository && (await api.isAuthenticated())) await api.setStatus(repository, commit, status);
+    const repository = repositoryAt(sourceUrl);
+    if (await repository?.isAuthenticated()) await repository?.setStatus(commit, status);
   }
 
   return {
     /**
-     * Shows the build's status at its commit. Does nothing without a token, for a source on another host, or for a rollback: the commit was
+     * Shows the build's status at its commit. Does nothing without a token, for a source on a host that is not configured, or for a rollback: the commit was
      * built and judged long before.
      */
     set: async (build: Build): Promise<void> => {
@@ -39,7 +39,7 @@ export function createCommitStatuses(
     ): Promise<void> =>
       mark(sourceUrl, commit, {
         ...status,
-        context: contextOf(name, 'refs/pull/'),
+        context: pullRequestContext(name),
         target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,
       }),
   };
@@ -47,13 +47,15 @@ export function createCommitStatuses(
 
 export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
 
-export const openCommitStatuses = once(() => createCommitStatuses(openGithubApi(), variable('SITE_URL')));
+export const openCommitStatuses = once(() => createCommitStatuses(openGitHosts(), variable('SITE_URL')));
 
 /** One commit may be built for a branch, for a pull request and by hand, with different results: each has a context of its own. */
 function contextOf(project: string, ref: string): string {
   if (isReleasable(ref)) return `slipway: ${project}`;
-  return ref.startsWith('refs/pull/') ? `slipway/pr: ${project}` : `slipway/manual: ${project}`;
+  return pullRequestAt(ref) ? pullRequestContext(project) : `slipway/manual: ${project}`;
 }
+
+const pullRequestContext = (project: string) => `slipway/pr: ${project}`;
 
 function stateOf({ status }: Build): StatusMark['state'] {
   if (!isTerminal(status)) return 'pending';
@@ -61,7 +63,7 @@ function stateOf({ status }: Build): StatusMark['state'] {
   return status === 'blocked' || status === 'failed' ? 'failure' : 'error';
 }
 
-/** GitHub refuses longer ones; the limit is not in its documentation: https://docs.github.com/en/rest/commits/statuses */
+/** GitHub refuses longer ones. */
 const longestDescription = 140;
 
 function descriptionOf(build: Build): string {

@@ -1,23 +1,25 @@
-import { sourceOf } from '../../core/sources/source.ts';
+import { findRepository, sourceOf } from '../../core/sources/source.ts';
 import { variable } from '../environment.ts';
+import { gitHosts } from './configured-hosts.ts';
 
 /** The web address of the index's repository. */
 export function indexUrl(): string {
-  return `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`;
+  return variable('INDEX_URL');
 }
 
-/** The identity of the index's repository, and the address of the git host that it is on. */
+/** The identity of the index's repository, and the git hosts. */
 export function indexSource() {
-  const gitHost = variable('GITHUB_URL');
-  return { gitHost, source: sourceOf(indexUrl(), gitHost) };
+  const hosts = gitHosts();
+  return { gitHosts: hosts, source: sourceOf(indexUrl(), hosts) };
 }
 
 /** The repository of the index, and the branch that the pipeline uses. */
 export function indexAddress() {
+  const { gitHosts, source } = indexSource();
+  const url = indexUrl();
   return {
-    name: variable('INDEX_REPOSITORY'),
-    url: indexUrl(),
-    ...indexSource(),
+    ...{ url, gitHosts, source },
+    name: findRepository(gitHosts, url)?.path ?? url,
     ref: `refs/heads/${variable('INDEX_BRANCH')}`,
   };
 }

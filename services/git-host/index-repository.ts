@@ -5,8 +5,9 @@ import { Parser } from 'tar';
 import { type IndexFile, isIndexFile, isOfIndex } from '../../core/index/read-index.ts';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
-import { variable } from '../environment.ts';
-import { type GithubToken, openGithubToken } from './github-token.ts';
+import { openGitHosts } from './host-tokens.ts';
+import { indexUrl } from './index-address.ts';
+import type { RepositoryApi } from './repository-api.ts';
 
 /** An index of 100,000 entries is about 30 MB of text, so anything larger than this cannot be an index. */
 const maximumBytes = 256 * 1024 * 1024;
@@ -27,9 +28,7 @@ export class IndexTooSlowError extends UpstreamError {}
 
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
 export function createIndexRepository(
-  apiUrl: string,
-  repository: string,
-  token: GithubToken,
+  { path: repository, archive }: Pick<RepositoryApi, 'path' | 'archive'>,
   timeoutMilliseconds = defaultTimeoutMilliseconds,
 ) {
   return {
@@ -38,7 +37,6 @@ export function createIndexRepository(
      * @throws IndexTooSlowError if the archive is not sent in time, IndexTooLargeError if it is too large, UpstreamError if the host does not answer
      */
     async filesAt(commit: string, most = maximumBytes): Promise<IndexFile[]> {
-      const credential = await token();
       const timeout = AbortSignal.timeout(timeoutMilliseconds);
       const seconds = timeoutMilliseconds / 1000;
       const explain = (late: (cause: unknown) => UpstreamError) => (error: unknown) => {
@@ -46,13 +44,7 @@ export function createIndexRepository(
       };
       const silent = `The git host did not answer within ${seconds} s when asked for ${repository} at ${commit}.`;
       const slow = `The archive of ${repository} at ${commit} was not read within ${seconds} s.`;
-      const response = await fetch(`${apiUrl}/repos/${repository}/tarball/${encodeURIComponent(commit)}`, {
-        headers: {
-          accept: 'application/vnd.github+json',
-          ...(credential ? { authorization: `Bearer ${credential}` } : {}),
-        },
-        signal: timeout,
-      }).catch(explain((cause) => new UpstreamError(silent, { cause })));
+      const response = await archive(commit, timeout).catch(explain((cause) => new UpstreamError(silent, { cause })));
       if (!response.ok || !response.body) {
         throw new UpstreamError(`The git host answered ${response.status} when asked for ${repository} at ${commit}.`);
       }
@@ -67,7 +59,7 @@ export function createIndexRepository(
           if (entries > maximumEntries) {
             parser.abort(new IndexTooLargeError(`The archive of the index has more than ${maximumEntries} files.`));
           }
-          // GitHub puts everything into one folder, `<owner>-<repository>-<commit>/`.
+          // Git hosts put everything into one folder, such as `<owner>-<repository>-<commit>/`.
           const path = entry.path.replace(/^[^/]+\//, '');
           if (!isOfIndex(path) || entry.type !== 'File') {
             // A link instead of a file that counts for all projects must not look like a missing file. Its empty text is reported as an error.
@@ -104,6 +96,11 @@ export function createIndexRepository(
 
 export type IndexRepository = ReturnType<typeof createIndexRepository>;
 
-export const openIndexRepository = once(() =>
-  createIndexRepository(variable('GITHUB_API_URL'), variable('INDEX_REPOSITORY'), openGithubToken()),
-);
+export const openIndexRepository = once(() => createIndexRepository(requireIndex()));
+
+/** @throws InvalidInputError if the configuration has the index on none of the git hosts */
+function requireIndex(): RepositoryApi {
+  const found = openGitHosts().repositoryAt(indexUrl());
+  if (found) return found;
+  throw new InvalidInputError(`${indexUrl()} is on none of the hosts of gitHosts: correct the configuration.`);
+}

@@ -44,10 +44,9 @@ beforeAll(async () => {
   const outputs = {
     SiteUrl: site.url,
     TriggersQueueUrl: `${site.url}/queue`,
-    WebhookUrl: `${site.url}/webhooks/github`,
+    WebhooksUrl: `${site.url}/webhooks`,
     WebhookSecretArn: 'arn:secret',
-    GitHubUrl: 'https://github.com',
-    GitHubApiUrl: 'https://api.github.com',
+    GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
     IndexRepository: 'demo/index',
   };
   const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };

@@ -279,7 +279,7 @@ const ofOthers: Call[] = [
   ['a build’s record', table('BuildsTableName', (TableName) => new GetCommand({ TableName, Key: { id: 'x' } }))],
   ['a new build’s record', table('BuildsTableName', (TableName) => new PutCommand({ TableName, Item: { id: 'x' } }))],
   ['a project', table('ProjectsTableName', (TableName) => new PutCommand({ TableName, Item: { name: 'x' } }))],
-  ['a secret', secretValue(() => output('GitHubTokenSecretArn'))],
+  ['a secret', secretValue(() => output('GitHostTokensSecretArn'))],
   ['the secret of the webhook', secretValue(() => output('WebhookSecretArn'))],
   ['another secret of its app-id', buildSecret('demo/theirs')],
   ['a secret of another app-id', buildSecret('other/mine')],

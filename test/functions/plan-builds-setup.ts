@@ -94,7 +94,10 @@ export async function setUpPlanBuilds(
   });
   const planBuilds = createPlanBuilds({
     ...starter,
-    github: { ...crashes.guard(planning.github.api), repositoryAt: planning.github.api.repositoryAt },
+    repositoryAt(url: string) {
+      const repository = planning.github.repositoryAt(url);
+      return repository && crashes.guard(repository);
+    },
     statuses: crashes.guard(world.statuses),
     builds: crashes.guard(world.builds),
     cascades: crashes.guard(world.cascades),
@@ -118,7 +121,7 @@ export async function setUpPlanBuilds(
       repository: guarded,
       authorization: async () => undefined,
       allowedHosts: [],
-      gitHost: 'https://git.example',
+      gitHosts: [planning.github.host],
       mostRecipients: 5,
     },
     headOf: guarded.headOf,

@@ -34,11 +34,10 @@ beforeAll(async () => {
     RECORDS_BUCKET: 'records',
     STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:123456789012:stateMachine:machine',
     BUILD_TIMEOUT_SECONDS: '60',
-    GITHUB_TOKEN_SECRET: 'token',
-    GITHUB_URL: 'https://git.example',
-    GITHUB_API_URL: 'https://api.git.example',
+    GIT_HOST_TOKENS_SECRET: 'tokens',
+    GIT_HOSTS: '[{"kind":"github","url":"https://git.example","apiUrl":"https://api.git.example"}]',
     SITE_URL: 'https://slipway.example',
-    INDEX_REPOSITORY: 'slipway/index',
+    INDEX_URL: 'https://git.example/slipway/index',
     INDEX_BRANCH: 'main',
     REPOSITORY_PREFIX: '',
     SENDER: 'slipway@example.org',
@@ -68,7 +67,7 @@ it('a message that nobody can read costs the other messages of its batch nothing
   const { handler } = await import('../../functions/plan-builds.ts');
   const Records = Object.entries(bodies).map(([messageId, body]) => ({
     ...{ messageId, body },
-    attributes: { SenderId: 'AROAWEBHOOK:github-webhook' },
+    attributes: { SenderId: 'AROAWEBHOOK:webhook' },
   }));
   const { batchItemFailures } = await handler({ Records } as unknown as SQSEvent, {} as Context);
   expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual([

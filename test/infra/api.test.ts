@@ -44,9 +44,9 @@ test('deliveries go to the webhook, what is read and what the owner of a mail ad
     'HEAD /',
     'HEAD /{proxy+}',
     'POST /addresses/{link}',
-    'POST /webhooks/github',
+    'POST /webhooks/{kind}',
   ]);
-  expect(functionBehind('POST /webhooks/github')).toBe(functionOf('github-webhook').resource.id);
+  expect(functionBehind('POST /webhooks/{kind}')).toBe(functionOf('webhook').resource.id);
   for (const path of [
     'GET /',
     'HEAD /',

@@ -26,7 +26,7 @@ describe('a configuration', () => {
       senderIdentity: 'new',
       repositoryPrefix: 'slipway/',
       indexBranch: 'main',
-      github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
+      gitHosts: [{ kind: 'github', url: 'https://github.com', apiUrl: 'https://api.github.com' }],
       privateHosts: [],
       mail: { recipientsPerEntry: 5, confirmAddresses: true },
       webhook: { reservedConcurrency: 0 },
@@ -47,6 +47,15 @@ describe('a configuration', () => {
       },
       retention: { logDays: 30, recordDays: 365, releases: { newest: 10, expired: 'delete' } },
     });
+  });
+
+  test.each([
+    ['github', 'https://github.com', 'https://api.github.com'],
+    ['github', 'https://git.example', 'https://git.example/api/v3'],
+    ['gitlab', 'https://example.org/gitlab/', 'https://example.org/gitlab/api/v4'],
+    ['forgejo', 'https://codeberg.org', 'https://codeberg.org/api/v1'],
+  ])('knows where the API of %s at %s is', (kind, url, apiUrl) => {
+    expect(parseConfig({ ...least, gitHosts: [{ kind, url }] }).gitHosts).toMatchObject([{ apiUrl }]);
   });
 
   test('may come as text, as the CLI gives it', () => {
@@ -91,8 +100,8 @@ describe('a mistake', () => {
     ],
     [
       'an address of another protocol',
-      { ...least, github: { url: 'ssh://github.com' } },
-      'slipway.github.url is "ssh://github.com": it must be an http or https URL',
+      { ...least, gitHosts: [{ kind: 'github', url: 'ssh://github.com' }] },
+      'slipway.gitHosts.0.url is "ssh://github.com": it must be an http or https URL',
     ],
     ['a severity that is none', { ...least, policy: { maxSeverity: 'BAD' } }, 'slipway.policy.maxSeverity is "BAD"'],
     [

@@ -85,12 +85,12 @@ describe.each([
 });
 
 describe('secrets', () => {
-  test('are in no template: the one for webhooks is made at the deployment, the token of the git host is put in by the operator', () => {
+  test('are in no template: the one for webhooks is made at the deployment, the tokens of the git hosts are put in by the operator', () => {
     expect(resource('AWS::SecretsManager::Secret', 'SecretsWebhook').Properties.SecretString).toBeUndefined();
     expect(resource('AWS::SecretsManager::Secret', 'SecretsWebhook').Properties.GenerateSecretString).toMatchObject({
       PasswordLength: 48,
     });
-    expect(resource('AWS::SecretsManager::Secret', 'SecretsGitHubToken').Properties.SecretString).toBe('none');
+    expect(resource('AWS::SecretsManager::Secret', 'SecretsGitHostTokens').Properties.SecretString).toBe('none');
   });
 });
 
@@ -129,9 +129,8 @@ test('the stack says where everything is', () => {
     'DeployCredentialsSecretArn',
     'EndHoldsFunctionName',
     'ExpireImagesFunctionName',
-    'GitHubApiUrl',
-    'GitHubTokenSecretArn',
-    'GitHubUrl',
+    'GitHostTokensSecretArn',
+    'GitHosts',
     'IndexRepository',
     'NotifyUrlsPrefix',
     'OperatorsTopicArn',
@@ -155,7 +154,7 @@ test('the stack says where everything is', () => {
     'WatchPackagesFunctionName',
     'WatchSourcesFunctionName',
     'WebhookSecretArn',
-    'WebhookUrl',
+    'WebhooksUrl',
   ]);
 });
 

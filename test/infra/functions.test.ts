@@ -102,7 +102,7 @@ test('the builder has exactly the variables that its code reads, and the id and 
 });
 
 test('the webhook is small: it answers before GitHub hangs up, from a cold start too', () => {
-  const webhook = functionOf('github-webhook');
+  const webhook = functionOf('webhook');
   expect(bundleOf(webhook).length).toBeLessThan(60_000);
   expect(webhook.resource.Properties.Timeout).toBeLessThan(10);
 });

@@ -293,7 +293,7 @@ test('the rescan of releases can take no image and no tag away, nor give any', (
 });
 
 test('the webhook reads its own secret and sends to the queues, and can do nothing else', () => {
-  expect(functionOf('github-webhook').permissions.map(({ actions, resources: on }) => ({ actions, on }))).toEqual([
+  expect(functionOf('webhook').permissions.map(({ actions, resources: on }) => ({ actions, on }))).toEqual([
     { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: [arn(resource('AWS::Logs::LogGroup', 'Webhook'))] },
     {
       actions: ['secretsmanager:GetSecretValue'],
@@ -319,7 +319,7 @@ test('each function that sends triggers sends those of its own kind: what strang
     'accept-command': ['cancel', 'hold', 'manual', 'rollback', 'unhold'],
     'close-build': ['build-ended'],
     'end-holds': ['unhold'],
-    'github-webhook': ['approval', 'pull-request', 'push'],
+    webhook: ['approval', 'pull-request', 'push'],
     'reconcile-builds': ['build-ended', 'cascade-step'],
     'run-schedules': ['schedule'],
     tell: ['build-ended'],

@@ -121,7 +121,7 @@ test('pages behind a domain name of your own have links to it, and webhooks go t
   const template = templateOf({ siteUrl: 'https://images.your.org' });
   template.hasOutput('SiteUrl', { Value: 'https://images.your.org' });
   expect(new Set(variables(template, 'SITE_URL'))).toEqual(new Set(['https://images.your.org']));
-  expect(JSON.stringify(template.findOutputs('WebhookUrl'))).toContain('ApiEndpoint');
+  expect(JSON.stringify(template.findOutputs('WebhooksUrl'))).toContain('ApiEndpoint');
 });
 
 test('the policy reaches the functions that judge, that sign, that release, and that look again at what is released', () => {
@@ -151,10 +151,10 @@ test("two stacks of one account do not get in each other's way", () => {
 
 test('the host of the git server is nothing but text in the template: one template serves every address of a machine', () => {
   const at = (host: string) => {
-    const github = { url: `http://${host}/git`, apiUrl: `http://${host}/github` };
-    return JSON.stringify(templateOf({ github, privateHosts: ['localhost', '127.0.0.1'] }).toJSON());
+    const gitHosts = [{ kind: 'github', url: `http://${host}/git`, apiUrl: `http://${host}/github` }];
+    return JSON.stringify(templateOf({ gitHosts, privateHosts: ['localhost', '127.0.0.1'] }).toJSON());
   };
-  expect(at(ownHost)).toContain(`"http://${ownHost}/git"`);
+  expect(at(ownHost)).toContain(`http://${ownHost}/git`);
   expect(at(ownHost).replaceAll(ownHost, 'localhost:4711')).toBe(at('localhost:4711'));
 });
 

@@ -57,10 +57,9 @@ beforeEach(async () => {
   cloudFormation.noteStack('Slipway', {
     SiteUrl: site.url,
     ApiUrl: site.url,
-    WebhookUrl: `${site.url}/webhooks/github`,
+    WebhooksUrl: `${site.url}/webhooks`,
     WebhookSecretArn: 'arn:secret',
-    GitHubUrl: 'https://github.com',
-    GitHubApiUrl: 'https://api.github.com',
+    GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
     IndexRepository: 'demo/index',
   });
   cloudFormation.noteStack('Something', { Else: 'x' });

@@ -11,7 +11,7 @@ const outputs = {
   BuilderProjectName: 'builder',
   RepositoryPrefix: 'slipway/',
   WebhookSecretArn: 'arn:webhook',
-  GitHubTokenSecretArn: 'arn:token',
+  GitHostTokensSecretArn: 'arn:token',
   StateMachineArn: 'arn:machine',
   SiteUrl: '',
   ProjectsTableName: 'projects',

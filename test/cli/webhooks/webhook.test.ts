@@ -43,10 +43,13 @@ beforeEach(async () => {
   cloudFormation.noteStack('Slipway', {
     SiteUrl: 'https://slipway.example',
     TriggersQueueUrl: 'https://queue.example',
-    WebhookUrl: webhookUrl,
+    WebhooksUrl: 'https://slipway.example/webhooks',
     WebhookSecretArn: secretArn,
-    GitHubUrl: 'https://github.com',
-    GitHubApiUrl: github.url,
+    GitHosts: JSON.stringify([
+      { kind: 'github', url: 'https://github.com', apiUrl: github.url },
+      { kind: 'forgejo', url: 'https://codeberg.org', apiUrl: `${github.url}/codeberg` },
+      { kind: 'gitlab', url: 'https://gitlab.com', apiUrl: `${github.url}/gitlab` },
+    ]),
     IndexRepository: 'Demo/index',
   });
   const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
@@ -143,7 +146,7 @@ describe('slipway webhook add', () => {
     });
     const derived = secretOf('repository', 'github.com/demo/app');
     expect(changes()).toEqual([{ method: 'POST', path: '/repos/demo/app/hooks', name: 'web', ...hook(derived) }]);
-    expect(github.requests[0]?.headers.authorization).toBe('token the-token');
+    expect(github.requests[0]?.headers.authorization).toBe('Bearer the-token');
   });
 
   it('updates the webhook that is there, and leaves those of others alone', async () => {

@@ -5,7 +5,10 @@ import { goodFile, now } from './index-texts.ts';
 const read = (deploy: string, entry: Record<string, string> = {}) => {
   const text = goodFile({ app: entry });
   const file = { ...text, text: `${text.text.trimEnd()}\n    deploy:${deploy}\n` };
-  const { projects, diagnostics } = readIndex([file], { now, gitHost: 'https://github.com' });
+  const { projects, diagnostics } = readIndex([file], {
+    now,
+    gitHosts: [{ kind: 'github', url: 'https://github.com', apiUrl: 'https://api.github.com' }],
+  });
   return { targets: projects[0]?.deploy, messages: diagnostics.map(({ message }) => message) };
 };
 
@@ -85,7 +88,10 @@ describe('the targets of an entry', () => {
       'a credential is not sent over http. Write https://.',
     ],
     [' {repository: "https://10.0.0.1/ops/live", path: a}', 'The host 10.0.0.1 is private'],
-    [' {repository: "https://git.example.org/a/b", path: a, mode: pull-request}', "on the operator's git host only"],
+    [
+      ' {repository: "https://git.example.org/a/b", path: a, mode: pull-request}',
+      'only on a git host of the configuration',
+    ],
     [` {kind: ecs, cluster: live}`, '"deploy": the kind ecs needs "service".'],
     [` {kind: ecs, service: shop, ${base}}`, 'the kind ecs has no "repository".'],
     [` {kind: ecs, service: "shop;rm"}`, '"shop;rm" is no name of a service.'],

@@ -47,9 +47,10 @@ describe('reading an index', () => {
     ['http://[::1]:4600/git/demo/app/', 'http://localhost:4600/git', 'localhost:4600/git/demo/app'],
     ['https://git.example/Demo/App', 'https://git.example', 'git.example/demo/app'],
     ['https://git.example/Demo/App', 'https://github.com', 'git.example/Demo/App'],
-  ])('gives the repository at %s the name that events of %s have', (url, gitHost, source) => {
+  ])('gives the repository at %s the name that events of %s have', (url, hostUrl, source) => {
+    const gitHosts = [{ kind: 'github' as const, url: hostUrl, apiUrl: hostUrl }];
     const allowedHosts = ['localhost', '127.0.0.1', '[::1]'];
-    const { projects } = readIndex([goodFile({ app: { 'git-url': url } })], { now, allowedHosts, gitHost });
+    const { projects } = readIndex([goodFile({ app: { 'git-url': url } })], { now, allowedHosts, gitHosts });
     expect(projects).toMatchObject([{ gitUrl: url, source }]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../core/model/errors.ts';
-import { findSource, ownerOf, repositoryOn, sourceOf } from '../../../core/sources/source.ts';
+import type { GitHost } from '../../../core/model/git-host.ts';
+import { findRepository, findSource, ownersOf, sourceOf } from '../../../core/sources/source.ts';
 
 describe('the identity of a repository', () => {
   it.each([
@@ -48,12 +49,13 @@ describe('the identity of a repository', () => {
     expect(sourceOf(one)).not.toBe(sourceOf(other));
   });
 
-  it('does not depend on letter case at the git host of the operator either', () => {
-    expect(sourceOf('https://git.example/Demo/App', 'https://git.example')).toBe('git.example/demo/app');
-    expect(sourceOf('http://127.0.0.1:4600/git/Demo/App', 'http://localhost:4600/git')).toBe(
+  it('does not depend on letter case at the configured git hosts either', () => {
+    const at = (url: string): GitHost[] => [{ kind: 'forgejo', url, apiUrl: url }];
+    expect(sourceOf('https://git.example/Demo/App', at('https://git.example'))).toBe('git.example/demo/app');
+    expect(sourceOf('http://127.0.0.1:4600/git/Demo/App', at('http://localhost:4600/git'))).toBe(
       'localhost:4600/git/demo/app',
     );
-    expect(sourceOf('https://git.example:8443/Demo/App', 'https://git.example')).toBe('git.example:8443/Demo/App');
+    expect(sourceOf('https://git.example:8443/Demo/App', at('https://git.example'))).toBe('git.example:8443/Demo/App');
   });
 
   it.each([
@@ -74,12 +76,19 @@ describe('the identity of a repository', () => {
     expect(() => sourceOf(url)).toThrow(InvalidInputError);
   });
 
-  it('contains the owner', () => {
-    expect(ownerOf(sourceOf('git@github.com:Demo/app.git'))).toBe('github.com/demo');
+  it('contains the owner, or all groups from the inner to the outer', () => {
+    expect(ownersOf(sourceOf('git@github.com:Demo/app.git'))).toEqual(['github.com/demo']);
+    expect(ownersOf(sourceOf('https://gitlab.com/a/b/C/app'))).toEqual([
+      'gitlab.com/a/b/c',
+      'gitlab.com/a/b',
+      'gitlab.com/a',
+    ]);
   });
 });
 
-describe('a repository on the git host', () => {
+describe('a repository on a git host', () => {
+  const hostAt = (url: string, kind: GitHost['kind'] = 'github'): GitHost => ({ kind, url, apiUrl: url });
+
   it.each([
     ['https://github.com', 'https://github.com/Demo/App.git', 'Demo/App'],
     ['https://github.com/', 'http://www.github.com/Demo/App/', 'Demo/App'],
@@ -90,7 +99,22 @@ describe('a repository on the git host', () => {
     ['https://github.com', 'https://github.com/demo/app/tree', undefined],
     ['http://localhost:4600/git', 'http://localhost:4600/github/demo/app', undefined],
     ['https://github.com', 'no address', undefined],
-  ])('%s has %s as %s', (host, url, name) => {
-    expect(repositoryOn(host, url)).toBe(name);
+  ])('%s has %s as %s', (url, address, path) => {
+    expect(findRepository([hostAt(url)], address)?.path).toBe(path);
+  });
+
+  it.each([
+    ['https://gitlab.com/demo/app.git', 'demo/app'],
+    ['https://gitlab.com/Demo/sub/deeper/app', 'Demo/sub/deeper/app'],
+    ['https://gitlab.com/demo', undefined],
+  ])('of GitLab may be in groups of groups: %s', (address, path) => {
+    expect(findRepository([hostAt('https://gitlab.com', 'gitlab')], address)?.path).toBe(path);
+  });
+
+  it('below another belongs to the inner one', () => {
+    const hosts = [hostAt('https://git.example', 'forgejo'), hostAt('https://git.example/gitlab', 'gitlab')];
+    const found = (address: string) => findRepository(hosts, address);
+    expect(found('https://git.example/gitlab/demo/app')).toMatchObject({ host: { kind: 'gitlab' }, path: 'demo/app' });
+    expect(found('https://git.example/demo/app')).toMatchObject({ host: { kind: 'forgejo' }, path: 'demo/app' });
   });
 });

@@ -8,7 +8,7 @@ const manual = { type: 'manual', id: '1', project: 'demo/app:latest', requester:
 const from = (sender: string, trigger: object) => triggerFrom(JSON.stringify(trigger), sender, senders);
 
 test.each([
-  ['what its role is for', 'AROAWEBHOOK:github-webhook', push],
+  ['what its role is for', 'AROAWEBHOOK:webhook', push],
   ['everything, if it is a person whom the account lets send', 'AROAADMIN:alice@example.org', manual],
   ['everything, if it is the account itself', '123456789012', manual],
 ])('a sender may send %s', (_, sender, trigger) => {
@@ -16,7 +16,7 @@ test.each([
 });
 
 test.each([
-  ['what a command asks for, by the function that strangers call', 'AROAWEBHOOK:github-webhook', manual],
+  ['what a command asks for, by the function that strangers call', 'AROAWEBHOOK:webhook', manual],
   ['the same under the name of another session', 'AROAWEBHOOK:AROAADMIN:alice', manual],
   ['anything, where nothing is allowed', 'AROANOBODY:x', push],
 ])('a sender may not send %s', (_, sender, trigger) => {

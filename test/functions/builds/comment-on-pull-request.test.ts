@@ -12,7 +12,7 @@ async function setUp() {
   github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', isFork: true, author: 'ada' });
   const commentOn = createCommentOnPullRequest({
     builds: world.builds,
-    github: github.api,
+    repositoryAt: github.repositoryAt,
     siteUrl: 'https://slipway.example',
   });
   const end = async (id: string, project: string, status: 'unchanged' | 'failed', over: Partial<Build> = {}) => {
@@ -50,9 +50,10 @@ describe('the comment on a pull request', () => {
   it('has all images although two builds end at one moment', async () => {
     await using world = await setUp();
     const one = await world.end('00000000000000a1', 'demo/one:latest', 'unchanged');
-    const { keepComment } = world.github.api;
+    const repository = world.github.repository('demo/app');
+    const { keepComment } = repository;
     let isFirst = true;
-    world.github.api.keepComment = async (...given) => {
+    repository.keepComment = async (...given) => {
       await keepComment(...given);
       if (!isFirst) return;
       isFirst = false;

@@ -3,9 +3,9 @@ import type { IndexFile } from '../../../core/index/read-index.ts';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
 import { createCheckIndexPullRequest } from '../../../functions/index/check-pull-request.ts';
-import type { PullRequest } from '../../../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../../../services/git-host/github-requests.ts';
+import { HostRefusedError } from '../../../services/git-host/host-requests.ts';
 import { IndexTooLargeError } from '../../../services/git-host/index-repository.ts';
+import type { PullRequest } from '../../../services/git-host/repository-api.ts';
 import { goodFile } from '../../core/index/index-texts.ts';
 import { createFakeGithub } from '../fake-github.ts';
 import { setUpServices, silentLogger, type TestServices } from '../services-setup.ts';
@@ -42,14 +42,13 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
   const check = createCheckIndexPullRequest({
     projects: world.projects,
     dependents: world.dependents,
-    github: github.api,
+    repositoryAt: github.repositoryAt,
     index: {
-      name: 'slipway/index',
       url: 'https://git.example/slipway/index',
       ref: 'refs/heads/main',
       repository: { filesAt },
       allowedHosts: [],
-      gitHost: 'https://git.example',
+      gitHosts: [github.host],
       mostRecipients: 5,
     },
     async headOf(url) {
@@ -175,8 +174,8 @@ describe('a pull request to the index', () => {
   });
 
   it('is not tried again where the token may not answer', async () => {
-    github.api.setStatus = async () => {
-      throw new GithubRefusedError('The git host answered 403.');
+    github.repository('slipway/index').setStatus = async () => {
+      throw new HostRefusedError('The git host answered 403.');
     };
     expect((await planner()(propose(one, base))).outcome).toContain('403');
   });
@@ -198,9 +197,10 @@ describe('of two pushes to a pull request', () => {
 
   it('the newer stays, although it comes while the older is written', async () => {
     const first = propose(one, wrong);
-    const { keepComment } = github.api;
-    github.api.keepComment = async (...said) => {
-      github.api.keepComment = keepComment;
+    const repository = github.repository('slipway/index');
+    const { keepComment } = repository;
+    repository.keepComment = async (...said) => {
+      repository.keepComment = keepComment;
       await planner()(propose(two, valid));
       await keepComment(...said);
     };

@@ -191,7 +191,7 @@ describe('a promotion', () => {
   it('that a person declines by closing the pull request is not asked for again until the next release', async () => {
     await using live = await setUpDelivery([targetOf('production', { mode: 'pull-request' })]);
     await live.deliver(releaseOf(1));
-    Object.assign(live.pulls.all[0] ?? {}, { state: 'closed' });
+    Object.assign(live.pulls.all[0] ?? {}, { isOpen: false });
     const proposed = await live.stateOf('production');
     await live.delivery.retry(live.project, proposed ? [proposed] : []);
     expect(await live.stateOf('production')).toMatchObject({
@@ -199,7 +199,7 @@ describe('a promotion', () => {
       error: expect.stringContaining('closed'),
     });
     await live.deliver(releaseOf(2));
-    expect(live.pulls.all.map(({ state }) => state)).toEqual(['closed', 'open']);
+    expect(live.pulls.all.map(({ isOpen }) => isOpen)).toEqual([false, true]);
   });
 
   it('closes its pull request once the target has the release another way', async () => {
@@ -208,7 +208,7 @@ describe('a promotion', () => {
     live.host.commit('ops/live', { 'production/app.yaml': `image: ${imageOf(1)}\n` });
     const proposed = await live.stateOf('production');
     await live.delivery.retry(live.project, proposed ? [proposed] : []);
-    expect(live.pulls.all[0]?.state).toBe('closed');
+    expect(live.pulls.all[0]?.isOpen).toBe(false);
     expect(await live.stateOf('production')).toMatchObject({ state: 'delivered' });
   });
 });

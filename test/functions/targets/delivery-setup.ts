@@ -8,7 +8,8 @@ import { createDelivery } from '../../../functions/targets/deliver-release.ts';
 import { createTrackTargets } from '../../../functions/targets/track-targets.ts';
 import type { SignCommit } from '../../../services/git-host/git-files.ts';
 import { createGitRepositories } from '../../../services/git-host/git-repository.ts';
-import type { GithubPulls, Pull } from '../../../services/git-host/github-pulls.ts';
+import { createGitHosts } from '../../../services/git-host/hosts.ts';
+import type { OwnPullRequest, OwnPullRequests } from '../../../services/git-host/repository-api.ts';
 import { createPublicFetch, type PublicFetch } from '../../../services/http/public-fetch.ts';
 import { createOwnCommits } from '../../../services/tables/own-commits.ts';
 import { createTargets } from '../../../services/tables/targets.ts';
@@ -66,6 +67,8 @@ export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign
   const fetchHere = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
   const network: { fetch: PublicFetch } = { fetch: fetchHere };
   const pulls = createPulls();
+  const gitHost = { kind: 'github', url: host.url, apiUrl: host.url } as const;
+  const hosts = createGitHosts([gitHost], async () => undefined);
   const services = {
     repositories: createGitRepositories((...request) => network.fetch(...request)),
     ownCommits,
@@ -77,9 +80,13 @@ export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign
   };
   const writeManifests = createWriteManifests({
     push: createPushManifests(services),
-    propose: createProposeManifests({ ...services, pulls }),
+    propose: createProposeManifests(services),
     credentials: async () => undefined,
-    gitHost: host.url,
+    gitHosts: [gitHost],
+    repositoryAt(url) {
+      const repository = hosts.repositoryAt(url);
+      return repository && { ...repository, pulls };
+    },
   });
   const notified: TargetState[] = [];
   const notify = async (state: TargetState) => void notified.push(state);
@@ -108,30 +115,27 @@ export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign
 
 /** The host's pull requests, in memory. */
 function createPulls() {
-  const all: (Pull & { branch: string; base: string })[] = [];
-  const api: GithubPulls = {
-    openFrom: async (_, branch) => all.find((pull) => pull.branch === branch && pull.state === 'open'),
-    get: async (_, number) => all[number - 1],
-    async open(_, { head, base, title, body }) {
+  const all: (OwnPullRequest & { branch: string; base: string })[] = [];
+  const pullOf = (number: number) => {
+    const pull = all[number - 1];
+    if (!pull) throw new Error('There is no such pull request.');
+    return pull;
+  };
+  const api: OwnPullRequests = {
+    openFrom: async (branch) => all.find((pull) => pull.branch === branch && pull.isOpen),
+    get: async (number) => all[number - 1],
+    async open({ head, base, title, body }) {
       const number = all.length + 1;
-      const html_url = `https://git.example/ops/live/pull/${number}`;
-      const pull: (typeof all)[number] = {
-        number,
-        html_url,
-        state: 'open',
-        title,
-        body,
-        branch: head,
-        base,
-        head: { sha: '' },
-      };
+      const url = `https://git.example/ops/live/pull/${number}`;
+      const pull = { number, url, title, body, base, branch: head, isOpen: true, isMerged: false };
       all.push(pull);
       return pull;
     },
-    async change(_, number, change) {
-      const pull = all[number - 1];
-      if (!pull) throw new Error('There is no such pull request.');
-      return Object.assign(pull, change);
+    async change(number, text) {
+      Object.assign(pullOf(number), text);
+    },
+    async close(number) {
+      pullOf(number).isOpen = false;
     },
   };
   return { ...api, all };

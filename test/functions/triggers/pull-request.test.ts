@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { approvalTrigger, commentEventSchema } from '../../../core/triggers/github-comment.ts';
-import type { PullRequest } from '../../../services/git-host/github-api.ts';
-import { GithubRefusedError } from '../../../services/git-host/github-requests.ts';
+import { githubEvents } from '../../../core/triggers/github/events.ts';
+import { HostRefusedError } from '../../../services/git-host/host-requests.ts';
+import type { PullRequest } from '../../../services/git-host/repository-api.ts';
 import { atEveryCrashPoint } from '../crash-points.ts';
 import { indexSource, setUpPlanBuilds } from '../plan-builds-setup.ts';
 import { commit } from '../services-setup.ts';
@@ -46,7 +46,7 @@ async function startWithPullRequest(shown: Shown = {}, ...[crashes]: Parameters<
   const planning = await setUpPlanBuilds(crashes);
   await planning.track({ pullRequests: true });
   happens(planning, 'opened', shown);
-  planning.github.permissions.set('maintainer', 'write');
+  planning.github.writers.add('maintainer');
   return planning;
 }
 
@@ -268,7 +268,6 @@ describe('the pull request of a fork', () => {
     ['a maintainer, for a branch that nobody tracks', { number: 10 }, /pull requests to `stable`/],
   ])('is not built after the approval of %s, who is told why', async (_, over, reason) => {
     await using planning = await startWithFork();
-    planning.github.permissions.set('reader', 'read');
     const shown = { isOpen: true, commit, baseRef: 'main', isFork: true, author: 'stranger' };
     planning.github.pullRequests.set(9, { ...shown, isOpen: false });
     planning.github.pullRequests.set(10, { ...shown, baseRef: 'stable' });
@@ -288,14 +287,13 @@ describe('the pull request of a fork', () => {
 
   it('is not built by the approval of who may write elsewhere: the entry of the index says which repository counts', async () => {
     await using planning = await startWithFork();
-    planning.github.permissions.set('attacker', 'none');
-    const event = commentEventSchema.parse({
+    const event = {
       action: 'created',
       issue: { number: 7, pull_request: {} },
       comment: { id: 1, body: `/ok-to-test ${commit}`, user: { login: 'attacker', type: 'User' } },
       repository: { clone_url: 'https://git.example/demo/app.git', full_name: 'attacker/own' },
-    });
-    const trigger = approvalTrigger(event, { id: 'guid', source: 'git.example/demo/app' });
+    };
+    const trigger = githubEvents.readers.issue_comment?.(event, { id: 'guid', source: 'git.example/demo/app' });
     await planning.planBuilds(trigger as TriggerOf<'approval'>);
     expect(planning.github.permissionsAsked).toEqual(['attacker in demo/app']);
     expect(await planning.allBuilds()).toEqual([]);
@@ -314,7 +312,7 @@ describe('the pull request of a fork', () => {
 
   it('is not built where the token may not ask, and the delivery says so', async () => {
     await using planning = await startWithFork();
-    planning.github.failure = new GithubRefusedError('The git host answered 403.');
+    planning.github.failure = new HostRefusedError('The git host answered 403.');
     await planning.planBuilds(approval());
     expect(await planning.allBuilds()).toEqual([]);
     expect((await planning.deliveries.get('approval:1'))?.outcome).toMatch(/could not be checked.*403/);

@@ -17,7 +17,7 @@ export interface Received {
   body: string;
 }
 
-/** Who would be `github-webhook`: keeps what arrives, answers as it is told. */
+/** Who would be `webhook`: keeps what arrives, answers as it is told. */
 export async function startReceiver(answer: () => number = () => 202) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import { createRotatedSecret, createSecret } from '../../../services/aws/secrets.ts';
-import { createGithubToken } from '../../../services/git-host/github-token.ts';
+import { createHostTokens } from '../../../services/git-host/host-tokens.ts';
 import { createSignedFetch } from '../../../services/http/signed-fetch.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
@@ -151,14 +151,31 @@ describe('a call of AWS', () => {
   });
 });
 
-describe('the GitHub token', () => {
-  it.each([
-    ['none', undefined],
-    ['', undefined],
-    [' none\n', undefined],
-    ['ghp_token\n', 'ghp_token'],
-  ])('that is stored as %j is %j', async (value, token) => {
+describe('the tokens of the git hosts', () => {
+  const github = { kind: 'github', url: 'https://github.com', apiUrl: 'https://api.github.com' } as const;
+  const gitlab = { kind: 'gitlab', url: 'https://git.example:8443/gitlab', apiUrl: 'https://api.example' } as const;
+  const tokensIn = async (value: string) => {
     answer = value;
-    expect(await createGithubToken('arn:token')()).toBe(token);
+    const tokens = createHostTokens('arn:tokens', [github, gitlab]);
+    return [await tokens(github), await tokens(gitlab)];
+  };
+
+  it.each([
+    ['none', undefined, undefined],
+    ['', undefined, undefined],
+    [' none\n', undefined, undefined],
+    ['ghp_token\n', 'ghp_token', undefined],
+    ['{"git.example:8443":"glpat"}', undefined, 'glpat'],
+    ['{"github.com":"ghp","git.example:8443":"glpat"}', 'ghp', 'glpat'],
+  ])('that are stored as %j are %j and %j', async (value, first, second) => {
+    expect(await tokensIn(value)).toEqual([first, second]);
+  });
+
+  it('are never part of the error about their form', async () => {
+    for (const value of ['{"github.com":"ghp_secret"', '{"github.com":{"ghp_secret":1}}']) {
+      const error = await tokensIn(value).catch((thrown: Error) => thrown);
+      expect(error).toHaveProperty('message', expect.stringContaining('docs/git-hosts.md'));
+      expect(String(error)).not.toContain('ghp_secret');
+    }
   });
 });

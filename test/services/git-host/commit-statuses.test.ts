@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import { createCommitStatuses } from '../../../services/git-host/commit-statuses.ts';
-import { createGithubApi } from '../../../services/git-host/github-api.ts';
+import { createGitHosts } from '../../../services/git-host/hosts.ts';
 import { buildOf, commit } from '../../functions/services-setup.ts';
 import { startHost } from '../http.ts';
 
@@ -13,8 +13,8 @@ async function set(over: Partial<Build> = {}, token: string | undefined = 'the-t
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
   });
   const site = 'https://slipway.example';
-  const api = createGithubApi({ apiUrl: host.url, url: `${git}/`, token: async () => token || undefined });
-  await createCommitStatuses(api, site).set(buildOf(id, over));
+  const hosts = createGitHosts([{ kind: 'github', url: git, apiUrl: host.url }], async () => token || undefined);
+  await createCommitStatuses(hosts, site).set(buildOf(id, over));
   return host.requests.map(({ body, ...request }) => ({ ...request, body: JSON.parse(body) }));
 }
 
@@ -25,7 +25,7 @@ describe('the mark at a commit', () => {
       {
         method: 'POST',
         path: `/repos/demo/app/statuses/${commit}`,
-        headers: { authorization: 'token the-token' },
+        headers: { authorization: 'Bearer the-token' },
         body: {
           state: 'success',
           context: 'slipway: demo/app:latest',

@@ -4,7 +4,9 @@ import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
+import { createGitHosts } from '../../../services/git-host/hosts.ts';
 import { createIndexRepository, IndexTooSlowError } from '../../../services/git-host/index-repository.ts';
+import type { RepositoryApi } from '../../../services/git-host/repository-api.ts';
 import { startHost } from '../http.ts';
 
 const commit = 'a'.repeat(40);
@@ -33,9 +35,16 @@ function archive(...entries: Entry[]): Buffer {
 const one = { path: 'index.d/one.yml', text: 'Projects: []\n' };
 const two = { path: 'index.d/two.yaml', text: 'Projects: [größe]\n' };
 
+function repositoryAt(apiUrl: string, token?: string): RepositoryApi {
+  const host = { kind: 'github', url: 'https://git.example', apiUrl } as const;
+  const found = createGitHosts([host], async () => token).repositoryAt('https://git.example/slipway/index');
+  if (!found) throw new Error('It is on the host.');
+  return found;
+}
+
 async function read(answer: (response: ServerResponse) => void, token?: string) {
   await using host = await startHost((_, response) => answer(response));
-  const files = await createIndexRepository(host.url, 'slipway/index', async () => token).filesAt(commit);
+  const files = await createIndexRepository(repositoryAt(host.url, token)).filesAt(commit);
   return { files, requests: host.requests };
 }
 const readArchive = async (...entries: Entry[]) =>
@@ -163,7 +172,7 @@ describe('an index that is not there whole is an error, never a smaller index', 
 
   it('an archive that does not come in time', async () => {
     await using slow = await startHost((_, response) => void response.write(whole.subarray(0, 100)));
-    const index = createIndexRepository(slow.url, 'slipway/index', async () => undefined, 500);
+    const index = createIndexRepository(repositoryAt(slow.url), 500);
     const reading = index.filesAt(commit);
     await expect(reading).rejects.toThrow(/was not read within/);
     await expect(reading).rejects.toBeInstanceOf(IndexTooSlowError);
@@ -171,7 +180,7 @@ describe('an index that is not there whole is an error, never a smaller index', 
 
   it('a host that does not answer at all: it is down, not slow', async () => {
     await using silent = await startHost(() => undefined);
-    const index = createIndexRepository(silent.url, 'slipway/index', async () => undefined, 50);
+    const index = createIndexRepository(repositoryAt(silent.url), 50);
     const reading = index.filesAt(commit);
     await expect(reading).rejects.toThrow(/did not answer within 0.05 s/);
     await expect(reading).rejects.not.toBeInstanceOf(IndexTooSlowError);

@@ -1,44 +1,42 @@
-import { verify } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import * as z from 'zod/mini';
-import type { Trigger } from '../core/model/trigger.ts';
+import type { GitHost, GitHostKind } from '../core/model/git-host.ts';
 import { once } from '../core/once.ts';
 import { findSource } from '../core/sources/source.ts';
-import { approvalTrigger, commentEventSchema } from '../core/triggers/github-comment.ts';
-import { pullRequestEventSchema, pullRequestTrigger } from '../core/triggers/github-pull-request.ts';
-import { pushEventSchema, pushTrigger } from '../core/triggers/github-push.ts';
-import { scanPushEvent } from '../core/triggers/push-event-scanner.ts';
-import {
-  type Delivery,
-  organizationScope,
-  repositoryScope,
-  type WebhookEvent,
-  type WebhookScope,
-  webhookSecret,
-} from '../core/triggers/webhook.ts';
+import type { EventForm } from '../core/triggers/event-form.ts';
+import { forgejoEvents } from '../core/triggers/forgejo/events.ts';
+import { githubEvents } from '../core/triggers/github/events.ts';
+import { gitlabEvents } from '../core/triggers/gitlab/events.ts';
+import { organizationScopes, repositoryScope, type WebhookScope, webhookSecret } from '../core/triggers/webhook.ts';
 import type { RotatedSecret } from '../services/aws/secrets.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
+import { eventSignatures, type ProvesSecret } from '../services/git-host/event-signatures.ts';
 import { indexSource } from '../services/git-host/index-address.ts';
 import { openWebhookMaster } from '../services/git-host/webhook-secret.ts';
+
+const eventForms: Record<GitHostKind, EventForm> = {
+  github: githubEvents,
+  gitlab: gitlabEvents,
+  forgejo: forgejoEvents,
+};
 
 interface Services {
   master: RotatedSecret;
   triggers: Pick<Triggers, 'send'>;
-  index: { source: string; gitHost: string };
+  index: { source: string; gitHosts: readonly GitHost[] };
 }
 
 /**
- * `POST /webhooks/github`: verifies, normalises and enqueues an event within the 10 s that GitHub waits. The body is never logged.
+ * `POST /webhooks/{kind}`: verifies, normalises and enqueues an event within the 10 s that git hosts wait. The body is never logged.
  * https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
  *
- * The event says which repository it is of; only a secret of that repository or its organisation may have signed it. The identity of the
+ * The event says which repository it is of; only a secret of that repository or of what contains it may have signed it. The identity of the
  * repository is read once, before the signature is checked, and nothing else in the body can say another.
  */
-export function createGithubWebhook({ master, triggers, index }: Services) {
+export function createWebhook({ master, triggers, index }: Services) {
   const subjectOf = createSubjects(index);
 
-  /** Which of the signers signed the body. */
-  async function signerOf(body: string, signature: string, signers: Signer[]): Promise<Signer | undefined> {
+  /** Which of the signers has signed. */
+  async function signerOf(proves: ProvesSecret, signers: Signer[]): Promise<Signer | undefined> {
     const signer = await findSigner(await master.current());
     if (signer) return signer;
     // The master secret may have been rotated since it was read.
@@ -47,33 +45,36 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
 
     async function findSigner(masters: readonly string[]): Promise<Signer | undefined> {
       for (const each of masters) {
-        for (const one of signers) if (await verify(one.secretFrom(each), body, signature)) return one;
+        for (const one of signers) if (await proves(one.secretFrom(each))) return one;
       }
       return undefined;
     }
   }
 
-  return async function githubWebhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-    const name = event.headers['x-github-event'];
-    const id = event.headers['x-github-delivery'];
-    const signature = event.headers['x-hub-signature-256'];
-    if (!signature)
-      return answer(401, { error: 'The header X-Hub-Signature-256 is missing: set a secret at the webhook.' });
+  return async function webhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+    const kind = event.pathParameters?.kind ?? '';
+    if (!isKind(kind))
+      return answer(404, { error: `Events are sent to /webhooks/ and ${Object.keys(eventForms).join(', ')}.` });
+    const form = eventForms[kind];
     const body = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '');
+    const { header, of: signatureOf } = eventSignatures[kind];
+    const proves = signatureOf(event.headers, body);
+    if (!proves) return answer(401, { error: `The header ${header} is missing: set a secret at the webhook.` });
     if (body === '') return answer(400, { error: 'The request has no body.' });
-    const payload = (name === 'push' ? scanPushEvent(body) : undefined) ?? parseJson(body);
+    const [name, id] = [form.headers.event, form.headers.delivery].map((names) => firstOf(event.headers, names));
+    const payload = form.scan?.(name ?? '', body) ?? parseJson(body);
     if (payload === undefined) {
       return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
     }
-    const subject = subjectOf(payload);
+    const subject = subjectOf(form, payload);
     if (!subject) return answer(401, { error: 'The body names no repository whose webhook could have signed it.' });
-    const signer = await signerOf(body, signature, subject.signers);
+    const signer = await signerOf(proves, subject.signers);
     if (!signer) return answer(401, { error: wrongSignature });
     if (!name || !id || !/^[\w-]{1,128}$/.test(id)) {
-      return answer(400, { error: 'The headers X-GitHub-Event and X-GitHub-Delivery are needed.' });
+      return answer(400, { error: 'The headers with the event and the id of the delivery are needed.' });
     }
     const ignored = (reason: string) => answer(202, { delivery: id, ignored: reason });
-    const read = readers.get(name);
+    const read = Object.hasOwn(form.readers, name) ? form.readers[name] : undefined;
     const { source } = subject;
     if (!read || source === undefined) return ignored(`${name.slice(0, 50)} events start nothing`);
     if (source === index.source && signer.scope.kind !== 'index') return ignored('the index has a webhook of its own');
@@ -83,6 +84,14 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
     await triggers.send(trigger);
     return answer(202, { delivery: id });
   };
+}
+
+function isKind(kind: string): kind is GitHostKind {
+  return Object.hasOwn(eventForms, kind);
+}
+
+function firstOf(headers: Readonly<Record<string, string | undefined>>, names: readonly string[]): string | undefined {
+  return names.map((name) => headers[name]).find((value) => value);
 }
 
 const wrongSignature =
@@ -101,36 +110,31 @@ interface Subject {
   signers: Signer[];
 }
 
-const repositorySchema = z.object({ repository: z.object({ clone_url: z.string().check(z.maxLength(2048)) }) });
-/** The ping of an organisation's webhook names no repository. */
-const organizationSchema = z.object({
-  organization: z.object({ login: z.string().check(z.regex(/^[\w.-]{1,100}$/)) }),
-});
-
 /** How many repositories are remembered with their secrets. An event can name any, before its signature is checked. */
 const mostRemembered = 1000;
 
 /** Finds what an event says it is about, and remembers it: a busy repository sends many events. */
-function createSubjects({ source: indexSource, gitHost }: Services['index']) {
+function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
   const known = new Map<string, Subject>();
 
   function repositoryAt(url: string): Subject | undefined {
     const found = known.get(url);
     if (found) return found;
-    const source = findSource(url, gitHost);
+    const source = findSource(url, gitHosts);
     if (source === undefined) return undefined;
-    const signers = [signerFor(repositoryScope(source, indexSource)), signerFor(organizationScope(source))];
+    const signers = [repositoryScope(source, indexSource), ...organizationScopes(source)].map(signerFor);
     if (known.size >= mostRemembered) known.clear();
     known.set(url, { source, signers });
     return known.get(url);
   }
 
-  return function subjectOf(payload: unknown): Subject | undefined {
-    const ofRepository = repositorySchema.safeParse(payload);
-    if (ofRepository.success) return repositoryAt(ofRepository.data.repository.clone_url);
-    const ofOrganization = organizationSchema.safeParse(payload);
-    const name = ofOrganization.success && findSource(`${gitHost}/${ofOrganization.data.organization.login}`, gitHost);
-    return name ? { signers: [signerFor({ kind: 'organization', name })] } : undefined;
+  return function subjectOf(form: EventForm, payload: unknown): Subject | undefined {
+    const url = form.repositoryOf(payload);
+    if (url !== undefined) return repositoryAt(url);
+    const organization = form.organizationOf?.(payload);
+    if (organization === undefined) return undefined;
+    const names = gitHosts.flatMap((host) => findSource(`${host.url}/${organization}`, gitHosts) ?? []);
+    return { signers: names.map((name) => signerFor({ kind: 'organization', name })) };
   };
 }
 
@@ -146,26 +150,6 @@ function signerFor(scope: WebhookScope): Signer {
   };
 }
 
-type Reader = (payload: unknown, delivery: Delivery) => Trigger | undefined | 'malformed';
-
-const readers = new Map<string, Reader>(
-  Object.entries({
-    push: reader(pushEventSchema, pushTrigger),
-    pull_request: reader(pullRequestEventSchema, pullRequestTrigger),
-    issue_comment: reader(commentEventSchema, approvalTrigger),
-  } satisfies Record<WebhookEvent, Reader>),
-);
-
-function reader<Event>(
-  schema: { safeParse(payload: unknown): { success: true; data: Event } | { success: false } },
-  triggerOf: (event: Event, delivery: Delivery) => Trigger | undefined,
-): Reader {
-  return (payload, delivery) => {
-    const event = schema.safeParse(payload);
-    return event.success ? triggerOf(event.data, delivery) : 'malformed';
-  };
-}
-
 function answer(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
@@ -178,9 +162,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const run = once(() =>
-  createGithubWebhook({ master: openWebhookMaster(), triggers: openTriggers(), index: indexSource() }),
-);
+const run = once(() => createWebhook({ master: openWebhookMaster(), triggers: openTriggers(), index: indexSource() }));
 
 export function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   return run()(event);

@@ -1,15 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../../core/model/errors.ts';
-import { createGithubApi, type GithubApi } from '../../../services/git-host/github-api.ts';
-import { type FakeHost, startHost } from '../http.ts';
+import { UpstreamError } from '../../../../core/model/errors.ts';
+import { createGitHosts } from '../../../../services/git-host/hosts.ts';
+import type { RepositoryApi } from '../../../../services/git-host/repository-api.ts';
+import { type FakeHost, startHost } from '../../http.ts';
 
 type Answers = Record<string, unknown | ((count: number, response: ServerResponse) => void)>;
 
 /** An API that answers each route with JSON, or as a function says; everything else is not there. */
 async function ask<Answer>(
   answers: Answers,
-  question: (api: GithubApi) => Promise<Answer>,
+  question: (repository: RepositoryApi) => Promise<Answer>,
 ): Promise<{ answer: Answer; requests: FakeHost['requests']; waited: number[] }> {
   const counts = new Map<string, number>();
   await using host = await startHost(({ method, path }, response) => {
@@ -22,8 +23,11 @@ async function ask<Answer>(
   });
   const waited: number[] = [];
   const wait = async (milliseconds: number) => void waited.push(milliseconds);
-  const api = createGithubApi({ apiUrl: host.url, url: 'https://git.example', token: async () => 'the-token' }, wait);
-  return { answer: await question(api), requests: host.requests, waited };
+  const github = { kind: 'github', url: 'https://git.example', apiUrl: host.url } as const;
+  const { repositoryAt } = createGitHosts([github], async () => 'the-token', wait);
+  const repository = repositoryAt('https://git.example/demo/app.git');
+  if (!repository) throw new Error('It is on the host.');
+  return { answer: await question(repository), requests: host.requests, waited };
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
@@ -41,7 +45,7 @@ const open = {
 describe('the files that differ between two commits', () => {
   const route = 'GET /repos/demo/app/compare/old...new?per_page=1';
   const compared = async (answer: unknown) =>
-    (await ask({ [route]: answer }, (api) => api.compare('demo/app', 'old', 'new'))).answer;
+    (await ask({ [route]: answer }, (repository) => repository.compare('old', 'new'))).answer;
   const file = (filename: string, over = {}) => ({ filename, status: 'modified', ...over });
 
   it('are listed with the old names of those that were moved', async () => {
@@ -66,15 +70,15 @@ describe('the files that differ between two commits', () => {
 
 describe('what somebody may do in a repository', () => {
   it('is nothing for a stranger', async () => {
-    expect((await ask({}, (api) => api.permission('demo/app', 'nobody'))).answer).toBe('none');
+    expect((await ask({}, (repository) => repository.mayWrite('nobody'))).answer).toBe(false);
   });
 
   it('is requested a name as it stands', async () => {
     const route = 'GET /repos/demo/app/collaborators/a/../../b/permission';
     const { answer, requests } = await ask({ [route]: { permission: 'write', role_name: 'maintain' } }, (api) =>
-      api.permission('demo/app', 'a/../../b'),
+      api.mayWrite('a/../../b'),
     );
-    expect(answer).toBe('write');
+    expect(answer).toBe(true);
     expect(requests[0]?.path).toBe('/repos/demo/app/collaborators/a%2F..%2F..%2Fb/permission');
   });
 });
@@ -86,9 +90,7 @@ describe('a pull request', () => {
     ['a repository that is deleted', undefined, true],
   ])('of %s is told apart by the repository of its head', async (_, id, isFork) => {
     const head = { ...open.head, repo: id === undefined ? null : { id } };
-    const { answer } = await ask({ [pull]: { ...open, state: 'closed', head } }, (api) =>
-      api.pullRequest('demo/app', 7),
-    );
+    const { answer } = await ask({ [pull]: { ...open, state: 'closed', head } }, (api) => api.pullRequest(7));
     expect(answer).toMatchObject({ isOpen: false, commit: 'a'.repeat(40), isFork });
   });
 });
@@ -103,31 +105,31 @@ describe('a host that does not answer at once', () => {
           send(response, 200, open);
         },
       },
-      (api) => api.pullRequest('demo/app', 7),
+      (repository) => repository.pullRequest(7),
     );
     expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40), baseRef: 'main', isFork: false, author: 'someone' });
     expect(waited).toEqual([500, 3000]);
-    expect(requests.every(({ headers }) => headers.authorization === 'token the-token')).toBe(true);
+    expect(requests.every(({ headers }) => headers.authorization === 'Bearer the-token')).toBe(true);
   });
 
   it.each([
     ['goes on failing', 500, {}, 3, 'UpstreamError'],
     ['wants to be left alone for a minute', 429, { 'retry-after': '60' }, 1, 'UpstreamError'],
     ['has no more calls for the token', 403, { 'x-ratelimit-remaining': '0', 'retry-after': '60' }, 1, 'UpstreamError'],
-    ['does not let the token see it', 403, { 'x-ratelimit-remaining': '4000' }, 1, 'GithubRefusedError'],
-    ['does not know the token', 401, {}, 1, 'GithubRefusedError'],
+    ['does not let the token see it', 403, { 'x-ratelimit-remaining': '4000' }, 1, 'HostRefusedError'],
+    ['does not know the token', 401, {}, 1, 'HostRefusedError'],
   ])('is an error when it %s', async (_, status, headers, requests, name) => {
     let count = 0;
     const answer = (_count: number, response: ServerResponse) => {
       count++;
       send(response, status, { message: 'No.' }, headers);
     };
-    await expect(ask({ [pull]: answer }, (api) => api.pullRequest('demo/app', 7))).rejects.toMatchObject({ name });
+    await expect(ask({ [pull]: answer }, (repository) => repository.pullRequest(7))).rejects.toMatchObject({ name });
     expect(count).toBe(requests);
   });
 
   it('is an error when the answer has another form', async () => {
-    await expect(ask({ [pull]: { state: 'open' } }, (api) => api.pullRequest('demo/app', 7))).rejects.toThrow(
+    await expect(ask({ [pull]: { state: 'open' } }, (repository) => repository.pullRequest(7))).rejects.toThrow(
       UpstreamError,
     );
   });
@@ -136,7 +138,7 @@ describe('a host that does not answer at once', () => {
 describe('a file at a commit', () => {
   const route = 'GET /repos/demo/app/contents/sub/Dockerfile?ref=abc';
   const fileOf = async (answer: unknown) =>
-    (await ask({ [route]: answer }, (api) => api.file('demo/app', 'sub/Dockerfile', 'abc'))).answer;
+    (await ask({ [route]: answer }, (repository) => repository.file('sub/Dockerfile', 'abc'))).answer;
 
   it('is its text, or nothing where there is a folder, a submodule or nothing at all', async () => {
     const content = Buffer.from('FROM débian\n').toString('base64');
@@ -158,7 +160,7 @@ describe('a comment that is kept up to date', () => {
         'PATCH /repos/demo/app/issues/comments/11': {},
         ...answers,
       },
-      (api) => api.keepComment('demo/app', 7, mark, `${mark}\nnew`),
+      (repository) => repository.keepComment(7, mark, `${mark}\nnew`),
     );
     return requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
   };

@@ -3,11 +3,12 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../core/model/trigger.ts';
 import { type WebhookScope, webhookSecret } from '../../core/triggers/webhook.ts';
-import { createGithubWebhook } from '../../functions/github-webhook.ts';
+import { createWebhook } from '../../functions/webhook.ts';
 
 const master = "It's a Secret to Everybody";
 const app: WebhookScope = { kind: 'repository', name: 'github.com/demo/app' };
-const index = { source: 'github.com/demo/index', gitHost: 'https://github.com' };
+const github = { kind: 'github', url: 'https://github.com', apiUrl: 'https://api.github.com' } as const;
+const index = { source: 'github.com/demo/index', gitHosts: [github] };
 const commit = 'a'.repeat(40);
 const push = (over = {}) => ({
   ref: 'refs/heads/main',
@@ -41,7 +42,7 @@ const comment = (body: string) => ({
 
 function webhook(masters = [master], reread?: string[]) {
   const sent: Trigger[] = [];
-  const handle = createGithubWebhook({
+  const handle = createWebhook({
     master: { current: async () => masters, reread: () => reread && Promise.resolve(reread) },
     triggers: { send: async (trigger) => void sent.push(trigger) },
     index,
@@ -61,7 +62,12 @@ async function deliver(
     ...headers,
   };
   const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  return { headers: present, body, isBase64Encoded: false } as unknown as APIGatewayProxyEventV2;
+  return {
+    headers: present,
+    body,
+    isBase64Encoded: false,
+    pathParameters: { kind: 'github' },
+  } as unknown as APIGatewayProxyEventV2;
 }
 
 describe('a delivery', () => {

@@ -1,0 +1,92 @@
+import * as z from 'zod/mini';
+import { approvalTrigger } from '../approved.ts';
+import { type Delivery, type EventForm, reader } from '../event-form.ts';
+import { pushTrigger } from '../pushed.ts';
+import { scanPushEvent } from './push-scanner.ts';
+
+const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
+const number = z.int().check(z.positive());
+
+/**
+ * The part of a push event that matters here; the rest, up to 2,048 commits, is not read. Forgejo says who pushed by `login`.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+ */
+const pushSchema = z.object({
+  ref: z.string().check(z.maxLength(1024)),
+  after: sha,
+  pusher: z.object({ name: z.optional(z.string()), login: z.optional(z.string()) }),
+});
+
+/** Whether the pull request is open after it. `synchronized` is Forgejo's word. */
+const actions = new Map([
+  ['opened', true],
+  ['synchronize', true],
+  ['synchronized', true],
+  ['reopened', true],
+  ['closed', false],
+]);
+
+/** https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request */
+const pullRequestSchema = z.object({
+  action: z.string(),
+  number,
+  /** What was edited; `base` if the pull request now targets another branch, for which Forgejo writes `ref`. */
+  changes: z.nullish(z.object({ base: z.optional(z.object({})), ref: z.optional(z.object({})) })),
+  pull_request: z.object({ head: z.object({ sha }) }),
+});
+
+/** An event that changes nothing to build, such as a label, a review or another title, starts nothing. */
+function pullRequestTrigger(event: z.infer<typeof pullRequestSchema>, { id, source }: Delivery) {
+  const { action, number, changes, pull_request } = event;
+  // A pull request with a new target branch is built like one with new commits.
+  const isRetargeted = action === 'edited' && (changes?.base || changes?.ref);
+  const isOpen = actions.get(isRetargeted ? 'synchronize' : action);
+  if (isOpen === undefined) return undefined;
+  const expected = { commit: pull_request.head.sha, isOpen };
+  return { type: 'pull-request' as const, id, source, number, expected };
+}
+
+/**
+ * The comment event; `pull_request` is present if the issue is a pull request.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#issue_comment
+ */
+const commentSchema = z.object({
+  action: z.string(),
+  issue: z.object({ number, pull_request: z.nullish(z.object({})) }),
+  comment: z.object({
+    id: z.int(),
+    body: z.nullable(z.string()),
+    /** Forgejo does not say what type of account it is. */
+    user: z.nullable(
+      z.object({ login: z.string().check(z.regex(/^[\w.[\]-]{1,100}$/)), type: z.optional(z.string()) }),
+    ),
+  }),
+});
+
+function commentTrigger({ action, issue, comment }: z.infer<typeof commentSchema>, delivery: Delivery) {
+  const { id, body, user } = comment;
+  const isOfPerson = user !== null && (user.type ?? 'User') === 'User';
+  if (action !== 'created' || !issue.pull_request || !isOfPerson) return undefined;
+  return approvalTrigger({ id, number: issue.number, body, author: user.login }, delivery);
+}
+
+const repositorySchema = z.object({ repository: z.object({ clone_url: z.string().check(z.maxLength(2048)) }) });
+/** The ping of an organisation's webhook names no repository. */
+const organizationSchema = z.object({
+  organization: z.object({ login: z.string().check(z.regex(/^[\w.-]{1,100}$/)) }),
+});
+
+/** The events of GitHub, which Forgejo and Gitea write too, but for a few words. */
+export const githubEvents: EventForm = {
+  headers: { event: ['x-github-event'], delivery: ['x-github-delivery'] },
+  scan: (event, body) => (event === 'push' ? scanPushEvent(body) : undefined),
+  repositoryOf: (payload) => repositorySchema.safeParse(payload).data?.repository.clone_url,
+  organizationOf: (payload) => organizationSchema.safeParse(payload).data?.organization.login,
+  readers: {
+    push: reader(pushSchema, ({ ref, after, pusher }, delivery) =>
+      pushTrigger({ ref, after, pusher: pusher.name ?? pusher.login ?? '' }, delivery),
+    ),
+    pull_request: reader(pullRequestSchema, pullRequestTrigger),
+    issue_comment: reader(commentSchema, commentTrigger),
+  },
+};

@@ -1,0 +1,43 @@
+import { verify } from '@octokit/webhooks-methods';
+import type { GitHostKind } from '../../core/model/git-host.ts';
+import { isSame, isSigned } from './gitlab/signing-token.ts';
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Whether the sender of an event knows a secret. */
+export type ProvesSecret = (secret: string) => Promise<boolean>;
+
+interface SignatureForm {
+  /** The header that is missing where an event is not signed, for people. */
+  header: string;
+  /** Undefined for an event that is not signed. */
+  of(headers: Headers, body: string): ProvesSecret | undefined;
+}
+
+/** How the events of each kind of git host are signed. */
+export const eventSignatures: Record<GitHostKind, SignatureForm> = {
+  github: {
+    header: 'X-Hub-Signature-256',
+    of({ 'x-hub-signature-256': signature }, body) {
+      return signature ? (secret) => verify(secret, body, signature) : undefined;
+    },
+  },
+  // https://forgejo.org/docs/latest/user/webhooks/ and https://docs.gitea.com/usage/repository/webhooks
+  forgejo: {
+    header: 'X-Forgejo-Signature',
+    of({ 'x-forgejo-signature': forgejo, 'x-gitea-signature': gitea }, body) {
+      const digits = forgejo || gitea;
+      return digits ? (secret) => verify(secret, body, `sha256=${digits}`) : undefined;
+    },
+  },
+  gitlab: {
+    header: 'webhook-signature or X-Gitlab-Token',
+    of(headers, body) {
+      const { 'webhook-signature': signatures, 'webhook-id': id = '', 'webhook-timestamp': timestamp = '' } = headers;
+      // A signature that is there counts alone: what the wire shows of the token must not make up for it.
+      if (signatures) return async (secret) => isSigned(secret, { id, timestamp, body }, signatures);
+      const token = headers['x-gitlab-token'];
+      return token ? async (secret) => isSame(Buffer.from(token), Buffer.from(secret)) : undefined;
+    },
+  },
+};

@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { createSetupRequests, type HostWords } from '../setup-requests.ts';
+import type { HookOwner, WebhookSetup } from '../webhook-api.ts';
+import { signingToken } from './signing-token.ts';
+
+const mostListed = 100;
+
+const hookSchema = z.object({ id: z.int(), url: z.string(), signing_token_present: z.boolean().optional() });
+const projectSchema = z.object({ path_with_namespace: z.string() });
+
+const words: HostWords = {
+  host: 'GitLab',
+  variable: 'GITLAB_TOKEN',
+  scopeFor: (owner) =>
+    'organization' in owner
+      ? 'the scope "api", and its owner must own the group; webhooks of groups are part of GitLab Premium'
+      : 'the scope "api", and its owner must be a Maintainer of the project',
+  unacceptable: 'GitLab may be set up to call no such address (Admin area, Settings, Network, Outbound requests)',
+};
+
+/** https://docs.gitlab.com/api/project_webhooks/ */
+export function createGitlabHooks(options: { apiUrl: string; token: string }): WebhookSetup {
+  const request = createSetupRequests(options, words);
+  return {
+    async currentName(repository) {
+      const route = 'GET /projects/{id}';
+      const owner = { repository };
+      return (await request(projectSchema, { owner, route, parameters: { id: repository } })).path_with_namespace;
+    },
+
+    async keep(owner, { url, secret }) {
+      const hooks = 'organization' in owner ? '/groups/{id}/hooks' : '/projects/{id}/hooks';
+      const send = <Answer>(schema: z.ZodType<Answer>, route: string, parameters: object) =>
+        request(schema, { owner, route, parameters: { id: nameOf(owner), ...parameters } });
+      const listed = await send(z.array(hookSchema), `GET ${hooks}`, { per_page: mostListed });
+      const known = listed.find((hook) => hook.url === url);
+      const events = { push_events: true, tag_push_events: true, merge_requests_events: true, note_events: true };
+      const hook = { url, ...events, enable_ssl_verification: true };
+      const signed = { ...hook, signing_token: signingToken(secret) };
+      const kept = known
+        ? await send(hookSchema, `PUT ${hooks}/{hook_id}`, { ...signed, hook_id: known.id })
+        : await send(hookSchema, `POST ${hooks}`, signed);
+      // A GitLab that does not sign yet ignores the signing token, and sends the secret itself instead.
+      if (!kept.signing_token_present)
+        await send(hookSchema, `PUT ${hooks}/{hook_id}`, { ...hook, token: secret, hook_id: kept.id });
+      return known ? 'updated' : 'created';
+    },
+  };
+}
+
+function nameOf(owner: HookOwner): string {
+  return 'organization' in owner ? owner.organization : owner.repository;
+}
