@@ -145,7 +145,7 @@ describe('an index that is not there whole is an error, never a smaller index', 
   it('an archive that unpacks to more than an index can be', async () => {
     const packed = gzipSync(archive({ path: 'index.d/huge.yml', text: 'x'.repeat(20_000) }));
     await using host = await startHost((_, response) => void response.end(packed));
-    const index = createIndexRepository(host.url, 'slipway/index', async () => undefined);
+    const index = createIndexRepository(repositoryAt(host.url));
     expect(await index.filesAt(commit, 20_000)).toHaveLength(1);
     await expect(index.filesAt(commit, 19_999)).rejects.toThrow(/larger than/);
   });
