@@ -22,6 +22,7 @@ type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
 
 /** In bytes: untrusted code runs beside the builder and may write these objects, and the functions that read them have little memory. */
 const largestOfBuilder = 32 * 1024 * 1024;
+const again = 'Have the build started again; if this happens again, tell whoever runs this pipeline.';
 
 /** The records bucket, for what is too large for a state machine or a table. */
 export function createRecords({ client, bucket }: RecordsBucket) {
@@ -34,7 +35,8 @@ export function createRecords({ client, bucket }: RecordsBucket) {
   async function get<Value>(key: string, schema: z.ZodType<Value>, mostBytes = Infinity): Promise<Value | undefined> {
     try {
       const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      if (ContentLength > mostBytes) throw new InvalidInputError('A record of this step is larger than one can be.');
+      if (ContentLength > mostBytes)
+        throw new InvalidInputError(`A record of this step is larger than one can be. ${again}`);
       return read((await Body?.transformToString()) ?? '', schema);
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
@@ -78,7 +80,7 @@ function read<Value>(text: string, schema: z.ZodType<Value>): Value {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new InvalidInputError('The record of this step cannot be read.', { cause });
+    throw new InvalidInputError(`A record of this step cannot be read. ${again}`, { cause });
   }
 }
 
