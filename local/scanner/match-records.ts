@@ -112,7 +112,7 @@ function findingOf(
     name: nameOf(record),
     description: (record.summary || record.details)?.slice(0, 2000) || undefined,
     uri: uriOf(record),
-    severity: cvss === undefined ? wordedSeverity(ratings) : severityOfScore(cvss.score),
+    severity: severityIn(ratings, cvss),
     packageName: name,
     packageVersion: version,
     fixedVersion: fixedVersion(affected, version, compare),
@@ -145,14 +145,17 @@ function scoreOf(ratings: OsvRating[]): Finding['cvss'] {
   return scores.sort((one, other) => other.version - one.version || other.score - one.score)[0];
 }
 
-/** In the words of a distribution or a database. */
-function wordedSeverity(ratings: OsvRating[]): Finding['severity'] {
+/** By the score, else in the words of a distribution or a database. What cannot be read may have been worse than all that can. */
+function severityIn(ratings: OsvRating[], cvss: Finding['cvss']): Finding['severity'] {
+  if (ratings.some(isUnreadable)) return 'CRITICAL';
+  if (cvss !== undefined) return severityOfScore(cvss.score);
   const words = ratings.flatMap(({ severities, words }) => [...severities.map(({ score }) => score), ...words]);
-  const worded = words.map(severityOf).find((severity) => severity !== 'UNDEFINED');
-  const isUnreadable = ratings.some(
-    ({ severities, isUncertain }) => isUncertain || severities.some(({ type }) => type.startsWith('CVSS')),
-  );
-  return worded ?? (isUnreadable ? 'CRITICAL' : 'UNDEFINED');
+  return words.map(severityOf).find((severity) => severity !== 'UNDEFINED') ?? 'UNDEFINED';
+}
+
+function isUnreadable({ severities, isUncertain }: OsvRating): boolean {
+  const isNone = (score: string) => baseScore(score) === undefined && severityOf(score) === 'UNDEFINED';
+  return isUncertain || severities.some(({ type, score }) => type.startsWith('CVSS') && isNone(score));
 }
 
 function fixedVersion({ ranges }: OsvAffected, version: string, compare: Compare): string | undefined {

@@ -54,13 +54,16 @@ const packageSchema = z
   .object({ ecosystem: z.string().min(1), name: z.string().min(1) })
   .transform(({ ecosystem, name }) => ({ ecosystem, name: ecosystem === 'PyPI' ? pythonName(name) : name }));
 
-const version = z
-  .string()
-  .min(1)
-  .nullish()
-  .transform((at) => at ?? undefined);
+/** Every kind of version has a letter or a digit; what has none would be before or after all others by chance. */
+const version = z.string().regex(/[A-Za-z0-9]/, 'It is no version.');
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((at) => at ?? undefined);
 const eventSchema = z
-  .object({ introduced: version, fixed: version, last_affected: version, limit: version })
+  .object({
+    introduced: optional(version),
+    fixed: optional(version),
+    last_affected: optional(version),
+    limit: optional(version.or(z.literal('*'))),
+  })
   .refine((event) => Object.values(event).some((at) => at !== undefined), 'It is no event that is known.');
 const rangeSchema = z.union([
   // Commits say nothing about versions of packages.
@@ -128,7 +131,7 @@ function affectedOf({ affected }: Fields, problems: string[]): OsvAffected[] {
     const place = `affected[${at}].`;
     const before = problems.length;
     const { list } = partsReader(entry, place, problems);
-    const versions = { ranges: list('ranges', rangeSchema), versions: list('versions', text) };
+    const versions = { ranges: list('ranges', rangeSchema), versions: list('versions', version) };
     const isOpen = versions.versions.length === 0 && versions.ranges.every(({ type }) => type === 'GIT');
     if (isOpen && problems.length === before) problems.push(`"affected[${at}]": It does not say which versions.`);
     return [
@@ -142,7 +145,7 @@ function affectedOf({ affected }: Fields, problems: string[]): OsvAffected[] {
   });
 }
 
-const ofCommits = z.array(z.looseObject({ type: z.literal('GIT') })).nullish();
+const ofCommits = z.array(z.looseObject({ type: z.literal('GIT') })).min(1);
 
 function isOfCommits(ranges: unknown): boolean {
   return ofCommits.safeParse(ranges).success;

@@ -99,9 +99,19 @@ describe('the severity', () => {
     ['that cannot be read as the worst', { severity: [{ type: 'CVSS_V4', score: 'CVSS:4.0/AV:N' }] }, 'CRITICAL'],
     ['that is no text as the worst', { severity: [{ type: 'CVSS_V3', score: 9.8 }, null] }, 'CRITICAL'],
     [
-      'that can be read beside one that cannot',
+      'that can be read beside one that cannot as the worst',
       { severity: [{ type: 'CVSS_V3' }], database_specific: { severity: 'LOW' } },
-      'LOW',
+      'CRITICAL',
+    ],
+    [
+      'of one version of CVSS beside one of another that cannot be read as the worst',
+      {
+        severity: [
+          { type: 'CVSS_V4', score: 'CVSS:4.0/AV:N' },
+          { type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N' },
+        ],
+      },
+      'CRITICAL',
     ],
     ['of a CVSS 2 vector', { severity: [{ type: 'CVSS_V2', score: 'AV:N/AC:L/Au:N/C:P/I:P/A:P' }] }, 'HIGH'],
     ["of the distribution's word", { severity: [{ type: 'Ubuntu', score: 'negligible' }] }, 'INFORMATIONAL'],

@@ -87,6 +87,9 @@ describe('of a record', () => {
     ['an event that nobody knows', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { mended: '2' }] }] }],
     ['a version that is a number', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: 0 }, { fixed: '2' }] }] }],
     ['a list of versions with something else in it', { ranges: [], versions: ['3', 4] }],
+    ['a list with an empty version in it', { ranges: [], versions: ['3', ''] }],
+    ['a version without a letter or a digit', { ranges: [], versions: ['?'] }],
+    ['a beginning that is no version', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '?' }] }] }],
     ['an empty version', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '' }] }] }],
     ['neither ranges nor versions', { ranges: undefined }],
     ['empty ranges and versions', { ranges: [], versions: [] }],
@@ -123,6 +126,8 @@ describe('of a record', () => {
     [JSON.stringify({ ...good, affected: [...good.affected, null] }), 'affected'],
     [JSON.stringify({ ...good, affected: [{ package: { ecosystem: 'Debian:12' } }] }), 'affected[0].package'],
     [JSON.stringify(withAffected({ package: null })), '"affected[0]" names no package'],
+    [JSON.stringify({ ...good, affected: [{}] }), '"affected[0]" names no package'],
+    [JSON.stringify({ ...good, affected: [{ ranges: [] }] }), '"affected[0]" names no package'],
     [JSON.stringify({ ...good, affected: [{ package: { name: 'foo', ecosystem: null } }] }), 'affected[0].package'],
   ])('%s nobody knows what it is about', (content, message) => {
     expect(() => readOsvRecord('file', content)).toThrow(expect.objectContaining({ name: 'UnreadableRecordError' }));
