@@ -118,6 +118,13 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     command:
       'aws sts assume-role --role-arn ROLE --role-session-name probe --policy file://policy.json --query PackedPolicySize # in percent, of a policy with fifteen repositories',
   },
+  'secret-by-name': {
+    belief:
+      'Who may read `NAME-??????` reads the secret by its name; to such a role one that does not exist is an `AccessDeniedException`, and not a `ResourceNotFoundException`.',
+    usedIn: 'core/builds/session-policy.ts, builder/secrets.ts',
+    command:
+      'aws secretsmanager get-secret-value --secret-id NAME # as a role whose policy has arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-??????, with and without that secret',
+  },
   'registry-login': {
     belief: 'A login of ECR holds for its twelve hours, also after the session that it was given to has ended.',
     usedIn: 'builder/build-session.ts, builder/engines/docker.ts',
