@@ -20,7 +20,10 @@ export function failedInstruction(output: readonly string[]): string {
   return [
     instruction === undefined ? 'The Dockerfile failed' : `The instruction ${cut(instruction)} failed`,
     reason === undefined ? '. ' : `: ${cut(reason)}. `,
-    'Correct it and push again; the log has the whole output.',
+    // The digest of the image was looked up before: what is left are its registry, and its platforms.
+    /^FROM\b/i.test(instruction ?? '')
+      ? 'The image exists, and could not be pulled. If it lacks this platform, name another; otherwise have the build started again.'
+      : 'Correct it and push again; the log has the whole output.',
     printed.length === 0 ? '' : `\nIts last lines:\n${printed.join('\n')}`,
   ].join('');
 }
