@@ -17,15 +17,22 @@ export function failedInstruction(output: readonly string[]): string {
     )
     .slice(-shownLines)
     .map((line) => cut(line.replace(/^\d+\.\d+ /, '')));
+  const isOfPull = isPull(instruction, reason);
+  const whole = isOfPull ? 'The pull of a base image failed' : 'The Dockerfile failed';
   return [
-    instruction === undefined ? 'The Dockerfile failed' : `The instruction ${cut(instruction)} failed`,
+    instruction === undefined ? whole : `The instruction ${cut(instruction)} failed`,
     reason === undefined ? '. ' : `: ${cut(reason)}. `,
-    // The digest of the image was looked up before: what is left are its registry, and its platforms.
-    /^FROM\b/i.test(instruction ?? '')
+    isOfPull
       ? 'The image exists, and could not be pulled. If it lacks this platform, name another; otherwise have the build started again.'
       : 'Correct it and push again; the log has the whole output.',
     printed.length === 0 ? '' : `\nIts last lines:\n${printed.join('\n')}`,
   ].join('');
+}
+
+/** Whether the engine failed to get a base image. Its digest was looked up before, so what is left are its registry and its platforms. */
+function isPull(instruction: string | undefined, reason = ''): boolean {
+  if (instruction !== undefined) return /^FROM\b/i.test(instruction);
+  return /(?:^|: )(?:initializing source docker:|pinging container registry |copying system image )/.test(reason);
 }
 
 /** The registry's refusal of a pull because it received too many requests; undefined when the engine failed with something else. */

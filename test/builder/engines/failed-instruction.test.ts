@@ -48,17 +48,37 @@ describe('an instruction that fails is the project’s, whatever it prints', () 
   });
 });
 
-test('a base that could not be pulled is not taken for a mistake in the Dockerfile', () => {
-  const sentence = failedInstruction([
-    ' > [internal] load metadata for ghcr.io/acme/base@sha256:96:',
-    '   1 | >>> FROM ghcr.io/acme/base:1',
-    'ERROR: failed to build: failed to solve: failed to fetch oauth token: unexpected status from POST request to https://ghcr.io/token: 503',
-  ]);
-  expect(sentence).toContain('The instruction FROM ghcr.io/acme/base:1 failed: failed to fetch oauth token');
-  expect(sentence).toContain(
-    'could not be pulled. If it lacks this platform, name another; otherwise have the build started again',
-  );
-  expect(sentence).not.toContain('push again');
+describe('a base that could not be pulled is not taken for a mistake in the Dockerfile', () => {
+  test.each([
+    [
+      'by BuildKit',
+      [
+        ' > [internal] load metadata for ghcr.io/acme/base@sha256:96:',
+        '   1 | >>> FROM ghcr.io/acme/base:1',
+        'ERROR: failed to build: failed to solve: failed to fetch oauth token: unexpected status from POST request to https://ghcr.io/token: 503',
+      ],
+      'The instruction FROM ghcr.io/acme/base:1 failed: failed to fetch oauth token',
+    ],
+    [
+      'by Buildah',
+      [
+        'Error: creating build container: initializing source docker://ghcr.io/acme/base: reading manifest 1: unauthorized',
+      ],
+      'The pull of a base image failed: creating build container: initializing source',
+    ],
+    [
+      'by Podman',
+      ['Error: initializing source docker://ghcr.io/acme/base: pinging container registry ghcr.io: connection refused'],
+      'The pull of a base image failed: initializing source',
+    ],
+  ])('%s', (_, output, beginning) => {
+    const sentence = failedInstruction(output);
+    expect(sentence).toContain(beginning);
+    expect(sentence).toContain(
+      'could not be pulled. If it lacks this platform, name another; otherwise have the build',
+    );
+    expect(sentence).not.toContain('push again');
+  });
 });
 
 test('a container that cannot be started because its image is limited is told from a command that fails', () => {
