@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { mountedSources, unsafeMount } from '../../core/bases/run-options.ts';
 import { DockerfileInvalidError } from '../errors.ts';
 
@@ -30,8 +30,10 @@ export async function refuseUnsafeMounts(
       `RUN ${unsafe} is not built by ${engine}, which may mount a folder of this machine for it. Copy what the step needs with COPY or COPY --from, or build with Docker, Buildah 1.39 or Podman 5.4.`,
     );
   }
+  const folder = await realpath(context);
   for (const source of mountedSources(runOptions)) {
-    const path = join(context, join('/', source));
+    // Without a slash at its end, which a real path has not.
+    const path = resolve(join(folder, join('/', source)));
     const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
       // The engine says that it is missing.
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return path;
