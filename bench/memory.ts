@@ -71,8 +71,8 @@ async function ended(machine: StandInMachine, builds: number): Promise<void> {
       const page = await machine.ask<{ items: { endedAt: string | null }[]; cursor: string | null }>(
         `/api/v1/builds?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
       );
-      count += page.items.filter(({ endedAt }) => endedAt !== null).length;
-      cursor = page.cursor ?? '';
+      count += page?.items.filter(({ endedAt }) => endedAt !== null).length ?? 0;
+      cursor = page?.cursor ?? '';
     } while (cursor !== '');
     if (count >= builds) return;
     await delay(2000);

@@ -30,7 +30,11 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
       (graph.parents.get(name) ?? []).filter((each) => graph.parents.has(each)),
     ]),
   );
-  const machine = await startStandInMachine(folder, { bases, concurrentBuilds: atOnce });
+  const machine = await startStandInMachine(folder, {
+    bases,
+    concurrentBuilds: atOnce,
+    build: { concurrency: atOnce },
+  });
   try {
     const row = rowOf('scale');
     // What does not depend on the base has a repository that is not there.
@@ -41,7 +45,7 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
     await until(async () => (await known(machine)) >= total);
     const knownIn = (performance.now() - began) / 1000;
     say(`${total} entries are known after ${knownIn.toFixed(0)} s; ${machine.megabytes().toFixed(0)} MB`);
-    await until(async () => (await newestCascade(machine))?.endedAt !== null);
+    await until(async () => isEnded(await newestCascade(machine)));
     const applied = (performance.now() - began) / 1000;
     const beforeMegabytes = machine.megabytes();
     say(`all of it was decided after ${applied.toFixed(0)} s; ${beforeMegabytes.toFixed(0)} MB`);
@@ -56,13 +60,16 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
       mostMegabytes = Math.max(mostMegabytes, machine.megabytes());
       if (cascade === undefined || cascade.id === first) return false;
       const done = cascade.counts.released ?? 0;
-      say(`${done} of ${expected.size} released after ${((performance.now() - pushed) / 1000).toFixed(0)} s`);
+      const inFlight = cascade.counts.building ?? 0;
+      say(
+        `${done} of ${expected.size} released, ${inFlight} in the works, after ${((performance.now() - pushed) / 1000).toFixed(0)} s`,
+      );
       if (!isKilled && done >= expected.size / 2) {
         isKilled = true;
         say('the machine is killed');
         await machine.killAndStart();
       }
-      return cascade.endedAt !== null;
+      return isEnded(cascade);
     });
     const seconds = (performance.now() - pushed) / 1000;
     const built = (await buildsOf(machine)).filter(({ project }) => project !== graph.base);
@@ -106,9 +113,11 @@ interface Cascade {
   counts: Partial<Record<string, number>>;
 }
 
+const isEnded = (cascade: Cascade | undefined): boolean => cascade !== undefined && cascade.endedAt !== null;
+
 async function newestCascade(machine: StandInMachine): Promise<Cascade | undefined> {
-  const { items } = await machine.ask<{ items: { id: string }[] }>('/api/v1/cascades?limit=1');
-  return items[0] && machine.ask<Cascade>(`/api/v1/cascades/${items[0].id}`);
+  const newest = (await machine.ask<{ items: { id: string }[] }>('/api/v1/cascades?limit=1'))?.items[0];
+  return newest && machine.ask<Cascade>(`/api/v1/cascades/${newest.id}`);
 }
 
 const client = ({ facts }: StandInMachine) =>

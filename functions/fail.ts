@@ -3,6 +3,7 @@ import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';
 import { openBuildQuota } from '../services/tables/build-quota.ts';
 import { openBuilds } from '../services/tables/builds.ts';
+import { openBuildsInFlight } from '../services/tables/builds-in-flight.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRecordBases } from './bases/record-bases.ts';
 import { createFail } from './builds/fail-build.ts';
@@ -20,7 +21,7 @@ interface Answer {
 const run = once(() => {
   const services = { builds: openBuilds(), projects: openProjects(), records: openRecords() };
   return {
-    wait: createWait({ ...services, quota: openBuildQuota() }),
+    wait: createWait({ ...services, quota: openBuildQuota(), inFlight: openBuildsInFlight() }),
     fail: createFail({ ...services, recordBases: openRecordBases() }),
   };
 });

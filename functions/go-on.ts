@@ -2,6 +2,7 @@ import { isTerminal } from '../core/model/build.ts';
 import { once } from '../core/once.ts';
 import { openBuildQuota } from '../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { openBuildsInFlight } from '../services/tables/builds-in-flight.ts';
 import { createProjectQuota, type ProjectQuota } from './builds/project-quota.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
@@ -27,7 +28,10 @@ export function createGoOn({ builds, quota }: Services) {
 
 const run = once(() => {
   const builds = openBuilds();
-  return createGoOn({ builds, quota: createProjectQuota({ builds, quota: openBuildQuota() }) });
+  return createGoOn({
+    builds,
+    quota: createProjectQuota({ builds, quota: openBuildQuota(), inFlight: openBuildsInFlight() }),
+  });
 });
 
 export function handler(input: unknown): Promise<Answer> {

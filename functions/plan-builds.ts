@@ -62,7 +62,7 @@ import { createUnholdPlanner } from './triggers/unhold.ts';
 
 /** The services of all planners, except those that `createPlanBuilds` makes from these. */
 interface Services
-  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'resume' | 'resumeHead' | 'cancelBuild'> {
+  extends Pick<BuildStarter, 'startAfter' | 'startBuild' | 'startRebuild' | 'resume' | 'resumeHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
   deliveries: Deliveries;

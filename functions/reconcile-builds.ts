@@ -24,6 +24,7 @@ interface Services {
   builds: Pick<Builds, 'withStatus'>;
   executions: Pick<Executions, 'status'>;
   resume: BuildStarter['resume'];
+  startOverdue: BuildStarter['startOverdue'];
   fail: Fail;
   tell: Tell;
   metrics: Pick<BuildMetrics, 'oldestQueued'>;
@@ -43,6 +44,7 @@ export function createReconcileBuilds({
   builds,
   executions,
   resume,
+  startOverdue,
   fail,
   tell,
   metrics,
@@ -80,10 +82,12 @@ export function createReconcileBuilds({
     const errors: unknown[] = [];
     const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => void errors.push(error));
     let oldestQueued = now.getTime();
+    // There may be thousands of them, and nothing is wrong with any.
+    const waitsForRoom = await startOverdue();
     for (const status of runningStatuses) {
       for await (const build of withStatus(status)) {
         if (status === 'queued') oldestQueued = Math.min(oldestQueued, Date.parse(queuedSince(build)));
-        if (build.createdAt < settled) await attempt(reconcile(build));
+        if (build.createdAt < settled && !waitsForRoom(build)) await attempt(reconcile(build));
       }
     }
     metrics.oldestQueued((now.getTime() - oldestQueued) / 1000);
@@ -109,7 +113,7 @@ const run = once(() => {
   return createReconcileBuilds({
     builds,
     executions: openExecutions(),
-    resume: openBuildStarter(logger).resume,
+    ...openBuildStarter(logger),
     fail: createFail({ builds, projects: openProjects(), records: openRecords() }),
     tell: openTell(logger),
     metrics: openBuildMetrics(),

@@ -199,6 +199,14 @@ const configSchema = z.strictObject({
         .max(28_800)
         .default(3600)
         .describe('When a build is given up, in seconds from its start.'),
+      concurrency: z
+        .int()
+        .min(0)
+        .max(500)
+        .default(0)
+        .describe(
+          'How many builds of all projects are in flight at once; the rest wait, and projects take turns. 0 leaves it to CodeBuild, which takes as many as the account may run and keeps five times as many in a queue.',
+        ),
       atOncePerProject: z
         .int()
         .min(1)

@@ -30,6 +30,7 @@ export class Starting {
     const { api, builder, config, gitHost, pipeline, records, state } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem');
     state.builds.grantQuery(grantee, 'byProject');
+    if (config.build.concurrency > 0) state.builds.grantQuery(grantee, 'byStatus');
     state.heads.grant(grantee, 'GetItem', 'UpdateItem');
     records.grantWrite(grantee, 'request');
     pipeline.grantStart(grantee);

@@ -9,6 +9,7 @@ export const variableNames = [
   'BASES_TABLE',
   'BUILDKIT_IMAGE',
   'BUILDS_AT_ONCE',
+  'BUILDS_IN_FLIGHT',
   'BUILDS_PER_HOUR',
   'BUILD_SECRETS_ARN',
   'BUILD_SECRETS_PREFIX',

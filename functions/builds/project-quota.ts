@@ -1,44 +1,130 @@
+import { beginOrder } from '../../core/builds/begin-order.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { BuildQuota } from '../../services/tables/build-quota.ts';
 import type { Builds } from '../../services/tables/builds.ts';
+import type { BuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 
 interface Services {
-  builds: Pick<Builds, 'get' | 'ofProject'>;
+  builds: Pick<Builds, 'get' | 'ofProject' | 'oldestQueued'>;
   quota: BuildQuota;
+  inFlight: BuildsInFlight;
 }
+
+/** What a build waits for that may not begin now: the end of any build, or of one of its own project. */
+type Room = 'there' | 'not-in-project' | 'nowhere';
 
 /** The most builds of a project that are considered when one ends. */
 const mostWaiting = 100;
+/** The same of all projects. */
+const mostPages = 10;
 
-/** Bounds how many builds of one project run at once and begin in an hour; the others stay queued, and the oldest begins first. */
-export function createProjectQuota({ builds, quota }: Services) {
+/** Bounds how many builds run at once, and of one project begin in an hour; the others stay queued, and the oldest begins first. */
+export function createProjectQuota({ builds, quota, inFlight }: Services) {
   /** Lets go of builds that have ended: no step needs to do so when it ends one, and none can forget to. */
   async function freeEnded(project: string): Promise<boolean> {
-    const running = await Promise.all(
-      [...(await quota.running(project))].map((id) => builds.get(id).then((build) => ({ id, build }))),
-    );
-    const ended = running.filter(({ build }) => !build || isTerminal(build.status)).map(({ id }) => id);
-    if (ended.length > 0) await quota.free(project, ended);
+    const ended = await endedAmong([...(await quota.running(project))].map((id) => ({ project, id })));
+    if (ended.length > 0) {
+      await quota.free(
+        project,
+        ended.map(({ id }) => id),
+      );
+    }
     return ended.length > 0;
+  }
+
+  async function endedAmong<Name extends Pick<Build, 'id'>>(names: readonly Name[]): Promise<Name[]> {
+    const all = await Promise.all(names.map(async (name) => ({ name, build: await builds.get(name.id) })));
+    return all.filter(({ build }) => !build || isTerminal(build.status)).map(({ name }) => name);
   }
 
   async function hasRoom(project: string, take: () => Promise<boolean>): Promise<boolean> {
     return (await take()) || ((await freeEnded(project)) && take());
   }
 
+  async function takeBoth(build: Build, any: () => Promise<boolean>, own: () => Promise<boolean>): Promise<Room> {
+    if (!(await any())) return 'nowhere';
+    if (await hasRoom(build.project, own)) return 'there';
+    await inFlight.free([build]);
+    return 'not-in-project';
+  }
+
+  /** The builds that have not begun, the oldest first. One that waits for something else goes on by itself. */
+  async function* waitingPages(): AsyncGenerator<Build[]> {
+    let cursor: string | undefined;
+    for (let page = 0; page < mostPages; page++) {
+      const part = await builds.oldestQueued({ limit: mostWaiting, cursor });
+      yield part.items.filter(({ waiting }) => !waiting);
+      cursor = part.cursor;
+      if (cursor === undefined) return;
+    }
+  }
+
+  const mayBegin = (build: Build): Promise<Room> =>
+    takeBoth(
+      build,
+      () => inFlight.take(build),
+      () => quota.take(build.project, build.id),
+    );
+
   return {
-    mayBegin: ({ id, project }: Build): Promise<boolean> => hasRoom(project, () => quota.take(project, id)),
+    mayBegin,
 
     /** Whether a build that waited for its base, or for a machine, may go on. */
-    mayGoOn: ({ id, project }: Build): Promise<boolean> => hasRoom(project, () => quota.takeAgain(project, id)),
+    async mayGoOn(build: Build): Promise<boolean> {
+      const room = await takeBoth(
+        build,
+        () => inFlight.takeAgain(build),
+        () => quota.takeAgain(build.project, build.id),
+      );
+      return room === 'there';
+    },
 
-    /** The builds of a project that have not begun, the oldest first. One that waits for something else goes on by itself. */
-    async waiting(project: string): Promise<Build[]> {
-      const [running, { items }] = await Promise.all([
-        quota.running(project),
-        builds.ofProject(project, { limit: mostWaiting }, 'queued'),
-      ]);
-      return items.filter(({ id, waiting }) => !waiting && !running.has(id)).reverse();
+    /** Counts a build that has ended no more. */
+    end: (build: Build): Promise<void> => inFlight.free([build]),
+
+    /** The same for those whose end was not noticed. */
+    async freeEnded(): Promise<void> {
+      await inFlight.free(await endedAmong((await inFlight.state()).running));
+    },
+
+    /** Which builds have not begun because as many run as may. */
+    async waitForRoom(): Promise<(build: Build) => boolean> {
+      const { running, room } = await inFlight.state();
+      const begun = new Set(running.map(({ id }) => id));
+      return ({ id, status, waiting }) => room <= 0 && status === 'queued' && !waiting && !begun.has(id);
+    },
+
+    /**
+     * The builds that may begin now, each of which counts as begun. Where only the builds of a project are limited, they are those of the
+     * project of which one has ended.
+     */
+    async *next(project?: string): AsyncGenerator<Build> {
+      if (!inFlight.isLimited) {
+        if (project === undefined) return;
+        const [running, { items }] = await Promise.all([
+          quota.running(project),
+          builds.ofProject(project, { limit: mostWaiting }, 'queued'),
+        ]);
+        for (const build of items.filter(({ id, waiting }) => !waiting && !running.has(id)).reverse()) {
+          if ((await mayBegin(build)) !== 'there') return;
+          yield build;
+        }
+        return;
+      }
+      const { running, room } = await inFlight.state();
+      if (room <= 0) return;
+      const begun = new Set(running.map(({ id }) => id));
+      const full = new Set<string>();
+      for await (const queued of waitingPages()) {
+        const waiting = queued.filter(({ id }) => !begun.has(id));
+        for (const build of beginOrder(waiting, running)) {
+          if (full.has(build.project)) continue;
+          const found = await mayBegin(build);
+          if (found === 'nowhere') return;
+          if (found === 'there') yield build;
+          else full.add(build.project);
+        }
+      }
     },
   };
 }

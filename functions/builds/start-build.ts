@@ -11,6 +11,7 @@ import { type HeadOf, openSourceHost } from '../../services/git-host/git-remote.
 import { openRecords, type Records } from '../../services/records/records.ts';
 import { openBuildQuota } from '../../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
+import { openBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 import { type Head, type Heads, openHeads, revisionAfter } from '../../services/tables/heads.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
 import { createProjectQuota, type ProjectQuota } from './project-quota.ts';
@@ -113,8 +114,8 @@ export function createBuildStarter(services: Services) {
     const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
     const ended = [];
     for (const other of replaced) ended.push(await superseding.supersede(other, id));
-    // It stays queued, and begins when another build of the project has ended (functions/triggers/build-ended.ts).
-    if (!(await services.quota.mayBegin(build))) return build;
+    // It stays queued, and begins when another build has ended (functions/triggers/build-ended.ts).
+    if ((await services.quota.mayBegin(build)) !== 'there') return build;
     // If a superseded build was to run without the cache, the build that supersedes it does so instead.
     const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
@@ -198,12 +199,17 @@ export function createBuildStarter(services: Services) {
 
     resume,
 
-    /** Starts builds of a project that waited for others of it to end. */
-    async startWaiting(project: string): Promise<void> {
-      for (const build of await services.quota.waiting(project)) {
-        if (!(await services.quota.mayBegin(build))) return;
-        await resume(build);
-      }
+    /** Starts builds that waited for the end of this one. */
+    async startAfter(ended: Build): Promise<void> {
+      await services.quota.end(ended);
+      for await (const build of services.quota.next(ended.project)) await resume(build);
+    },
+
+    /** Starts builds that waited for the end of others, if that end was not noticed; says which ones wait on. */
+    async startOverdue(): Promise<(build: Build) => boolean> {
+      await services.quota.freeEnded();
+      for await (const build of services.quota.next()) await resume(build);
+      return services.quota.waitForRoom();
     },
   };
 }
@@ -216,7 +222,7 @@ export function openBuildStarter(logger: Logger): BuildStarter {
   const builds = openBuilds();
   return createBuildStarter({
     builds,
-    quota: createProjectQuota({ builds, quota: openBuildQuota() }),
+    quota: createProjectQuota({ builds, quota: openBuildQuota(), inFlight: openBuildsInFlight() }),
     projects: openProjects(),
     heads: openHeads(),
     records: openRecords(),

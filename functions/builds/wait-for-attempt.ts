@@ -3,16 +3,18 @@ import { laterAttempt } from '../../core/builds/later-attempt.ts';
 import type { Records } from '../../services/records/records.ts';
 import type { BuildQuota } from '../../services/tables/build-quota.ts';
 import type { Builds } from '../../services/tables/builds.ts';
+import type { BuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 import { readResult } from './fail-build.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'wait'>;
   quota: Pick<BuildQuota, 'free'>;
+  inFlight: Pick<BuildsInFlight, 'free'>;
   records: Pick<Records, 'result'>;
 }
 
-/** Has a build wait that failed because of something that passes. While it waits, other builds of its project have its part of the quota. */
-export function createWait({ builds, quota, records }: Services) {
+/** Has a build wait that failed because of something that passes. While it waits, other builds have its place. */
+export function createWait({ builds, quota, inFlight, records }: Services) {
   /** In how many seconds the build runs again; undefined where it does not, or has ended. */
   return async function wait(id: string, error: ExecutionError, now = new Date()): Promise<number | undefined> {
     const build = await builds.require(id);
@@ -20,6 +22,7 @@ export function createWait({ builds, quota, records }: Services) {
     const waiting = laterAttempt(build, failure.error, now);
     if (!waiting || !(await builds.wait(id, waiting))) return undefined;
     await quota.free(build.project, [id]);
+    await inFlight.free([build]);
     return Math.max(0, Math.ceil((Date.parse(waiting.until) - now.getTime()) / 1000));
   };
 }

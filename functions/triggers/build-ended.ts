@@ -12,7 +12,7 @@ interface Services {
   rebuilds: Pick<Rebuilds, 'get'>;
   announceEnd: AnnounceEnd;
   members: Pick<Members, 'endWith' | 'notifyDependents'>;
-  startWaiting: BuildStarter['startWaiting'];
+  startAfter: BuildStarter['startAfter'];
 }
 
 /** A release rebuilds its dependents. Any end of a build lets the cascade that waits for it go on. */
@@ -21,7 +21,7 @@ export function createBuildEndedPlanner({
   rebuilds,
   announceEnd,
   members,
-  startWaiting,
+  startAfter,
 }: Services): Planner<'build-ended'> {
   /** The build that the project's round waits for: this one, or one that it superseded and whose end is not announced yet. */
   async function awaited({ pending }: Rebuild, ended: Build): Promise<Build | undefined> {
@@ -34,7 +34,7 @@ export function createBuildEndedPlanner({
   return async ({ build: id }) => {
     const build = await builds.get(id);
     if (!build) return { outcome: `ignored: there is no build ${id}`, builds: [] };
-    await startWaiting(build.project);
+    await startAfter(build);
     const state = await rebuilds.get(build.project);
     const member = await awaited(state, build);
     if (member) {

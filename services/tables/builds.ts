@@ -257,6 +257,12 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return list({ project, status }, request);
     },
 
+    /** Those that wait to begin or have just begun, of all projects, the oldest first. */
+    oldestQueued(request: PageRequest): Promise<Page<Build>> {
+      const queued = expression`#status = ${'queued' satisfies BuildStatus}`;
+      return table.page({ index: 'byStatus', keys: queued }, request, buildSchema);
+    },
+
     /** Newest first, of all projects. */
     withStatus(status: BuildStatus, request: PageRequest): Promise<Page<Build>> {
       return list({ status }, request);

@@ -87,6 +87,8 @@ describe('a build that went wrong', () => {
   });
 });
 
+const uncounted = { quota: { free: async () => undefined }, inFlight: { free: async () => undefined } };
+
 describe('a build whose base image is not available at the moment', () => {
   const limited = { outcome: 'failed', error: 'BaseLimitedError', message: 'Too many requests.' } as const;
 
@@ -94,7 +96,7 @@ describe('a build whose base image is not available at the moment', () => {
     await using world = await setUpTell();
     await world.queue(id, { status: 'building' });
     world.results.set(id, limited);
-    const wait = createWait({ ...world, quota: { free: async () => undefined } });
+    const wait = createWait({ ...world, ...uncounted });
     expect(await wait(id, codebuild)).toBe(300);
     const waiting = await world.builds.require(id);
     expect(waiting).toMatchObject({ status: 'queued', waiting: { for: 'base', times: 1 } });
@@ -109,7 +111,7 @@ describe('a build whose base image is not available at the moment', () => {
       waiting: { for: 'base', times: 9, until: '2026-11-21T01:02:03.000Z' },
     });
     world.results.set(id, limited);
-    expect(await createWait({ ...world, quota: { free: async () => undefined } })(id, codebuild)).toBeUndefined();
+    expect(await createWait({ ...world, ...uncounted })(id, codebuild)).toBeUndefined();
     await world.fail(id, { outcome: 'failed', error: codebuild });
     await world.tell(id);
     const [mail = ''] = world.ses.sent.map(String);
@@ -121,7 +123,7 @@ describe('a build whose base image is not available at the moment', () => {
     await using world = await setUpTell();
     await world.end('superseded');
     world.results.set(id, limited);
-    expect(await createWait({ ...world, quota: { free: async () => undefined } })(id, codebuild)).toBeUndefined();
+    expect(await createWait({ ...world, ...uncounted })(id, codebuild)).toBeUndefined();
     expect((await world.builds.require(id)).status).toBe('superseded');
   });
 });

@@ -5,6 +5,7 @@ import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
 import { createBuildQuota, type QuotaLimits } from '../../services/tables/build-quota.ts';
+import { createBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { createFakeGitHost } from './fake-git-host.ts';
 import { createFakeGithub } from './fake-github.ts';
@@ -51,7 +52,7 @@ export function indexFile(entries: Record<string, Record<string, string>>, path 
 /** plan-builds with everything around it. The index is what `files` is at the time. */
 export async function setUpPlanBuilds(
   crashes: CrashPoints = createCrashPoints(),
-  limits: QuotaLimits = { atOnce: 100, perHour: 1000 },
+  { inFlight = 0, ...limits }: QuotaLimits & { inFlight?: number } = { atOnce: 100, perHour: 1000 },
 ) {
   const world = await setUpServices();
   const ensured: string[] = [];
@@ -79,7 +80,11 @@ export async function setUpPlanBuilds(
   const projects = crashes.guard(world.projects);
   const heads = crashes.guard(world.heads);
   const starter = createBuildStarter({
-    quota: createProjectQuota({ ...world, quota: createBuildQuota(world.client, 'projects', limits) }),
+    quota: createProjectQuota({
+      ...world,
+      quota: createBuildQuota(world.client, 'projects', limits),
+      inFlight: createBuildsInFlight(world.client, 'heads', inFlight),
+    }),
     builds: crashes.guard(world.builds),
     projects,
     heads,

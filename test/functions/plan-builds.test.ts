@@ -29,6 +29,7 @@ beforeAll(async () => {
     RELEASES_TABLE: 'releases',
     MOST_RECIPIENTS: '5',
     BUILDS_AT_ONCE: '4',
+    BUILDS_IN_FLIGHT: '0',
     BUILDS_PER_HOUR: '60',
     PRIVATE_HOSTS: '[]',
     RECORDS_BUCKET: 'records',

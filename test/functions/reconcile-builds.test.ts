@@ -6,6 +6,7 @@ import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createRetryStalled } from '../../functions/cascade/retry-stalled.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
 import { createBuildQuota } from '../../services/tables/build-quota.ts';
+import { createBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 import { Crash, type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { silentLogger } from './services-setup.ts';
 import { id, setUpTell } from './tell-setup.ts';
@@ -16,12 +17,13 @@ afterEach(() => {
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
-async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
+async function startReconciling(crashes: CrashPoints = createCrashPoints(), most = 0) {
   const world = await setUpTell(crashes);
   const quota = createBuildQuota(world.client, 'projects', { atOnce: 2, perHour: 1000 });
-  const { resume } = createBuildStarter({
+  const inFlight = createBuildsInFlight(world.client, 'heads', most);
+  const starter = createBuildStarter({
     ...world,
-    quota: createProjectQuota({ ...world, quota }),
+    quota: createProjectQuota({ ...world, quota, inFlight }),
     headOf: async () => undefined,
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
@@ -30,12 +32,12 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
   const queuedSeconds: number[] = [];
   const reconcile = createReconcileBuilds({
     ...world,
+    ...starter,
     metrics: { oldestQueued: (seconds) => void queuedSeconds.push(seconds) },
-    resume,
     retryStalled: createRetryStalled(world),
     logger: silentLogger,
   });
-  return Object.assign(world, { reconcile, queuedSeconds });
+  return Object.assign(world, { reconcile, queuedSeconds, inFlight });
 }
 
 const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });

@@ -36,6 +36,7 @@ describe('a configuration', () => {
       copies: { roles: [] },
       build: {
         timeoutSeconds: 3600,
+        concurrency: 0,
         atOncePerProject: 4,
         perHourPerProject: 60,
         computeType: 'MEDIUM',

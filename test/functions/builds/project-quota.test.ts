@@ -3,13 +3,14 @@ import { createProjectQuota } from '../../../functions/builds/project-quota.ts';
 import { createWait } from '../../../functions/builds/wait-for-attempt.ts';
 import { createGoOn } from '../../../functions/go-on.ts';
 import { createBuildQuota } from '../../../services/tables/build-quota.ts';
+import { createBuildsInFlight } from '../../../services/tables/builds-in-flight.ts';
 import { createCrashPoints } from '../crash-points.ts';
 import { setUpPlanBuilds } from '../plan-builds-setup.ts';
 
 const idOf = (at: number) => at.toString(16).padStart(16, '0');
 
 /** A project with queued builds of as many tags, the first the oldest. */
-async function setUpQuota(count: number, limits = { atOnce: 2, perHour: 1000 }) {
+async function setUpQuota(count: number, inFlight = 0, limits = { atOnce: 2, perHour: 1000, inFlight }) {
   const planning = await setUpPlanBuilds(createCrashPoints(), limits);
   await planning.track();
   for (let at = 1; at <= count; at++) {
@@ -26,6 +27,10 @@ async function setUpQuota(count: number, limits = { atOnce: 2, perHour: 1000 }) 
     async end(at: number): Promise<void> {
       await builds.close(await builds.require(idOf(at)), 'released');
     },
+    /** The end of a build is noticed. */
+    async endOf(at: number): Promise<void> {
+      await starter.startAfter(await builds.require(idOf(at)));
+    },
   });
 }
 
@@ -33,14 +38,14 @@ it('a project runs so many builds at once; the rest begin, the oldest first, whe
   await using world = await setUpQuota(5);
   for (const at of [1, 2, 3, 4, 5]) await world.resume(at);
   expect(world.started()).toEqual([1, 2]);
-  await world.starter.startWaiting('demo/app:latest');
+  await world.endOf(1);
   expect(world.started()).toEqual([1, 2]);
   await world.end(1);
   await world.planBuilds({ type: 'build-ended', id: 'end', build: idOf(1) });
   expect(world.started()).toEqual([1, 2, 3]);
   await world.end(2);
   await world.end(3);
-  await world.starter.startWaiting('demo/app:latest');
+  await world.endOf(3);
   expect(world.started()).toEqual([1, 2, 3, 4, 5]);
 });
 
@@ -51,6 +56,48 @@ it('a project with thirty tags holds up no other', async () => {
   for (let at = 1; at <= 30; at++) await world.resume(at);
   await world.starter.resume(other);
   expect(world.started()).toEqual([1, 2, 99]);
+});
+
+it('of all projects so many builds are in flight; projects take turns when one has ended', async () => {
+  await using world = await setUpQuota(4, 3);
+  await world.track({ name: 'demo/other:latest', jobId: 'other' });
+  for (const at of [98, 99]) {
+    const other = await world.queue(idOf(at), { project: 'demo/other:latest', ref: `refs/tags/v${at}` });
+    if (at === 98) await world.starter.resume(other);
+  }
+  for (const at of [1, 2, 3, 4]) await world.resume(at);
+  expect(world.started()).toEqual([98, 1, 2]);
+  await world.end(1);
+  await world.endOf(1);
+  // Both projects have one in flight: the oldest begins.
+  expect(world.started()).toEqual([98, 1, 2, 3]);
+  await world.end(2);
+  await world.endOf(2);
+  await world.endOf(2);
+  expect(world.started()).toEqual([98, 1, 2, 3, 4]);
+  await world.end(98);
+  await world.endOf(98);
+  expect(world.started()).toEqual([98, 1, 2, 3, 4, 99]);
+});
+
+it('a project that may run no more takes no place from others', async () => {
+  await using world = await setUpQuota(5, 3);
+  await world.track({ name: 'demo/other:latest', jobId: 'other' });
+  const other = await world.queue(idOf(99), { project: 'demo/other:latest' });
+  for (const at of [1, 2, 3]) await world.resume(at);
+  expect(world.started()).toEqual([1, 2]);
+  await world.starter.resume(other);
+  expect(world.started()).toEqual([1, 2, 99]);
+});
+
+it('the places of builds whose end was not noticed are found again', async () => {
+  await using world = await setUpQuota(3, 1);
+  for (const at of [1, 2, 3]) await world.resume(at);
+  await world.end(1);
+  const waits = await world.starter.startOverdue();
+  expect(world.started()).toEqual([1, 2]);
+  expect(waits(await world.builds.require(idOf(3)))).toBe(true);
+  expect(waits(await world.builds.require(idOf(2)))).toBe(false);
 });
 
 it('a build whose start was cut off goes on, and takes no second part of the quota', async () => {
@@ -83,8 +130,9 @@ describe('a build that waits for its base image', () => {
   async function setUpWaiting(count = 3) {
     const world = await setUpQuota(count);
     const quota = createBuildQuota(world.client, 'projects', { atOnce: 2, perHour: 1000 });
-    const wait = createWait({ ...world, quota });
-    const goOn = createGoOn({ ...world, quota: createProjectQuota({ ...world, quota }) });
+    const inFlight = createBuildsInFlight(world.client, 'heads', 0);
+    const wait = createWait({ ...world, quota, inFlight });
+    const goOn = createGoOn({ ...world, quota: createProjectQuota({ ...world, quota, inFlight }) });
     for (let at = 1; at <= count; at++) await world.resume(at);
     return Object.assign(world, {
       running: async () => [...(await quota.running('demo/app:latest'))].map((id) => Number.parseInt(id, 16)).sort(),
@@ -100,7 +148,7 @@ describe('a build that waits for its base image', () => {
     await using world = await setUpWaiting();
     await world.waits(1);
     expect(await world.running()).toEqual([2]);
-    await world.starter.startWaiting('demo/app:latest');
+    await world.endOf(1);
     await world.resume(1);
     expect(await world.running()).toEqual([2, 3]);
     expect(world.started()).toEqual([1, 2, 3]);
@@ -109,7 +157,7 @@ describe('a build that waits for its base image', () => {
   it('goes on although new builds have all the places, so that a busy project does not keep it waiting for ever', async () => {
     await using world = await setUpWaiting();
     await world.waits(1);
-    await world.starter.startWaiting('demo/app:latest');
+    await world.endOf(1);
     expect(await world.goesOn(1)).toBe(true);
     expect(await world.goesOn(1)).toBe(true);
     expect(await world.running()).toEqual([1, 2, 3]);
@@ -119,7 +167,7 @@ describe('a build that waits for its base image', () => {
     await using world = await setUpWaiting(9);
     for (let at = 1; at <= 9; at++) {
       await world.waits(at);
-      await world.starter.startWaiting('demo/app:latest');
+      await world.endOf(at);
     }
     expect(await world.running()).toEqual([]);
     const went = [];
