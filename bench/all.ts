@@ -36,18 +36,20 @@ const { values, positionals } = parseArgs({
     entries: { type: 'string', default: '10000' },
     below: { type: 'string', default: '5000' },
     index: { type: 'string' },
+    million: { type: 'boolean', default: false },
   },
 });
 const named = { ...benchmarks, ...long };
 const unknown = positionals.filter((name) => !(name in named));
 if (values.help || unknown.length > 0) {
   process.stdout.write(
-    `npm run bench [-- NAME… [--trace] [--entries N] [--below N] [--index FOLDER]]
+    `npm run bench [-- NAME… [--trace] [--million] [--entries N] [--below N] [--index FOLDER]]
 
 Measures Slipway on this machine and prints a table and, as the last line, JSON.
 Benchmarks: ${Object.keys(benchmarks).join(', ')} (all of them without a name).
 Only by name, as they take an hour: ${Object.keys(long).join(', ')}.
-With --trace, "overhead" also prints where the time of a build went. "scale" makes an index of --entries, of which --below depend on its
+With --trace, "overhead" also prints where the time of a build went. With --million, "site" has a
+million builds, which takes some 5 GB and a quarter of an hour. "scale" makes an index of --entries, of which --below depend on its
 base image (10000 and 5000), or takes that of a folder index.d, whose base is centos/centos:latest.
 Figures that have a bound are ratios within one run; single times mean little on a shared machine. Those of "start" are for two
 cores that have nothing else to do.

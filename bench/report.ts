@@ -12,6 +12,8 @@ export interface Row {
 /** What the command line says. */
 export interface BenchmarkOptions {
   trace: boolean;
+  /** Of `site`. */
+  million: boolean;
   /** Of `scale`. */
   entries: number;
   below: number;

@@ -88,7 +88,7 @@ section .head h2 { margin: 0; }
 h3 { font-size: .9375rem; margin: .9rem 0 0; }
 .small { font-size: .8125rem; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
-summary + .findings { margin-top: .6rem; }
+summary + .findings, summary + .command { margin-top: .6rem; }
 .note summary { margin-top: .9rem; font-weight: 600; font-size: .9375rem; }
 .card { padding: .6rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin-top: .5rem; }
 .card summary { font-weight: 600; }
@@ -122,7 +122,7 @@ rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { f
 .facts div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 1rem; padding: .35rem 1rem; }
 .facts dt { color: var(--quiet); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
-.facts .reasons { margin: 0; }
+.facts .reasons { margin: 0; padding: 0; list-style: none; }
 .facts + h2 { margin-top: 1.75rem; }
 .tags code { display: inline-block; padding: 0 .45rem; border-radius: .3rem; background: var(--quiet-ground); margin: .1rem .1rem .1rem 0; }
 .long { overflow-wrap: anywhere; }
@@ -156,7 +156,11 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .brief { list-style: none; margin: 0; padding: 0; }
 .brief li { display: flex; gap: .6rem; padding: .25rem 0; overflow-wrap: anywhere; } .brief .icon { margin-top: .3em; } .brief a { font-weight: 600; }
 .columns { display: grid; gap: 0 2rem; grid-template-columns: minmax(0, 1fr); }
-@media (min-width: 64rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } }
+@media (min-width: 64rem) {
+  .columns { grid-template-columns: minmax(0, 1fr) 23rem; }
+  .columns .facts { font-size: .9375rem; } .columns > :last-child .facts div { grid-template-columns: 5.75rem minmax(0, 1fr); gap: .75rem; }
+  .columns .rows li { grid-template-columns: 7.75rem minmax(0, 1fr) fit-content(8.5rem) 5.25rem; }
+}
 .waterfall { width: 100%; border-collapse: separate; border-spacing: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .35rem 0; font-variant-numeric: tabular-nums; }
 .waterfall th { font-weight: 500; text-align: left; padding: .3rem .5rem .3rem 1rem; width: 8.5rem; white-space: nowrap; }
 .waterfall th .icon { margin-right: .6rem; vertical-align: -.125em; }

@@ -141,15 +141,20 @@ function commands({ name, active }: Project): Html | undefined {
 <pre class="command" tabindex="0" data-copy><code>npx slipway rollback ${name}</code></pre></section>`;
 }
 
+const badgeNames = ['State', 'Version', 'Age of the oldest fixable vulnerability'];
+
 function badgeSection({ project, siteUrl }: ProjectPage): Html {
-  const path = `${siteUrl}/badges/${project.appId}/${project.jobId}`;
+  const own = `/badges/${project.appId}/${project.jobId}`;
+  const path = `${siteUrl}${own}`;
   const tag = `?tag=${project.desiredTag}`;
+  const shown = ['', '/version', '/vulnerability'].map((kind) => `${own}${kind}.svg${tag}`);
   const snippet = [
     `[![image](${path}.svg${tag})](${siteUrl}${projectPath(project.name)})`,
     `![version](${path}/version.svg${tag})`,
     `![fixable vulnerability](${path}/vulnerability.svg${tag})`,
   ].join('\n');
-  return html`<section id="badges"><h2>Badges</h2><pre class="command" tabindex="0" data-copy><code>${snippet}</code></pre></section>`;
+  return html`<section id="badges"><h2>Badges</h2><p class="links">${shown.map((address, at) => html`<img src="${address}" alt="${badgeNames[at]}" height="20">`)}</p>
+<details><summary>Markdown for a README</summary><pre class="command" tabindex="0" data-copy><code>${snippet}</code></pre></details></section>`;
 }
 
 /** What is wrong with the project's repository. */

@@ -130,9 +130,11 @@ export function releasePage({ release, project: entry, targets, findings, verify
   const more = others.length - tagsShown;
   return layout({
     title: `${project} ${shortDigest(digest)}`,
+    here: '/projects',
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="${releasesPath(project)}">${project}</a> ${shortDigest(digest)}</h1>${statusChip(release)}</div>
+    main: html`<div class="head"><h1><a href="${projectPath(project)}">${project}</a> <a href="${releasesPath(project)}">${shortDigest(digest)}</a></h1>${statusChip(release)}</div>
 <p class="meaning">${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
+${currentState(release) !== 'gone' && html`<pre class="command" tabindex="0" data-copy><code>docker pull ${verifying.repository}@${digest}</code></pre>`}
 <section><dl class="facts">
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
 ${sizeBytes !== undefined && html`<div><dt>Size</dt><dd>${describeSize(sizeBytes)}</dd></div>`}
