@@ -1,4 +1,4 @@
-import { shortCommit } from '../builds/describe-build.ts';
+import { commitLink, shortCommit } from '../builds/describe-build.ts';
 import type { Diagnostic } from '../index/read-index.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
@@ -9,6 +9,8 @@ import { footerForOperators } from './frame.ts';
 interface IndexCommit {
   /** `owner/name` */
   repository: string;
+  /** Where it is cloned from. */
+  indexUrl: string;
   commit: string;
   siteUrl: string;
 }
@@ -59,7 +61,7 @@ export function indexUnreadableMail({
 }
 
 function indexMail(
-  { repository, commit, siteUrl }: IndexCommit,
+  { repository, indexUrl, commit, siteUrl }: IndexCommit,
   subject: string,
   own: Omit<MailContent, 'facts' | 'links' | 'footer'>,
 ): Mail {
@@ -70,7 +72,7 @@ function indexMail(
       ...own,
       facts: [
         { label: 'Index', value: name },
-        { label: 'Commit', value: oneLine(commit, 64), code: true },
+        { label: 'Commit', value: oneLine(commit, 64), link: commitLink(indexUrl, commit), code: true },
       ],
       links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
       footer: footerForOperators,

@@ -158,7 +158,14 @@ export function createApplyIndex(services: Services) {
       const isRetried = error instanceof IndexTooSlowError;
       if (!isRetried && !(error instanceof IndexTooLargeError)) throw error;
       const { siteUrl, operators } = services;
-      const mail = indexUnreadableMail({ repository: index.name, commit, reason: error.message, isRetried, siteUrl });
+      const mail = indexUnreadableMail({
+        repository: index.name,
+        indexUrl: index.url,
+        commit,
+        reason: error.message,
+        isRetried,
+        siteUrl,
+      });
       const id = `index ${commit} unreadable`;
       await sendBestEffort({ mailer: services.mailer, logger }, { id, to: operators, mail, about: { commit } });
       if (isRetried) throw error;
@@ -167,7 +174,13 @@ export function createApplyIndex(services: Services) {
   }
 
   async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
-    const mail = indexDiagnosticsMail({ repository: index.name, commit, errors, siteUrl: services.siteUrl });
+    const mail = indexDiagnosticsMail({
+      repository: index.name,
+      indexUrl: index.url,
+      commit,
+      errors,
+      siteUrl: services.siteUrl,
+    });
     // The valid entries are in force even if no mail can be sent.
     await sendBestEffort(
       { mailer: services.mailer, logger },

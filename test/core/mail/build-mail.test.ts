@@ -425,16 +425,29 @@ describe('the mail to the operators about an index', () => {
   };
 
   it('names file, line, entry and what is wrong', () => {
-    const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [problem], siteUrl });
+    const mail = indexDiagnosticsMail({
+      repository: 'demo/index',
+      indexUrl: 'https://github.com/demo/index',
+      commit,
+      errors: [problem],
+      siteUrl,
+    });
     expect(mail.subject).toBe('[slipway] INDEX: 1 error in demo/index (1a2b3c4)');
     expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
     expect(words(mail).text).toContain('Nothing was removed.');
+    expect(mail.html).toContain(`https://github.com/demo/index/commit/${commit}`);
   });
 
   it('reports an index without projects', () => {
-    expect(indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [], siteUrl }).subject).toBe(
-      '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
-    );
+    expect(
+      indexDiagnosticsMail({
+        repository: 'demo/index',
+        indexUrl: 'https://github.com/demo/index',
+        commit,
+        errors: [],
+        siteUrl,
+      }).subject,
+    ).toBe('[slipway] INDEX: no projects in demo/index (1a2b3c4)');
   });
 });
 
