@@ -25,6 +25,7 @@ import {
   InvalidInputError,
   RecordConflictError,
   ReleaseBusyError,
+  ScanEndedError,
   ScanPendingError,
   SigningUnavailableError,
   UpstreamError,
@@ -65,13 +66,15 @@ const upstreamTrouble: RetryProps = {
   maxAttempts: 4,
 };
 
-/** A scan takes seconds to minutes. The first eight pauses are 49 s together, the other 43 of 20 s make it 15 minutes. */
-const scanPending: RetryProps = {
-  errors: [ScanPendingError.name],
+/** An event says when a scan has ended, which takes seconds to minutes. Where it is lost, the next look a minute later finds the scan. */
+const betweenLooks = Duration.minutes(1);
+
+/** With the first wait 15 minutes: by then there is no scan. */
+const scanAwaited: RetryProps = {
+  errors: [Errors.TIMEOUT],
   interval: Duration.seconds(1),
-  backoffRate: 1.5,
-  maxDelay: Duration.seconds(20),
-  maxAttempts: 51,
+  backoffRate: 1,
+  maxAttempts: 14,
 };
 
 /** The other build may release for 15 minutes: the first seven pauses are 64 s together, the other 31 of 30 s make it 16 minutes and more. */
@@ -202,12 +205,27 @@ export class Pipeline extends Construct {
           .otherwise(tell),
       );
 
-    const collectScan = this.#run('CollectScan', steps.collectScan)
-      .addRetry(scanPending)
+    const collectScan = this.#run('CollectScan', steps.collectScan);
+    const awaitScan = this.#run(
+      'AwaitScan',
+      steps.awaitScan,
+      { token: JsonPath.taskToken },
+      {
+        integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+        taskTimeout: Timeout.duration(betweenLooks),
+        resultPath: JsonPath.DISCARD,
+      },
+    )
+      .addRetry(scanAwaited)
+      .addCatch(collectScan, { errors: [ScanEndedError.name], resultPath: JsonPath.DISCARD })
       // Judge finds no findings then, and blocks.
-      .addCatch(judge, { errors: [ScanPendingError.name], resultPath: JsonPath.DISCARD })
+      .addCatch(judge, { errors: [Errors.TIMEOUT], resultPath: JsonPath.DISCARD })
       .addCatch(fail, toFail);
-    collectScan.next(judge);
+    awaitScan.next(collectScan);
+    collectScan
+      .addCatch(awaitScan, { errors: [ScanPendingError.name], resultPath: JsonPath.DISCARD })
+      .addCatch(fail, toFail)
+      .next(judge);
 
     const start = new CodeBuildStartBuild(this, 'Build', {
       comment: 'Runs the builder, and waits for its end.',
@@ -271,7 +289,7 @@ export class Pipeline extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.steps = [
-      ...[steps.issueToken, steps.collectScan, steps.judge, steps.sign, steps.release],
+      ...[steps.issueToken, steps.collectScan, steps.awaitScan, steps.judge, steps.sign, steps.release],
       ...[steps.rollBack, delivery.deliver, steps.fail, steps.goOn, steps.tell],
     ];
     this.#acknowledgeWildcards();
@@ -291,6 +309,11 @@ export class Pipeline extends Construct {
       because: "An execution is named after its build's id, and builds are made at run time.",
     });
     grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
+  }
+
+  /** Lets a state go on that waits for its token. */
+  grantResume(grantee: Grantee): void {
+    allow(grantee, { actions: ['states:SendTaskSuccess'], resources: [this.stateMachine.stateMachineArn] });
   }
 
   /** Ends an execution before its time. */
@@ -316,7 +339,9 @@ export class Pipeline extends Construct {
     name: string,
     step: PipelineFunction,
     input: Record<string, unknown> = {},
-    result: Pick<LambdaInvokeProps, 'resultSelector' | 'resultPath'> = { resultPath: JsonPath.DISCARD },
+    result: Pick<LambdaInvokeProps, 'integrationPattern' | 'resultSelector' | 'resultPath' | 'taskTimeout'> = {
+      resultPath: JsonPath.DISCARD,
+    },
   ): LambdaInvoke {
     const task = new LambdaInvoke(this, name, {
       lambdaFunction: step.function,

@@ -91,6 +91,18 @@ export class Repositories {
     return Match.anythingButPrefix(`${this.#prefix}candidate/`, this.#candidates.slice(0, -1));
   }
 
+  /** What the pattern of a rule says of a repository for candidates, by its name or by its ARN. */
+  get onlyCandidates(): string[] {
+    return [`${this.#prefix}candidate/`, this.#candidates.slice(0, -1)].flatMap((prefix) => Match.prefix(prefix));
+  }
+
+  /** Takes over the candidate that a build pushed, and reads its scan. */
+  grantTakeOver(grantee: Grantee): void {
+    this.grantScan(grantee);
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
+  }
+
+  /** Reads the scans of candidates, and starts those that are missing. */
   grantScan(grantee: Grantee): void {
     this.#grantScan(grantee, this.#candidates);
   }
@@ -98,6 +110,7 @@ export class Repositories {
   /** Rescans releases with today's knowledge of vulnerabilities. */
   grantRescan(grantee: Grantee): void {
     this.#grantScan(grantee, this.#all);
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
   #grantScan(grantee: Grantee, repositories: string): void {
@@ -113,7 +126,6 @@ export class Repositories {
       resources: ['*'],
       because: 'The two calls of Inspector know no resources.',
     });
-    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
   /** Copies a candidate to its release repository and puts tags on it there. */

@@ -21,6 +21,7 @@ import { Records } from './records.ts';
 import { Repositories } from './repositories.ts';
 import { Rescans } from './rescan-releases.ts';
 import { RunSchedules } from './run-schedules.ts';
+import { ScanEvents } from './scan-events.ts';
 import { Secrets } from './secrets.ts';
 import { ServiceRollouts } from './service-rollouts.ts';
 import { Signing } from './signing.ts';
@@ -105,6 +106,7 @@ export class SlipwayStack extends Stack {
     });
     new UrlNotifications(this, 'UrlNotifications', { api, gitHost, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
+    new ScanEvents(this, 'ScanEvents', { pipeline, repositories, state });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
       api,

@@ -25,6 +25,7 @@ interface StepsProps {
 export class Steps extends Construct {
   readonly issueToken: PipelineFunction;
   readonly collectScan: PipelineFunction;
+  readonly awaitScan: PipelineFunction;
   readonly judge: PipelineFunction;
   readonly sign: PipelineFunction;
   readonly release: PipelineFunction;
@@ -37,6 +38,7 @@ export class Steps extends Construct {
     super(scope, id);
     this.issueToken = this.#issueToken(props);
     this.collectScan = this.#collectScan(props);
+    this.awaitScan = this.#awaitScan(props);
     this.judge = this.#judge(props);
     this.sign = this.#sign(props);
     this.release = this.#release(props);
@@ -69,6 +71,18 @@ export class Steps extends Construct {
     // After a hold, what the builder recorded is copied to the build that takes the candidate over.
     records.grantRead(step, 'result', 'packages', 'scanners', 'cyclonedx', 'spdx');
     records.grantWrite(step, 'findings', 'packages', 'scanners', 'cyclonedx', 'spdx');
+    repositories.grantTakeOver(step);
+    return step;
+  }
+
+  #awaitScan({ state, repositories }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'AwaitScan', {
+      description: 'Has a build wait until its candidate has been scanned.',
+      // It reads all of the findings, to see whether they are there.
+      timeout: Duration.seconds(45),
+      memoryMegabytes: 512,
+    });
+    state.builds.grant(step, 'UpdateItem');
     repositories.grantScan(step);
     return step;
   }

@@ -97,6 +97,13 @@ export const beliefs: Readonly<Record<string, Belief>> = {
       'aws ecr describe-image-scan-findings --repository-name REPOSITORY --image-id imageDigest=DIGEST --max-items 1',
     probe: candidateScan,
   },
+  'image-scan-event': {
+    belief:
+      'The events `ECR Image Scan` and `Inspector2 Scan` about a candidate have in `image-tags` the tag that the build pushed it under.',
+    usedIn: 'functions/resume-build.ts',
+    command:
+      'aws stepfunctions get-execution-history --execution-arn EXECUTION --query "events[?type==\'TaskSucceeded\'].taskSucceededEventDetails" # AwaitScan ended before its minute was over',
+  },
   'image-platforms': {
     belief:
       'Inspector names the platforms of images like `DEBIAN_12`, `ALPINE_LINUX_3_20`, `ROCKY_LINUX_9`, `CENTOS_9` and `FEDORA_42`.',

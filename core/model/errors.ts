@@ -12,8 +12,11 @@ abstract class SlipwayError extends Error {
 /** A value from outside does not have the required form. A retry cannot help. */
 export class InvalidInputError extends SlipwayError {}
 
-/** ECR has not finished the scan of a candidate. The state machine retries until its timeout. */
+/** ECR has not finished the scan of a candidate. The state machine waits for it. */
 export class ScanPendingError extends SlipwayError {}
+
+/** The scan that was to be waited for has ended already. The state machine collects it. */
+export class ScanEndedError extends SlipwayError {}
 
 /** Another build of the same project is setting its tags at this moment. The state machine retries. */
 export class ReleaseBusyError extends SlipwayError {}

@@ -4,6 +4,7 @@ import { imageDigestSchema } from '../model/image-reference.ts';
 const detailSchema = z.object({
   'repository-name': z.string(),
   'image-digest': imageDigestSchema,
+  'image-tags': z.array(z.string()).default([]),
 });
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html */
@@ -48,6 +49,12 @@ export function scannedImagesOf(event: unknown): ScannedImage[] {
     const image = details?.awsEcrContainerImage;
     return image ? [{ repository: nameOf(image.repositoryName), digest: image.imageHash }] : [];
   });
+}
+
+/** The builds whose candidate an event of ECR or Inspector is about: a build pushes its candidate under its own id. */
+export function scannedBuildsOf(event: unknown): string[] {
+  const scan = imageScanSchema.safeParse(event);
+  return scan.data?.detail['image-tags'].filter((tag) => /^[0-9a-f]{16}$/.test(tag)) ?? [];
 }
 
 /** "Inspector2 Scan" has the repository's ARN where the other events have its name. */

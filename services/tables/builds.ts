@@ -60,6 +60,7 @@ const shortCommit = (commit: string): string => commit.slice(0, 7);
 
 const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });
 type BuildWithTokens = z.infer<typeof withTokensSchema>;
+const scanTokenSchema = z.object({ scanToken: z.string().optional() });
 
 /** At least as long as the function `tell` may run, so that no other one notifies at the same time. */
 const notifyingMilliseconds = 90_000;
@@ -160,6 +161,16 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
     /** A build with the hashes of its tokens. */
     getWithTokens(id: string): Promise<BuildWithTokens | undefined> {
       return table.get({ id }, withTokensSchema);
+    },
+
+    /** Records the token of the state that waits for the scan of the candidate. Undefined if there is no such build. */
+    awaitScan(id: string, token: string): Promise<Build | undefined> {
+      return update(id, { set: { scanToken: token } }, expression`attribute_exists(id)`);
+    },
+
+    /** The token of the state that waits, or waited, for the scan of the build's candidate. */
+    async scanTokenOf(id: string): Promise<string | undefined> {
+      return (await table.get({ id }, scanTokenSchema))?.scanToken;
     },
 
     /** Puts a build that could not run back to those that wait. Undefined if it has ended. */

@@ -18,7 +18,7 @@ async function entered(
   for (let at = { state: definition.StartAt, output: { build, first } as unknown }; ; ) {
     states.push(at.state);
     const step = await runState(definition, at.state, at.output, {
-      context: {},
+      context: { Task: { Token: 'the-token' } },
       async task(name) {
         const answer = tasks[name]?.shift();
         if (answer instanceof Error) throw answer;
@@ -55,6 +55,19 @@ test('a build whose base image was not available runs again, and takes the usual
     // Its project has no room for it yet.
     ...['Build', 'Fail', 'End', 'Again', 'GoOn', 'Room', 'Again', 'GoOn', 'Room'],
     ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
+  ]);
+});
+
+test('a scan that has not ended is waited for, and read once it has', async () => {
+  const failing = (name: string) => new TaskError(name, '');
+  const tasks = {
+    CollectScan: [failing('ScanPendingError'), failing('ScanPendingError'), {}],
+    AwaitScan: [{}, failing('ScanEndedError')],
+    Judge: [{ outcome: 'block' }],
+  };
+  expect(await entered(tasks, '00000000000000aa', 'scan')).toEqual([
+    ...['First', 'CollectScan', 'AwaitScan', 'CollectScan', 'AwaitScan', 'CollectScan'],
+    ...['Judge', 'Verdict', 'Tell', 'Notified'],
   ]);
 });
 

@@ -74,7 +74,7 @@ describe('the way of a build', () => {
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Sign', 'Release', 'RollBack']) {
+    for (const name of ['IssueToken', 'Build', 'CollectScan', 'AwaitScan', 'Judge', 'Sign', 'Release', 'RollBack']) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',
@@ -84,19 +84,20 @@ describe('the way of a build', () => {
   });
 
   test('judges, and so blocks, an image whose scan does not end', () => {
-    expect(States.CollectScan?.Catch[0]).toMatchObject({
-      ErrorEquals: ['ScanPendingError'],
+    expect(States.AwaitScan?.Catch).toContainEqual({
+      ErrorEquals: ['States.Timeout'],
       Next: 'Judge',
       ResultPath: null,
     });
   });
 
-  test('carries ids only, and the token of the build to its machine', () => {
+  test('carries ids only, the token of the build to its machine, and that of the wait for a scan', () => {
     const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
     expect([...new Set(paths)].toSorted()).toEqual([
       '$.Payload.outcome',
       '$.Payload.seconds',
       '$.Payload.token',
+      '$.Task.Token',
       '$.build',
       '$.end',
       '$.end.outcome',
@@ -130,13 +131,14 @@ describe('trying again', () => {
 
   test('every function is tried again when Lambda itself stumbles', () => {
     for (const [name, { Resource }] of tasks) {
-      if (Resource?.endsWith(':lambda:invoke'))
+      if (Resource?.includes(':lambda:invoke'))
         expect(retryOf(name, 'Lambda.TooManyRequestsException').MaxAttempts).toBeGreaterThan(3);
     }
   });
 
   test('a scan has a quarter of an hour', () => {
-    expect(retryTime(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
+    const { MaxAttempts } = retryOf('AwaitScan', 'States.Timeout');
+    expect(((MaxAttempts + 1) * Number(States.AwaitScan?.TimeoutSeconds)) / 60).toBe(15);
   });
 
   test('a release waits longer for another one than that one may take', () => {

@@ -3,10 +3,11 @@ import { flatten } from '../../infra/flatten.ts';
 import { compilePattern } from '../../local/aws/events/pattern.ts';
 import { functionOf, type Resource, resources } from './template.ts';
 
-const recordFindings = functionOf('record-findings').resource.id;
-const rules = resources('AWS::Events::Rule').filter(
-  ({ Properties }) => Properties.Targets[0].Arn['Fn::GetAtt'][0] === recordFindings,
-);
+/** The rules that call a function. */
+const rulesOf = (stem: string): Resource[] => {
+  const { id } = functionOf(stem).resource;
+  return resources('AWS::Events::Rule').filter(({ Properties }) => Properties.Targets[0].Arn['Fn::GetAtt'][0] === id);
+};
 const name = 'slipway/demo/app';
 const candidate = 'slipway/candidate/demo/app';
 
@@ -30,7 +31,8 @@ const arnOf = (repository: string) =>
       ],
     ],
   });
-const hears = (event: object) => rules.some((rule) => compilePattern(patternOf(rule))(event));
+const hears = (event: object, stem = 'record-findings') =>
+  rulesOf(stem).some((rule) => compilePattern(patternOf(rule))(event));
 
 const ecr = (repository: string, status: string) => ({
   source: 'aws.ecr',
@@ -79,4 +81,18 @@ describe('the events of scanners', () => {
   ])('are not received: %s', (_what, event) => {
     expect(hears(event)).toBe(false);
   });
+});
+
+test('a build goes on with a scan of its candidate, whatever its outcome, and with no other event', () => {
+  const resumes = (event: object) => hears(event, 'resume-build');
+  expect([ecr(candidate, 'COMPLETE'), ecr(candidate, 'FAILED'), inspected(candidate)].map(resumes)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([ecr(name, 'COMPLETE'), inspected(name), found(candidate, 'ACTIVE')].map(resumes)).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });

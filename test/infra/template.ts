@@ -87,7 +87,7 @@ export interface TemplateFunction {
 export const functions = once((): TemplateFunction[] =>
   resources('AWS::Lambda::Function').map((each) => {
     const name =
-      /^(?:Webhook|Pages|BuildSessions|Delivery|Steps|Planner|Supervision|Rescans|Commands|Operators|Notifications|UrlNotifications|Rollouts)?(.+)Function[0-9A-F]{8}$/.exec(
+      /^(?:Webhook|Pages|BuildSessions|Delivery|Steps|Planner|Supervision|Rescans|ScanEvents|Commands|Operators|Notifications|UrlNotifications|Rollouts)?(.+)Function[0-9A-F]{8}$/.exec(
         each.id,
       )?.[1] ?? each.id;
     const roleId = each.Properties.Role['Fn::GetAtt'][0] as string;

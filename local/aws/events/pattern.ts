@@ -7,7 +7,7 @@ export type EventMatcher = (event: unknown) => boolean;
 type Leaf = string | number | boolean | null;
 
 /**
- * Compiles an event pattern of values that must be equal, or that must not begin in a certain way.
+ * Compiles an event pattern of values that must be equal, or that must or must not begin in a certain way.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
  * @throws AwsError `InvalidEventPatternException` naming what is wrong or, for EventBridge's operators, not known here
  */
@@ -35,6 +35,7 @@ function fieldTest(name: string, wanted: unknown): EventMatcher {
   return (event) => leavesOf(member(event, name)).some((found) => tests.some((test) => test(found)));
 }
 
+const prefixed = z.strictObject({ prefix: z.string() });
 const anythingButPrefix = z.strictObject({
   'anything-but': z.strictObject({
     prefix: z.union([z.string().transform((one) => [one]), z.array(z.string()).min(1)]),
@@ -43,6 +44,8 @@ const anythingButPrefix = z.strictObject({
 
 function leafTest(wanted: unknown): (found: Leaf) => boolean {
   if (typeof wanted !== 'object' || wanted === null) return (found) => found === wanted;
+  const beginning = prefixed.safeParse(wanted);
+  if (beginning.success) return (found) => typeof found === 'string' && found.startsWith(beginning.data.prefix);
   const excluded = anythingButPrefix.safeParse(wanted);
   if (excluded.success) {
     const { prefix: prefixes } = excluded.data['anything-but'];

@@ -10,6 +10,8 @@ export interface DeployedMachine {
   roleArn: string;
   caller: Caller;
   runnerOf(stateName: string, state: TaskState): TaskRunner;
+  /** A token for a task that waits until it is brought back. */
+  issueToken(): string;
 }
 
 export interface RunningExecution {
@@ -59,6 +61,8 @@ export function runExecution(
     Math.max(0, Math.min(deadline - Date.now(), longestTimer)),
   );
 
+  let token = machine.issueToken();
+
   const contextOf = (state: string): Record<string, unknown> => ({
     [executionContextName]: {
       Id: execution.arn,
@@ -70,6 +74,7 @@ export function runExecution(
     },
     State: { Name: state, EnteredTime: new Date().toISOString(), RetryCount: 0 },
     StateMachine: { Id: machine.arn, Name: machine.name },
+    Task: { Token: token },
   });
 
   const runTask = async (name: string, state: TaskState, input: unknown): Promise<unknown> => {
@@ -85,7 +90,7 @@ export function runExecution(
     record('TaskScheduled', { name });
     try {
       const signal = AbortSignal.any([abort.signal, own.signal]);
-      const output = await machine.runnerOf(name, state)({ caller: machine.caller, input, signal });
+      const output = await machine.runnerOf(name, state)({ caller: machine.caller, input, token, signal });
       if (tooLarge(output)) {
         const cause = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
         throw new TaskError('States.DataLimitExceeded', cause, false);
@@ -101,6 +106,7 @@ export function runExecution(
     let { state, input } = from;
     while (!over) {
       journal.enter(execution.arn, state, input);
+      token = machine.issueToken();
       const type = definition.States[state]?.Type ?? 'Task';
       journal.record(execution.arn, `${type}StateEntered`, { name: state, input: JSON.stringify(input) });
       const step: Step = await runState(definition, state, input, {

@@ -14,6 +14,7 @@ import { describeEvent, describeExecution, pageOf, summaryOf } from './answers.t
 import { type DeployedMachine, type RunningExecution, runExecution, statusChangeEvent } from './execution.ts';
 import { createExecutionJournal, type Execution } from './journal.ts';
 import { allStates, DefinitionError, parseDefinition, type TaskState } from './state-engine.ts';
+import { createTaskTokens } from './task-tokens.ts';
 import { deployPermissions, type TaskRunner, type TaskServices, taskRunnerOf } from './tasks.ts';
 import { createValidDefinitions } from './valid-definitions.ts';
 
@@ -47,6 +48,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
   const running = new Map<string, RunningExecution>();
   const journal = createExecutionJournal(account.database);
   const valid = createValidDefinitions(account.database);
+  const tokens = createTaskTokens();
   let open = true;
 
   const machineOf = (arn: string) => {
@@ -124,7 +126,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
           const runners = new Map<string, TaskRunner>();
           for (const [stateName, state] of allStates(definition)) {
             if (state.Type === 'Task')
-              runners.set(stateName, taskRunnerOf(stateName, state as TaskState, services, account));
+              runners.set(stateName, taskRunnerOf(stateName, state as TaskState, { ...services, tokens }, account));
           }
           const { accessKeyId } = account.iam.keysOf(properties.RoleArn, 'StepFunctions');
           const caller = account.iam.callerOf(accessKeyId);
@@ -142,6 +144,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
             );
           machines.set(arn, {
             ...{ arn, name, definition, definitionText, roleArn: properties.RoleArn, caller, createdAt: Date.now() },
+            issueToken: () => tokens.issue(arn),
             runnerOf(stateName) {
               const runner = runners.get(stateName);
               if (runner === undefined) throw new DefinitionError(`There is no task ${stateName}.`);
@@ -184,6 +187,14 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         handle: ({ executionArn, error, cause }) => ({
           stopDate: (stop(executionArn, error, cause).stoppedAt ?? Date.now()) / 1000,
         }),
+      }),
+      SendTaskSuccess: operation({
+        input: z.strictObject({ taskToken: z.string().min(1).max(2048), output: z.string() }),
+        permissions: ({ taskToken }) => [{ action: 'states:SendTaskSuccess', resource: tokens.machineOf(taskToken) }],
+        handle({ taskToken, output }) {
+          tokens.succeed(taskToken, parseOutput(output));
+          return {};
+        },
       }),
       ListExecutions: operation({
         input: z.strictObject({
@@ -281,6 +292,14 @@ function assertRole(check: () => void, message: string): void {
   } catch (error) {
     if (error instanceof AwsError) throw new AwsError('AccessDeniedException', `${message} (${error.message})`);
     throw error;
+  }
+}
+
+function parseOutput(output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch {
+    throw new AwsError('InvalidOutput', 'Invalid Output: the output is no JSON');
   }
 }
 

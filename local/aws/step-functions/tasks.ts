@@ -5,6 +5,7 @@ import type { CodeBuild } from '../codebuild/codebuild.ts';
 import type { Lambda } from '../lambda/lambda.ts';
 import { type Account, AwsError, type Caller, type Permission } from '../service.ts';
 import { allStates, type Definition, DefinitionError, type TaskState } from './state-engine.ts';
+import type { TaskTokens } from './task-tokens.ts';
 
 /** A task's failure by the name that Retry and Catch match. */
 export class TaskError extends Error {
@@ -25,9 +26,13 @@ export interface TaskServices {
   codeBuild: CodeBuild;
 }
 
+export type Tasks = TaskServices & { tokens: TaskTokens };
+
 export interface TaskRun {
   caller: Caller;
   input: unknown;
+  /** `$$.Task.Token` */
+  token: string;
   signal: AbortSignal;
 }
 
@@ -43,11 +48,12 @@ const managedRule = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
 export function taskRunnerOf(
   stateName: string,
   { Resource }: TaskState,
-  services: TaskServices,
+  services: Tasks,
   account: Account,
 ): TaskRunner {
   if (Resource.startsWith('arn:aws:lambda:')) return (run) => invokeDirectly(services.lambda, Resource, run);
   if (Resource === 'arn:aws:states:::lambda:invoke') return (run) => invoke(services.lambda, run);
+  if (Resource === 'arn:aws:states:::lambda:invoke.waitForTaskToken') return (run) => invokeAndWait(services, run);
   if (Resource === 'arn:aws:states:::codebuild:startBuild.sync')
     return (run) => startBuild(services.codeBuild, account, run);
   throw new DefinitionError(`The state ${stateName}: the resource ${Resource} is not supported on one machine.`);
@@ -87,6 +93,14 @@ async function invoke(lambda: Lambda, { input, ...run }: TaskRun): Promise<unkno
     SdkResponseMetadata: { RequestId },
     StatusCode: 200,
   };
+}
+
+/** An error of the function ends the wait. https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token */
+async function invokeAndWait({ lambda, tokens }: Tasks, run: TaskRun): Promise<unknown> {
+  // The function may bring the token before it answers.
+  const answer = tokens.answerTo(run.token, run.signal);
+  await invoke(lambda, run);
+  return answer;
 }
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */

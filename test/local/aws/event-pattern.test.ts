@@ -32,6 +32,8 @@ describe('a pattern', () => {
     ['a number as text', { detail: { count: ['7'] } }, false],
     ['null', { detail: { none: [null] } }, true],
     ['a flag', { detail: { flag: [true] } }, true],
+    ['a beginning that it must have', { source: [{ prefix: 'aws.' }] }, true],
+    ['a beginning that it must have, and has not', { source: [{ prefix: 'aws.x' }] }, false],
     ['a beginning that it must not have, and has', { source: [{ 'anything-but': { prefix: 'aws.' } }] }, false],
     ['a beginning that it must not have', { source: [{ 'anything-but': { prefix: 'aws.s' } }] }, true],
     ['several of those, of which it has one', { source: [{ 'anything-but': { prefix: ['x', 'aws'] } }] }, false],
@@ -47,7 +49,7 @@ describe('a pattern', () => {
     ['an empty list', { source: [] }],
     ['a bare value', { source: 'aws.ecr' }],
     ['nothing', {}],
-    ['an operator', { source: [{ prefix: 'aws.' }] }],
+    ['an operator', { source: [{ suffix: 'aws.' }] }],
     ['alternatives', { $or: [{ source: ['aws.ecr'] }] }],
   ])('with %s is refused', (_name, pattern) => {
     expect(() => compilePattern(pattern)).toThrow(/Event pattern is not valid/);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -304,6 +304,41 @@ describe('a build task', () => {
   });
 });
 
+describe('a task that waits for its token', () => {
+  const task = (functionArn: string) =>
+    single({
+      Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+      Parameters: { FunctionName: functionArn, Payload: { 'token.$': '$$.Task.Token', 'fails.$': '$.fails' } },
+    });
+  const code = () => `const fs = require('node:fs');
+    exports.handler = async ({ token, fails }) => {
+      if (fails) throw new RangeError('there is nothing to wait for');
+      fs.writeFileSync(${JSON.stringify(join(folder, 'token'))}, token);
+    }`;
+
+  test('goes on with what comes with the token, which is good for once', async () => {
+    const machine = await deployMachine(task(await deployFunction(code())));
+    const { executionArn } = send('StartExecution', { stateMachineArn: machine, input: '{"fails":false}' });
+    const taskToken = await eventually(async () => {
+      const token = await readFile(join(folder, 'token'), 'utf8');
+      expect(token).not.toBe('');
+      return token;
+    });
+    expect(send('DescribeExecution', { executionArn })).toMatchObject({ status: 'RUNNING' });
+    send('SendTaskSuccess', { taskToken, output: '{"found":3}' });
+    expect(await ended(executionArn)).toMatchObject({ status: 'SUCCEEDED', output: '{"found":3}' });
+    expect(() => send('SendTaskSuccess', { taskToken, output: '{}' })).toThrow(/Task Timed Out/);
+    expect(() => states.operations?.SendTaskSuccess?.permissions({ taskToken: 'none', output: '' } as never)).toThrow(
+      /Invalid Token/,
+    );
+  });
+
+  test('does not wait if its function fails', async () => {
+    const machine = await deployMachine(task(await deployFunction(code())));
+    expect(await run(machine, { fails: true })).toMatchObject({ status: 'FAILED', error: 'RangeError' });
+  });
+});
+
 describe('after the machine was stopped in the middle', () => {
   test('an execution goes on at the state where it was, as the same execution', async () => {
     const code = `const fs = require('node:fs');
@@ -341,7 +376,6 @@ describe('after the machine was stopped in the middle', () => {
       name: 'b1',
       input: '{"build":"b1"}',
     });
-    const { readFile } = await import('node:fs/promises');
     await eventually(async () => expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('first\nsecond\n'));
 
     await close();
