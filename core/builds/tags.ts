@@ -1,4 +1,6 @@
-import semver from 'semver';
+import type { SemVer } from 'semver';
+import gte from 'semver/functions/gte.js';
+import parse from 'semver/functions/parse.js';
 import type { Build } from '../model/build.ts';
 import type { Project } from '../model/project.ts';
 import { tagPrefix, versionOf } from '../sources/version-tag.ts';
@@ -43,10 +45,10 @@ function versionTags(ref: string, versions: string[]): string[] {
   if (version.prerelease.length > 0) return [tagText(version.version)];
   const { major, minor } = version;
   const released = versions.flatMap((tag) => {
-    const other = semver.parse(tag);
+    const other = parse(tag);
     return other && other.prerelease.length === 0 ? [other] : [];
   });
-  const highestOf = (line: semver.SemVer[]) => line.every((other) => semver.gte(version, other));
+  const highestOf = (line: SemVer[]) => line.every((other) => gte(version, other));
   return [
     version.version,
     ...(highestOf(released.filter((other) => other.major === major && other.minor === minor))

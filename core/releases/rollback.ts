@@ -1,4 +1,4 @@
-import semver from 'semver';
+import valid from 'semver/functions/valid.js';
 import { exactTime, shortDigest } from '../builds/describe-build.ts';
 import type { Project } from '../model/project.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -84,7 +84,7 @@ export function isMovedBack(
   tag: string,
   { desiredTag, extraTags = [] }: Pick<Project, 'desiredTag' | 'extraTags'>,
 ): boolean {
-  return tag === desiredTag || extraTags.includes(tag) || (isFloating(tag) && semver.valid(tag) === null);
+  return tag === desiredTag || extraTags.includes(tag) || (isFloating(tag) && valid(tag) === null);
 }
 
 /**

@@ -1,4 +1,4 @@
-import semver from 'semver';
+import compare from 'semver/functions/compare.js';
 import * as z from 'zod';
 import { describeCause } from '../builds/describe-build.ts';
 import type { Build } from '../model/build.ts';
@@ -72,7 +72,7 @@ export function isCalledBy(
 /** Whether a release is older than another: of two versions the lower one, otherwise what was released first. */
 export function isOlder(one: Deliverable, other: Deliverable): boolean {
   const [a, b] = [versionOf(one.ref), versionOf(other.ref)];
-  const order = a && b ? semver.compare(a, b) : 0;
+  const order = a && b ? compare(a, b) : 0;
   return order === 0 ? one.releasedAt < other.releasedAt : order < 0;
 }
 
