@@ -9,6 +9,7 @@ import {
   type Subject,
 } from '../core/api/commands.ts';
 import { problemOf } from '../core/api/problem.ts';
+import { buildIdSchema } from '../core/model/build-id.ts';
 import { projectNameSchema } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
@@ -97,7 +98,7 @@ function commandAt(routeKey: string): CommandName {
 }
 
 function subjectOf({ app, job, tag, build }: Record<string, string | undefined>): Subject | undefined {
-  if (build !== undefined) return /^[0-9a-f]{16}$/.test(build) ? { build } : undefined;
+  if (build !== undefined) return buildIdSchema.safeParse(build).success ? { build } : undefined;
   const project = projectNameSchema.safeParse(`${app}/${job}:${tag}`);
   return project.success ? { project: project.data } : undefined;
 }

@@ -1,3 +1,4 @@
+import { buildIdForm } from '../core/model/build-id.ts';
 import type { Answer } from './answer.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 
@@ -6,7 +7,7 @@ export const forms = {
   app: '[a-z0-9][a-z0-9._-]*',
   job: '[a-z0-9][a-z0-9._-]*',
   tag: '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}',
-  build: '[0-9a-f]{16}',
+  build: buildIdForm,
   cascade: '\\d{8}T\\d{6}Z-[0-9a-f]{6}',
   digest: 'sha256:[0-9a-f]{64}',
   record: 'findings|scanners|comparison|packages',

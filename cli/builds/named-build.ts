@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { type ApiBuild, apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
+import { buildIdForm } from '../../core/model/build-id.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { UsageError } from '../errors.ts';
@@ -10,9 +11,11 @@ export type BuildArgument = { build: string } | { project: ProjectArgument };
 
 export const buildArgument = '<BUILD|APP/JOB[:TAG]>';
 
+const argumentForm = new RegExp(`^(?:https?://.+/builds/)?(${buildIdForm})$`);
+
 /** Parses the argument. */
 export function asBuild(text: string): BuildArgument {
-  const [, build] = /^(?:https?:\/\/.+\/builds\/)?([0-9a-f]{16})$/.exec(text) ?? [];
+  const [, build] = argumentForm.exec(text) ?? [];
   if (build !== undefined) return { build };
   if (!text.includes('/'))
     throw new InvalidArgumentError(

@@ -11,6 +11,7 @@ import { ListFindingsCommand } from '@aws-sdk/client-inspector2';
 import { GetAccountCommand } from '@aws-sdk/client-sesv2';
 import { GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
+import { buildIdSchema } from '../../core/model/build-id.ts';
 import { sbomFormats } from '../../core/model/builder-contract.ts';
 import { bundleType } from '../../core/signing/bundle.ts';
 import { platformPattern } from '../../services/registry/finding-packages.ts';
@@ -35,7 +36,7 @@ export async function buildVariables(account: Account): Promise<Finding> {
   const [build] = await latestBuilds(account);
   if (!build) return noBuild;
   const variable = build.environment?.environmentVariables?.find(({ name }) => name === 'BUILD_ID');
-  return /^[0-9a-f]{16}$/.test(variable?.value ?? '')
+  return buildIdSchema.safeParse(variable?.value).success
     ? ok(`CodeBuild's answer about ${build.id} has its BUILD_ID.`)
     : wrong(`CodeBuild's answer about ${build.id} has no BUILD_ID: builds stay queued on their pages.`);
 }

@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Context } from '../command.ts';
-import { asProject, findProject, projectArgument } from '../projects/named-project.ts';
+import { asProject, projectArgument } from '../projects/named-project.ts';
 import { answerPromotion } from './requested-promotion.ts';
 
 const description = `Has a service run a release of a project, by digest, and waits until it does.
@@ -17,9 +17,5 @@ export function define(command: Command, context: Context): void {
       '--release <RELEASE>',
       'the release: its digest, one of its tags, or the build that released it (default: the current one; for a target that gets promotions, what the target before has)',
     )
-    .action(async (named, { to, release }) => {
-      const deployment = await context.deployment();
-      const { name: project } = await findProject(deployment, named);
-      await answerPromotion(context, deployment, { project, to, release });
-    });
+    .action((named, promotion) => answerPromotion(context, named, promotion));
 }

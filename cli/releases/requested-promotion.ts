@@ -7,7 +7,7 @@ import { ownName } from '../deployment/caller-name.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { invoke } from '../deployment/functions.ts';
 import { DeploymentError, exitCodes, RefusedError } from '../errors.ts';
-import { projectPath } from '../projects/named-project.ts';
+import { findProject, type ProjectArgument, projectPath } from '../projects/named-project.ts';
 
 const pollMilliseconds = 1000;
 const longestMilliseconds = 40 * 60_000;
@@ -17,16 +17,18 @@ const shownSchema = z.object({
   targets: z.array(z.object({ name: z.string(), state: targetStateSchema.shape.state, error: z.string().nullable() })),
 });
 
-interface Request {
-  project: string;
+/** What a command says: the target, where there is a choice, and the release, where it is not the one that is due. */
+interface Promotion {
   to?: string | undefined;
   release?: string | undefined;
 }
 
-/** Has a target get a release, and answers once it has it, or will not get it. */
-export async function answerPromotion(context: Context, deployment: Deployment, request: Request): Promise<void> {
+/** Has a target of a project get a release, and answers once it has it, or will not get it. */
+export async function answerPromotion(context: Context, named: ProjectArgument, promotion: Promotion): Promise<void> {
+  const deployment = await context.deployment();
+  const { name: project } = await findProject(deployment, named);
   const requester = await ownName(deployment);
-  const answer = await invoke(deployment, 'Promote', { ...request, requester }, answerSchema);
+  const answer = await invoke(deployment, 'Promote', { ...promotion, project, requester }, answerSchema);
   if ('refused' in answer) throw new RefusedError(answer.refused);
   const state = isUnderWay(answer.state) ? await ended(context, deployment, answer.state) : answer.state;
   const isThere = state.state === 'delivered' || state.state === 'proposed';

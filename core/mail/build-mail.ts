@@ -24,7 +24,7 @@ import type { TargetState } from '../targets/target-state.ts';
 import { oneLine } from '../text/one-line.ts';
 import { plainLog } from '../text/plain-log.ts';
 import type { Mail, MailContent } from './content.ts';
-import { footerForOwners, headerValue, projectHeaders } from './frame.ts';
+import { firstItems, footerForOwners, headerValue, projectHeaders } from './frame.ts';
 import { endWord, mailDetailsOf } from './mailed-end.ts';
 import { changesList, exceptionExample, failedTestOutput, warningsList } from './verdict-sections.ts';
 
@@ -44,8 +44,8 @@ export interface MailDetails {
   indexUrl?: string;
 }
 
-const itemsShown = 20;
 const logLinesShown = 30;
+const onPage = 'see the page of the build';
 
 /**
  * The mail about the end of a build; undefined where nobody needs one.
@@ -145,7 +145,7 @@ function targetsList({ id }: Build, targets: readonly TargetState[]): { title: s
     .map((target) =>
       [`${oneLine(target.target, 300)} ${describeTarget(target)}`, targetLink(target) ?? []].flat().join(': '),
     );
-  return items.length > 0 ? [{ title: 'Deployed', items: shortened(items) }] : [];
+  return items.length > 0 ? [{ title: 'Deployed', items: firstItems(items, onPage) }] : [];
 }
 
 /** The image was built but blocked: why, and what would get it released. */
@@ -158,7 +158,10 @@ export function blockedMail(build: Build, siteUrl: string, details: MailDetails 
     paragraphs: [
       'The image was built, but the policy does not allow its release. Nothing was released, and no release tag was changed.',
     ],
-    list: { title: 'Reasons', items: shortened(reasons.length > 0 ? reasons : ['The build record does not say why.']) },
+    list: {
+      title: 'Reasons',
+      items: firstItems(reasons.length > 0 ? reasons : ['The build record does not say why.'], onPage),
+    },
     advice: hasFindings
       ? 'To get it released, fix every reason listed here, then push: the new image is scanned and checked again. A newer base image or a package update in the Dockerfile is most often enough.'
       : 'To get it released, the image needs a complete scan: push again to have it scanned again. If that does not help, build it on a distribution that the scanner supports.',
@@ -230,7 +233,14 @@ function factsOf(build: Build): MailContent['facts'] {
   if (image) {
     facts.push(
       { label: 'Image', value: oneLine(image.repository, 400), code: true },
-      { label: 'Tags', value: shortened(image.tags.map((tag) => oneLine(tag, 128))).join(', '), code: true },
+      {
+        label: 'Tags',
+        value: firstItems(
+          image.tags.map((tag) => oneLine(tag, 128)),
+          onPage,
+        ).join(', '),
+        code: true,
+      },
       { label: 'Digest', value: oneLine(image.digest, 100), code: true },
     );
   }
@@ -247,13 +257,6 @@ function factsOf(build: Build): MailContent['facts'] {
 
 function projectName(build: Build): string {
   return oneLine(build.project, 120);
-}
-
-function shortened(items: string[]): string[] {
-  const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
-  return items.length > itemsShown
-    ? [...shown, `and ${items.length - itemsShown} more: see the page of the build`]
-    : shown;
 }
 
 function lastLines(log: string): string {

@@ -32,6 +32,19 @@ export const footerForOperators: MailContent['footer'] = [
   { text: 'You get this mail because the configuration of this Slipway lists your address as an operator.' },
 ];
 
+/** More of one kind than these make a mail that nobody reads. */
+export const itemsShown = 20;
+
+/**
+ * The first items, each in one line, and how many more there are.
+ * @param where they are all: `see the page of the build`
+ */
+export function firstItems(items: readonly string[], where?: string): string[] {
+  const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
+  if (items.length <= itemsShown) return shown;
+  return [...shown, `and ${items.length - itemsShown} more${where === undefined ? '' : `: ${where}`}`];
+}
+
 /** What filters of mail programs go by. */
 export function projectHeaders(project: string, status: string): Mail['headers'] {
   return { 'X-Slipway-Project': headerValue(project), 'X-Slipway-Status': status };

@@ -2,7 +2,7 @@ import { commitLink, shortCommit } from '../builds/describe-build.ts';
 import type { Diagnostic } from '../index/read-index.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { footerForOperators } from './frame.ts';
+import { firstItems, footerForOperators } from './frame.ts';
 
 /** The mails to the operators about a commit of the index. */
 
@@ -14,8 +14,6 @@ interface IndexCommit {
   commit: string;
   siteUrl: string;
 }
-
-const itemsShown = 20;
 
 /**
  * An index that could not be used completely.
@@ -31,7 +29,7 @@ export function indexDiagnosticsMail({ errors, ...index }: IndexCommit & { error
     paragraphs: [
       'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
     ],
-    list: errors.length > 0 ? { title: 'Errors', items: shortened(errors.map(describeDiagnostic)) } : undefined,
+    list: errors.length > 0 ? { title: 'Errors', items: firstItems(errors.map(describeDiagnostic)) } : undefined,
     advice: 'Push a commit that fixes the index: Slipway then reads it again.',
   });
 }
@@ -84,9 +82,4 @@ function indexMail(
 
 function describeDiagnostic({ file, line, column, entry, message }: Diagnostic): string {
   return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
-}
-
-function shortened(items: string[]): string[] {
-  const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
-  return items.length > itemsShown ? [...shown, `and ${items.length - itemsShown} more`] : shown;
 }

@@ -3,7 +3,7 @@ import { bySeverity, countsOf, type Finding, isFixable } from '../model/findings
 import type { FindingChanges } from '../releases/rescan-findings.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { footerForOwners, projectHeaders } from './frame.ts';
+import { firstItems, footerForOwners, itemsShown, projectHeaders } from './frame.ts';
 
 /** What a rescan of one released image found since the last mail about it. */
 export interface ReleaseChanges {
@@ -28,7 +28,6 @@ interface FindingsMail {
   indexUrl?: string;
 }
 
-const itemsShown = 20;
 const reasonsShown = 3;
 
 /**
@@ -121,9 +120,7 @@ function itemsOf(releases: readonly ReleaseChanges[]): string[] {
   const gone = releases.flatMap((each) =>
     each.changes.gone.map((finding) => `No longer found: ${describeFinding(finding)}${where(each)}`),
   );
-  const items = [...lost, ...appeared, ...changed, ...gone];
-  const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
-  return items.length > itemsShown ? [...shown, `and ${items.length - itemsShown} more: see the releases page`] : shown;
+  return firstItems([...lost, ...appeared, ...changed, ...gone], 'see the releases page');
 }
 
 function describeFinding({ id, severity, package: name, installed }: KnownFinding): string {

@@ -1,7 +1,7 @@
 import type { WaiverExpiry } from '../policy/waiver-expiry.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { footerForOwners, projectHeaders } from './frame.ts';
+import { firstItems, footerForOwners, projectHeaders } from './frame.ts';
 
 interface WaiverExpiryMail {
   /** `app/job:tag` */
@@ -13,8 +13,6 @@ interface WaiverExpiryMail {
   siteUrl: string;
   indexUrl: string;
 }
-
-const itemsShown = 20;
 
 /**
  * For the owners of a project: waivers of its findings end soon, or have ended. The subject is
@@ -56,8 +54,7 @@ function summaryOf(ended: number, soon: number): string {
 }
 
 function itemsOf(expiries: readonly WaiverExpiry[]): string[] {
-  const shown = expiries.slice(0, itemsShown).map(describeExpiry);
-  return expiries.length > itemsShown ? [...shown, `and ${expiries.length - itemsShown} more`] : shown;
+  return firstItems(expiries.map(describeExpiry));
 }
 
 function describeExpiry({ kind, id, packages, owner, file, reason, expires }: WaiverExpiry): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authoredSchema } from './build.ts';
+import { buildIdSchema } from './build-id.ts';
 import { imageDigestSchema } from './image-reference.ts';
 
 /**
@@ -52,7 +53,7 @@ export const buildTokenSchema = z.string().regex(/^[\w-]{43}$/);
 
 /** The builder's question to the function `build-credentials`. */
 export const credentialsRequestSchema = z.object({
-  build: z.string().regex(/^[0-9a-f]{16}$/),
+  build: buildIdSchema,
   token: buildTokenSchema,
   /** Repositories of this pipeline that the build may be based on; it gets read access to those that exist. */
   bases: z.array(z.string().min(1).max(1000)).max(1000).default([]),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { buildIdSchema } from './build-id.ts';
 
 const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);
@@ -137,7 +138,7 @@ export const unholdTriggerSchema = eventSchema.extend({
 /** Somebody stops a build: `npx slipway cancel`. */
 export const cancelTriggerSchema = eventSchema.extend({
   type: z.literal('cancel'),
-  build: z.string().regex(/^[0-9a-f]{16}$/),
+  build: buildIdSchema,
   requester: requesterSchema,
   reason: reasonSchema.optional(),
 });
