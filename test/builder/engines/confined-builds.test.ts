@@ -3,7 +3,7 @@ import { readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { BuilderSetup, busybox } from '../builder-setup.ts';
+import { BuilderSetup } from '../builder-setup.ts';
 import { Images } from '../images.ts';
 
 /** Nobody vouches for what these builds run. */
@@ -13,10 +13,7 @@ let startsContainers: boolean;
 
 beforeAll(async () => {
   setup = await BuilderSetup.open();
-  await setup.build(
-    { ...busybox.files, Dockerfile: busybox.dockerfile },
-    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
-  );
+  setup.release('demo/base');
   await using images = await Images.open();
   startsContainers = images.engine.confinement.isConfined;
 });

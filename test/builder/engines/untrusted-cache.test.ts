@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { BuilderSetup, busybox } from '../builder-setup.ts';
+import { BuilderSetup } from '../builder-setup.ts';
 
 /** The step's text is the same whatever the script is. */
 const dockerfile = [
@@ -14,10 +14,7 @@ const hostile = 'echo evil > /kept/tool; echo "made: hostile"';
 
 test('what a pull request builds is used by no release, and the other way round', async () => {
   await using setup = await BuilderSetup.open();
-  await setup.build(
-    { ...busybox.files, Dockerfile: busybox.dockerfile },
-    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
-  );
+  setup.release('demo/base');
   const proposed = await setup.build({ Dockerfile: dockerfile, 'make.sh': hostile }, { cache: 'none' });
   expect(proposed.log).toContain('made: hostile');
 

@@ -1,0 +1,83 @@
+import type { ApiProjectWithTargets } from '../core/api/projects.ts';
+import { publicTarget } from '../core/targets/describe-target.ts';
+import { type Answer, json, jsonList, page } from './answer.ts';
+import { apiProject } from './api/json.ts';
+import { type ProjectNames, projectNotFound, projectWith } from './named-records.ts';
+import { projectPage } from './pages/project.ts';
+import { projectListPage } from './pages/projects.ts';
+import { buildsOf, lastBuildOf, projectsOf } from './paging/lists.ts';
+import type { SiteParts, SiteRequest } from './parts.ts';
+
+/** Of a project's newest releases and builds its own page shows these. */
+const releasesRead = 20;
+const urlNotificationsShown = 8;
+const buildsCharted = 60;
+
+export async function projectList(
+  parts: SiteParts,
+  { path, query, now }: SiteRequest,
+  { app, job }: Partial<ProjectNames>,
+): Promise<Answer> {
+  const { items, cursor } = await projectsOf(parts, query, { app, job });
+  const title = app && job ? `${app}/${job}` : undefined;
+  if (title && items.length === 0 && !query.has('cursor')) throw projectNotFound(title);
+  return page(projectListPage({ title: title ?? 'Projects', path, states: items, cursor, query, now }));
+}
+
+export async function project(parts: SiteParts, { query, now }: SiteRequest, names: ProjectNames): Promise<Answer> {
+  const found = await projectWith(parts, names);
+  const { items, cursor } = await buildsOf(parts, query, found.name);
+  const { relations } = parts;
+  const isFirst = !query.has('cursor');
+  const [source, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] = await Promise.all([
+    parts.sources.get(found.source),
+    relations.statuses(found.bases ?? []),
+    relations.dependents(found),
+    relations.pending(found.name),
+    parts.addresses.summary(found.notifyEmail),
+    parts.targets.ofProject(found.name),
+    parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
+    isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
+    found.released && parts.builds.get(found.released.build),
+    isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
+  ]);
+  const [released, releasedBy, history] = rest;
+  const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
+  return page(
+    projectPage({
+      project: found,
+      source,
+      relations: shown,
+      recipients,
+      targets,
+      urlNotifications,
+      releases: released.items,
+      releasedBy,
+      history: history.items,
+      builds: items,
+      cursor,
+      query,
+      siteUrl: parts.siteUrl,
+      now,
+    }),
+  );
+}
+
+export async function apiProjectList(
+  parts: SiteParts,
+  { query, now }: SiteRequest,
+  { app, job }: Partial<ProjectNames>,
+): Promise<Answer> {
+  const { items, cursor } = await projectsOf(parts, query, { app, job });
+  if (app && job && items.length === 0 && !query.has('cursor')) throw projectNotFound(`${app}/${job}`);
+  const shown = items.map(({ project, lastBuild }) => apiProject(project, lastBuild, parts.siteUrl, now));
+  return jsonList({ items: shown, cursor });
+}
+
+export async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
+  const found = await projectWith(parts, names);
+  const targets = (await parts.targets.ofProject(found.name)).map(publicTarget);
+  const lastBuild = await lastBuildOf(parts.builds, found.name);
+  const content: ApiProjectWithTargets = { ...apiProject(found, lastBuild, parts.siteUrl, now), targets };
+  return json(content);
+}
