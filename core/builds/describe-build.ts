@@ -1,7 +1,8 @@
 import { describeHeldBuild } from '../holds/hold.ts';
 import { type Authored, type Build, type BuildStatus, type Cause, queuedSince, type Verdict } from '../model/build.ts';
 import { severities } from '../model/findings.ts';
-import { pullRequestAt } from '../model/pull-request.ts';
+import type { GitHostKind } from '../model/git-host.ts';
+import { pullRequestAt, pullRequestRef } from '../model/pull-request.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 
 /** Texts about a build, its cause and its findings, for the mails and the pages. */
@@ -31,8 +32,14 @@ export function refName(ref: string): string {
   return oneLine(pullRequest?.name.replace(/^.* /, '') ?? ref.replace(/^refs\/(heads|tags)\//, ''), 120);
 }
 
+/** `Pull request #5`, `Merge request !5`. */
+function pullRequestName(number: number, gitHost: GitHostKind = 'github'): string {
+  const name = describeRef(pullRequestRef(gitHost, number));
+  return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
+
 /** Why the build ran, as a phrase for after “Why:”. E-mail addresses are left out, because the pages are public. */
-export function describeCause(cause: Cause): string {
+export function describeCause(cause: Cause, gitHost?: GitHostKind): string {
   switch (cause.type) {
     case 'push':
       return `Push of commit ${shortCommit(cause.commit)} to ${describeRef(cause.ref)}${by(cause.pusher)}`;
@@ -41,7 +48,7 @@ export function describeCause(cause: Cause): string {
         ? `New in the index since its commit ${shortCommit(cause.commit)}`
         : `Index entry changed by its commit ${shortCommit(cause.commit)}${cause.keys?.length ? `: ${listed(cause.keys)}` : ''}`;
     case 'pull-request':
-      return `Pull request #${cause.number} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
+      return `${pullRequestName(cause.number, gitHost)} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
     case 'source-moved':
       return `Commit ${shortCommit(cause.commit)} found at ${describeRef(cause.ref)}; no event reported it`;
     case 'bases-changed':
@@ -179,47 +186,6 @@ const meanings: Record<Exclude<BuildStatus, 'queued'>, string> = {
 /** A repository's address as text, without credentials. */
 export function describeSource(sourceUrl: string): string {
   return oneLine(webLink(sourceUrl) ?? sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300);
-}
-
-/** The repository's page, for the hosts that serve it at the clone address. */
-export function sourcePage(sourceUrl: string): string | undefined {
-  return repositoryPage(sourceUrl)?.address;
-}
-
-/** The page of a commit; undefined for a host whose addresses are not known. */
-export function commitLink(sourceUrl: string, commit: string): string | undefined {
-  const page = repositoryPage(sourceUrl);
-  return page && /^[0-9a-f]{40,64}$/.test(commit) ? `${page.address}/${page.commits}/${commit}` : undefined;
-}
-
-/** The page of a line of a file at a commit; undefined for a host whose addresses are not known. */
-export function sourceLine(sourceUrl: string, commit: string, path: string, line: number): string | undefined {
-  const page = repositoryPage(sourceUrl);
-  if (!page || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
-  const file = path.split('/').map(encodeURIComponent).join('/');
-  return `${page.address}/${page.files}/${commit}/${file}#${page.line}${line}`;
-}
-
-interface RepositoryPage {
-  address: string;
-  /** The path between the repository and a commit. */
-  commits: string;
-  /** The path between the repository and the commit of a file. */
-  files: string;
-  /** The fragment's text before the line's number. */
-  line: string;
-}
-
-function repositoryPage(sourceUrl: string): RepositoryPage | undefined {
-  const link = webLink(sourceUrl);
-  if (!link) return undefined;
-  const { origin, hostname, pathname } = new URL(link);
-  const address = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
-  if (hostname === 'bitbucket.org') return { address, commits: 'commits', files: 'src', line: 'lines-' };
-  if (hostname.startsWith('gitlab.')) return { address, commits: '-/commit', files: '-/blob', line: 'L' };
-  if (hostname.startsWith('github.')) return { address, commits: 'commit', files: 'blob', line: 'L' };
-  const isGitea = hostname.startsWith('gitea.') || hostname === 'codeberg.org';
-  return isGitea ? { address, commits: 'commit', files: 'src/commit', line: 'L' } : undefined;
 }
 
 /** The tag that the index wants, if the release has it; else the release's first. */

@@ -2,6 +2,7 @@ import { destinationsOf } from '../destinations/destination.ts';
 import type { DeployTarget } from '../model/deploy-target.ts';
 import type { Project } from '../model/project.ts';
 import { isSame } from '../policy/project-rules.ts';
+import { filesAt, type SourceAddress } from '../sources/source-pages.ts';
 import { code, link, shortened } from '../text/markdown.ts';
 import { commentMark } from '../triggers/approved.ts';
 import type { IndexChange } from './change.ts';
@@ -28,7 +29,7 @@ export interface IndexReportInput {
   /** Names of parents that have yet to be released. */
   unreleased: ReadonlySet<string>;
   /** Where the repository's pages are, and the commit that was checked. */
-  repositoryUrl: string;
+  repository: SourceAddress;
   commit: string;
 }
 
@@ -282,9 +283,10 @@ function differences(before: Project, after: Project): string {
 
 function diagnosticLine(
   { file, line, column, entry, message }: Diagnostic,
-  { repositoryUrl, commit }: IndexReportInput,
+  { repository, commit }: IndexReportInput,
 ): string {
-  const place = link(`${file}:${line}:${column}`, `${repositoryUrl}/blob/${commit}`, file, `#L${line}`);
+  const folder = filesAt(repository, commit) ?? repository.url;
+  const place = link(`${file}:${line}:${column}`, folder, file, `#L${line}`);
   return `- ${place}${entry === undefined ? '' : ` ${code(entry)}`}: ${code(message, 1000)}`;
 }
 

@@ -3,7 +3,7 @@ import type { GitHost } from '../model/git-host.ts';
 import { type OwnPolicy, withOwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
-import { sourceOf } from '../sources/source.ts';
+import { findRepository, sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
 import { warningsOn } from './advice.ts';
 import { mergedTexts } from './build-keys.ts';
@@ -87,7 +87,7 @@ function isFatal({ severity, code }: FileDiagnostic): boolean {
   return severity === 'error' && code !== 'unknown-key';
 }
 
-type Places = Pick<Project, 'gitUrl' | 'source' | 'dockerfile' | 'context' | 'prebuild' | 'deploy'>;
+type Places = Pick<Project, 'gitUrl' | 'gitHost' | 'source' | 'dockerfile' | 'context' | 'prebuild' | 'deploy'>;
 
 /** The addresses and paths of an entry; each is checked even if another is wrong. */
 function placesOf(
@@ -142,6 +142,7 @@ function placesOf(
   if (!gitUrl || diagnostics.slice(before).some(({ severity }) => severity === 'error')) return undefined;
   return {
     gitUrl: url,
+    gitHost: findRepository(gitHosts ?? [], url)?.host.kind,
     source: sourceOf(url, gitHosts),
     dockerfile,
     context: contextFolder,

@@ -1,5 +1,4 @@
 import {
-  commitLink,
   describeAuthored,
   describeCause,
   describeCounts,
@@ -19,6 +18,7 @@ import { describeHeldBuild, type HoldInForce } from '../holds/hold.ts';
 import type { Build } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
+import { commitLink } from '../sources/source-pages.ts';
 import { describeTarget, targetLink } from '../targets/describe-target.ts';
 import type { TargetState } from '../targets/target-state.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -225,8 +225,13 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
 function factsOf(build: Build): MailContent['facts'] {
   const { image, verdict } = build;
   const facts: MailContent['facts'] = [
-    { label: 'Cause', value: describeCause(build.cause) },
-    { label: 'Commit', value: oneLine(build.commit, 64), link: commitLink(build.sourceUrl, build.commit), code: true },
+    { label: 'Cause', value: describeCause(build.cause, build.gitHost) },
+    {
+      label: 'Commit',
+      value: oneLine(build.commit, 64),
+      link: commitLink({ url: build.sourceUrl, gitHost: build.gitHost }, build.commit),
+      code: true,
+    },
     ...(build.authored ? [{ label: 'Author', value: describeAuthored(build.authored) }] : []),
     { label: 'Source', value: `${describeSource(build.sourceUrl)} (${describeRef(build.ref)})` },
   ];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { buildCostSchema } from './build-cost.ts';
+import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
 import { scannerNames, scannerStates } from './scanner-names.ts';
 
@@ -109,6 +110,8 @@ export const buildSchema = z.object({
   /** `refs/heads/main` */
   ref: z.string(),
   sourceUrl: z.string(),
+  /** The kind of the git host, as the project has it. */
+  gitHost: z.enum(gitHostKinds).optional(),
   notifyEmail: z.array(z.string()),
   /** Rises by one with every build of the project. */
   sequence: z.int().positive(),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { notifiableStatuses } from './build.ts';
 import { deployTargetSchema } from './deploy-target.ts';
 import { exceptionSchema } from './exception.ts';
+import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
 import { notifyUrlSchema } from './notify-url.ts';
 import { ownPolicySchema } from './policy.ts';
@@ -26,6 +27,8 @@ export const projectSchema = z.object({
   desiredTag: z.string(),
   /** Where the source is cloned from, as written in the index. */
   gitUrl: z.string(),
+  /** The kind of its git host, where the configuration names that. */
+  gitHost: z.enum(gitHostKinds).optional(),
   gitBranch: z.string(),
   /** `host/owner/repository` in lower case without `.git`: what a push event is matched against. */
   source: z.string(),

@@ -74,6 +74,7 @@ export function createBuildStarter(services: Services) {
       commit,
       ref,
       sourceUrl: project.gitUrl,
+      gitHost: project.gitHost,
       notifyEmail: project.notifyEmail,
       sequence: await projects.nextSequence(project.name),
       headRevision,

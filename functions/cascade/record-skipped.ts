@@ -55,6 +55,7 @@ export async function recordSkipped(
     commit,
     ref,
     sourceUrl: project.gitUrl,
+    gitHost: project.gitHost,
     notifyEmail: project.notifyEmail,
     sequence: await projects.nextSequence(project.name),
     cascade: pending.cascade,

@@ -81,7 +81,7 @@ export function createCheckIndexPullRequest(services: Services) {
       descendants([...built.slice(0, mostRoots), ...change.removed.slice(0, mostRoots)]),
     ]);
     const unreleased = new Set(records.filter(({ active, released }) => active && !released).map(({ name }) => name));
-    return { change, facts, below, unreleased, repositoryUrl: index.url, commit };
+    return { change, facts, below, unreleased, repository: { url: index.url, gitHost: repository.host.kind }, commit };
   }
 
   /** By project: all projects that are rebuilt when it is released, or that lack their base when it is removed. */

@@ -38,6 +38,7 @@ export function createRollbackPlanner({ builds, projects, releases, resume }: Se
       commit: released?.commit ?? '0'.repeat(40),
       ref: released?.ref ?? `refs/heads/${project.gitBranch}`,
       sourceUrl: project.gitUrl,
+      gitHost: project.gitHost,
       notifyEmail: project.notifyEmail,
       notify: project.notify,
       sequence: await projects.nextSequence(name),

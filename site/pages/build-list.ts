@@ -65,7 +65,7 @@ function part(id: string, title: string, builds: Build[], now: Date): Html | und
 function brief(build: Build, now: Date): string {
   const { status, failure, verdict, held } = build;
   if (held || status === 'queued') return oneLine(describeStatus(build, now), 200);
-  const why = failure?.message ?? verdict?.reasons[0] ?? describeCause(build.cause);
+  const why = failure?.message ?? verdict?.reasons[0] ?? describeCause(build.cause, build.gitHost);
   return `${isTerminal(status) ? '' : `${status} for ${describeDuration(elapsed(build, now))}: `}${oneLine(why, 160)}`;
 }
 
@@ -95,7 +95,7 @@ export function buildRows(builds: Build[], now: Date, { ofProject = false } = {}
 }
 
 function buildRow(build: Build, now: Date, ofProject: boolean): Html {
-  const cause = describeCause(build.cause);
+  const cause = describeCause(build.cause, build.gitHost);
   const took = describeDuration(elapsed(build, now));
   return html`<li>
 ${buildChip(build)}

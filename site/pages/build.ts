@@ -1,5 +1,4 @@
 import {
-  commitLink,
   describeAuthored,
   describeCause,
   describeDuration,
@@ -10,12 +9,12 @@ import {
   exactTime,
   pullTag,
   shortCommit,
-  sourcePage,
 } from '../../core/builds/describe-build.ts';
 import { describeUsd, totalUsd } from '../../core/cost/sum-costs.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { BuildCost } from '../../core/model/build-cost.ts';
 import type { Project } from '../../core/model/project.ts';
+import { commitLink, sourcePage } from '../../core/sources/source-pages.ts';
 import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import type { BuildRecords } from '../build-records.ts';
@@ -57,7 +56,7 @@ export function buildPage({ build, records, project, targets, log, now }: BuildP
     main: html`<div id="build" data-part>
 <div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${buildChip(build)}</div>
 <p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build, now)}</p>
-<p class="course">${describeCause(build.cause)} · ${ageElement(build.createdAt, now)} · ${isTerminal(build.status) ? 'took' : 'running for'} ${describeDuration(elapsed(build, now))}</p>
+<p class="course">${describeCause(build.cause, build.gitHost)} · ${ageElement(build.createdAt, now)} · ${isTerminal(build.status) ? 'took' : 'running for'} ${describeDuration(elapsed(build, now))}</p>
 ${outcomeNote(build)}
 </div>
 <div class="columns"><div>
@@ -93,8 +92,9 @@ function image(build: Build): Html | undefined {
 }
 
 function facts(build: Build): Html {
-  const source = sourcePage(build.sourceUrl);
-  const commit = commitLink(build.sourceUrl, build.commit);
+  const address = { url: build.sourceUrl, gitHost: build.gitHost };
+  const source = sourcePage(address);
+  const commit = commitLink(address, build.commit);
   const short = html`<code title="${build.commit}">${shortCommit(build.commit)}</code>`;
   return html`<dl class="facts">
 ${build.cascade && html`<div><dt>Part of</dt><dd><a href="/cascades/${build.cascade}">the cascade ${build.cascade}</a></dd></div>`}

@@ -1,8 +1,9 @@
-import { describeSource, shortCommit, shortDigest, sourceLine, sourcePage } from '../../core/builds/describe-build.ts';
+import { describeSource, shortCommit, shortDigest } from '../../core/builds/describe-build.ts';
 import type { AddressSummary } from '../../core/mail/mail-address.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
+import { sourceLine, sourcePage } from '../../core/sources/source-pages.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -113,7 +114,7 @@ function pullLine({ desiredTag, released }: KnownProject, releasedBy: Build | un
 }
 
 function facts({ project, relations, recipients, releasedBy, now }: ProjectPage): Html {
-  const link = sourcePage(project.gitUrl);
+  const link = sourcePage({ url: project.gitUrl, gitHost: project.gitHost });
   return html`<dl class="facts">
 <div><dt>Source</dt><dd>${link ? html`<a href="${link}" rel="noopener nofollow">${link}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd>${dockerfile(project, releasedBy)}, context <code>${oneLine(project.context, 300)}</code></dd></div>
@@ -124,10 +125,10 @@ ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>
 }
 
 /** As it was for the current release, where the git host is known. */
-function dockerfile({ dockerfile, prebuild, gitUrl }: Project, releasedBy: Build | undefined): Html {
+function dockerfile({ dockerfile, prebuild, gitUrl, gitHost }: Project, releasedBy: Build | undefined): Html {
   const name = html`<code>${oneLine(dockerfile, 300)}</code>`;
   if (!releasedBy || prebuild) return name;
-  const page = sourceLine(gitUrl, releasedBy.commit, dockerfile, 1);
+  const page = sourceLine({ url: gitUrl, gitHost }, releasedBy.commit, dockerfile, 1);
   const at = html` at the released commit ${shortCommit(releasedBy.commit)}`;
   return page ? html`<a href="${page}" rel="noopener nofollow">${name}</a>${at}` : html`${name}${at}`;
 }

@@ -1,8 +1,8 @@
-import { sourceLine } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { waivableFindings } from '../../core/policy/scanner-objections.ts';
 import type { ReportOf, ScannerName, ScannerReport, ScannerReports } from '../../core/scanners/report.ts';
+import { sourceLine } from '../../core/sources/source-pages.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
@@ -125,7 +125,9 @@ function lintLinks(finding: FindingOf<'dockerfile-lint'>, { build, project }: Sc
   if (!finding) return undefined;
   // If a prebuild script wrote the Dockerfile, the repository has none, or another one.
   const source =
-    project && !project.prebuild && sourceLine(build.sourceUrl, build.commit, project.dockerfile, finding.line);
+    project &&
+    !project.prebuild &&
+    sourceLine({ url: build.sourceUrl, gitHost: build.gitHost }, build.commit, project.dockerfile, finding.line);
   const rule = finding.url && webLink(finding.url);
   if (!source && !rule) return undefined;
   return html` <span class="small">${source && html`<a href="${source}" rel="noopener nofollow">Show the line</a>`}${source && rule && ' · '}${rule && html`<a href="${rule}" rel="noopener nofollow">About the rule</a>`}</span>`;

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  commitLink,
   describeCause,
   describeCounts,
   describeDuration,
   describeRef,
   describeSource,
   pullTag,
-  sourcePage,
+  refName,
 } from '../../../core/builds/describe-build.ts';
 import type { Cause } from '../../../core/model/build.ts';
 import { oneLine } from '../../../core/text/one-line.ts';
@@ -103,37 +102,26 @@ describe('texts for numbers', () => {
 });
 
 it('names a ref by its kind', () => {
-  expect(['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head', 'refs/notes/x'].map(describeRef)).toEqual([
+  const refs = ['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head', 'refs/merge-requests/1/head', 'refs/notes/x'];
+  expect(refs.map(describeRef)).toEqual([
     'branch main',
     'tag v1',
     'pull request #1',
+    'merge request !1',
     'refs/notes/x',
   ]);
+  expect(refs.map(refName)).toEqual(['main', 'v1', '#1', '!1', 'refs/notes/x']);
 });
 
-describe('links to the source', () => {
-  it.each([
-    ['https://github.com/demo/app.git', `https://github.com/demo/app/commit/${commit}`],
-    ['https://user:secret@github.example.org/demo/app/', `https://github.example.org/demo/app/commit/${commit}`],
-    ['https://gitlab.com/group/sub/app.git', `https://gitlab.com/group/sub/app/-/commit/${commit}`],
-    ['https://bitbucket.org/demo/app.git', `https://bitbucket.org/demo/app/commits/${commit}`],
-    ['http://localhost:4600/git/demo/app.git', undefined],
-    ['javascript://github.com/%0aalert(1)', undefined],
-    ['git://github.com/demo/app', undefined],
-    ['not an address', undefined],
-  ])('%s', (source, link) => {
-    expect(commitLink(source, commit)).toBe(link);
-  });
+it('calls a pull request as its host does', () => {
+  const cause = { type: 'pull-request', delivery: 'x', number: 5, commit, author: 'ada' } as const;
+  expect(describeCause(cause)).toMatch(/^Pull request #5 at commit /);
+  expect(describeCause(cause, 'gitlab')).toMatch(/^Merge request !5 at commit /);
+});
 
-  it('lead to no commit that is none', () => {
-    expect(commitLink('https://github.com/demo/app', '../../settings')).toBeUndefined();
-  });
-
-  it('show no credentials', () => {
-    expect(describeSource('https://user:secret@git.example.org/demo/app')).toBe('https://git.example.org/demo/app');
-    expect(describeSource('ssh://user:secret@git.example.org/demo/app')).not.toContain('secret');
-    expect(sourcePage('https://user:secret@github.com/demo/app')).toBe('https://github.com/demo/app');
-  });
+it('shows no credentials of a source', () => {
+  expect(describeSource('https://user:secret@git.example.org/demo/app')).toBe('https://git.example.org/demo/app');
+  expect(describeSource('ssh://user:secret@git.example.org/demo/app')).not.toContain('secret');
 });
 
 it('pulls by the tag that the index asked for, if it is there', () => {

@@ -17,7 +17,7 @@ function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexRepo
     facts: new Map(),
     below: new Map(),
     unreleased: new Set(),
-    repositoryUrl: 'https://git.example/slipway/index',
+    repository: { url: 'https://git.example/slipway/index', gitHost: 'github' },
     commit,
     ...over,
   };
