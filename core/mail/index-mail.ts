@@ -1,5 +1,7 @@
-import { commitLink, shortCommit } from '../builds/describe-build.ts';
+import { shortCommit } from '../builds/describe-build.ts';
 import type { Diagnostic } from '../index/read-index.ts';
+import type { GitHostKind } from '../model/git-host.ts';
+import { commitLink } from '../sources/source-pages.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
 import { firstItems, footerForOperators } from './frame.ts';
@@ -11,6 +13,7 @@ interface IndexCommit {
   repository: string;
   /** Where it is cloned from. */
   indexUrl: string;
+  gitHost?: GitHostKind | undefined;
   commit: string;
   siteUrl: string;
 }
@@ -59,7 +62,7 @@ export function indexUnreadableMail({
 }
 
 function indexMail(
-  { repository, indexUrl, commit, siteUrl }: IndexCommit,
+  { repository, indexUrl, gitHost, commit, siteUrl }: IndexCommit,
   subject: string,
   own: Omit<MailContent, 'facts' | 'links' | 'footer'>,
 ): Mail {
@@ -70,7 +73,12 @@ function indexMail(
       ...own,
       facts: [
         { label: 'Index', value: name },
-        { label: 'Commit', value: oneLine(commit, 64), link: commitLink(indexUrl, commit), code: true },
+        {
+          label: 'Commit',
+          value: oneLine(commit, 64),
+          link: commitLink({ url: indexUrl, gitHost }, commit),
+          code: true,
+        },
       ],
       links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
       footer: footerForOperators,

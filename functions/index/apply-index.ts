@@ -161,6 +161,7 @@ export function createApplyIndex(services: Services) {
       const mail = indexUnreadableMail({
         repository: index.name,
         indexUrl: index.url,
+        gitHost: index.gitHosts[0]?.kind,
         commit,
         reason: error.message,
         isRetried,
@@ -177,6 +178,7 @@ export function createApplyIndex(services: Services) {
     const mail = indexDiagnosticsMail({
       repository: index.name,
       indexUrl: index.url,
+      gitHost: index.gitHosts[0]?.kind,
       commit,
       errors,
       siteUrl: services.siteUrl,
