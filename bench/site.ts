@@ -80,6 +80,8 @@ async function siteWith(amount: Amount): Promise<SiteHandler> {
   ];
   const none = async () => undefined;
   return createSiteHandler({
+    operators: [],
+    hasLogin: false,
     builds,
     projects,
     releases: { ...releases, findings: none, retention: none },

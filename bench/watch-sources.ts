@@ -10,6 +10,7 @@ import type { Trigger } from '../core/model/trigger.ts';
 import { sourceOf } from '../core/sources/source.ts';
 import { createWatchSources } from '../functions/watch-sources.ts';
 import { createSourceHost } from '../services/git-host/git-remote.ts';
+import { createProjectSources } from '../services/git-host/project-sources.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
 import { writeItems } from '../services/tables/batches.ts';
 import { createHeads } from '../services/tables/heads.ts';
@@ -115,13 +116,15 @@ export async function run(): Promise<Row[]> {
 
   const sent: Trigger[] = [];
   const index = `http://127.0.0.1:${ports[0]}/demo/app0`;
+  const sourceHost = createSourceHost(createPublicFetch({ privateHosts: ['127.0.0.1'] }));
   const watchSources = createWatchSources({
     projects: createProjects(client, 'projects'),
     heads: createHeads(client, 'heads'),
     indexHead: createIndexHead(client, 'deliveries'),
     sources: createSources(client, 'sources'),
     triggers: { send: async (trigger) => void sent.push(trigger) },
-    refsOf: createSourceHost(createPublicFetch({ privateHosts: ['127.0.0.1'] })).refsOf,
+    refsOf: sourceHost.refsOf,
+    projectSources: createProjectSources(sourceHost, async () => undefined),
     index: { url: `${index}.git`, source: sourceOf(index), ref: 'refs/heads/index' },
     indexAuthorization: async () => undefined,
     logger: new Logger({ serviceName: 'bench', logLevel: 'SILENT' }),

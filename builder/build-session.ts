@@ -44,6 +44,7 @@ export class BuildSession {
   readonly #lambda = new LambdaClient({});
   readonly #bases = new Set<string>();
   readonly #images = new Set<string>();
+  #wantsSource = false;
   #current: Promise<Granted> | undefined;
 
   constructor(options: SessionOptions) {
@@ -56,6 +57,15 @@ export class BuildSession {
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = await this.#granted();
     return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration) };
   };
+
+  /** What opens the source; undefined if the entry names no secret any more. It is asked for once, and not with what follows. */
+  async source(): Promise<Granted['source']> {
+    this.#wantsSource = true;
+    this.#current = undefined;
+    const { source } = await this.#granted();
+    this.#wantsSource = false;
+    return source;
+  }
 
   /** Signs in to the registry, and again as long as it is in use. */
   async registry(signal: AbortSignal): Promise<BuildRegistry> {
@@ -126,7 +136,13 @@ export class BuildSession {
   /** @throws CredentialsRefusedError */
   async #ask(): Promise<Granted> {
     const { functionName, build, token, redaction } = this.#options;
-    const request = JSON.stringify({ build, token, bases: [...this.#bases], images: [...this.#images] });
+    const request = JSON.stringify({
+      build,
+      token,
+      bases: [...this.#bases],
+      images: [...this.#images],
+      source: this.#wantsSource,
+    });
     for (let attempt = 1; ; attempt += 1) {
       const { FunctionError, Payload } = await this.#lambda.send(
         new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(request) }),
@@ -135,7 +151,10 @@ export class BuildSession {
         const answer = buildCredentialsSchema.parse(JSON.parse(Buffer.from(Payload ?? []).toString('utf8')));
         if (answer.outcome === 'refused') throw new CredentialsRefusedError(answer.message);
         const passwords = Object.values(answer.logins).map(({ password }) => password);
-        for (const secret of [answer.secretAccessKey, answer.sessionToken, ...passwords]) redaction.add(secret);
+        const { authorization = '', password } = answer.source ?? {};
+        const ofSource = [password, authorization.replace(/^Basic /, '')];
+        for (const secret of [answer.secretAccessKey, answer.sessionToken, ...passwords, ...ofSource])
+          redaction.add(secret);
         return answer;
       }
       if (attempt === attempts)

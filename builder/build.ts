@@ -78,11 +78,12 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const env = toolEnvironment(options.environment);
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
+    const credential = request.source.hasSecret ? await session.source() : undefined;
     const secrets = await readSecrets(request, { ...options, workspace });
     using opened = new DisposableStack();
     const login = session.registry(signal).then((own) => opened.use(own));
     const [source, registry, engine] = await together([
-      fetchSource(request.source, workspace, { env, log, privateHosts, signal }),
+      fetchSource(request.source, workspace, { env, log, privateHosts, credential, signal }),
       login,
       login.then(({ url }) => {
         // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.

@@ -35,7 +35,11 @@ const always = [
 
 export function createGit(
   home: string,
-  { env, signal }: { env: Readonly<Record<string, string>>; signal: AbortSignal },
+  {
+    env,
+    signal,
+    settings: ofBuild = [],
+  }: { env: Readonly<Record<string, string>>; signal: AbortSignal; settings?: readonly string[] },
 ): RunGit {
   return ({ gitFolder, folder }, settings, ...args) =>
     run(
@@ -43,7 +47,7 @@ export function createGit(
       [
         `--git-dir=${gitFolder}`,
         `--work-tree=${folder}`,
-        ...[...always, ...settings].flatMap((setting) => ['-c', setting]),
+        ...[...always, ...ofBuild, ...settings].flatMap((setting) => ['-c', setting]),
         ...args,
       ],
       { env: { ...env, ...environment, HOME: home }, cwd: folder, signal },

@@ -6,6 +6,7 @@ import type { BuildRequest } from '../core/model/builder-contract.ts';
 import { SourceInvalidError, SourceNotFoundError } from './errors.ts';
 import { createGit, reasonOf } from './git.ts';
 import { judgeGitAddress } from './git-address.ts';
+import { type GitCredential, keepCredential } from './git-credential.ts';
 import type { BuildLog } from './log.ts';
 import type { Finished } from './process.ts';
 import { fetchSubmodules } from './submodules.ts';
@@ -32,6 +33,8 @@ export async function fetchSource(
     log: BuildLog;
     /** Hosts that may have private addresses, although strangers name them. */
     privateHosts: readonly string[];
+    /** What opens the repository, if it is not public. */
+    credential?: GitCredential | undefined;
     signal: AbortSignal;
   },
 ): Promise<Source> {
@@ -41,7 +44,8 @@ export async function fetchSource(
   const checkout = { folder: join(workspace, 'source'), gitFolder: join(workspace, 'git') };
   const { folder } = checkout;
   await mkdir(folder);
-  const run = createGit(workspace, options);
+  await using credential = await keepCredential(options.credential, workspace);
+  const run = createGit(workspace, { ...options, settings: credential.settings });
   const git = (...args: string[]): Promise<Finished> => run(checkout, settings, ...args);
   const must = async (what: string, ...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await git(...args);
@@ -59,10 +63,10 @@ export async function fetchSource(
   if (exact.code !== 0) {
     // Some hosts hand out no commit by its name (uploadpack.allowReachableSHA1InWant): then by the ref, its head first, then all of it.
     const byRef = refPattern.test(ref) ? await fetch(ref, '--depth=1') : exact;
-    if (byRef.code !== 0) throw notFound(source.url, commit, ref, byRef.stderr);
+    if (byRef.code !== 0) throw notFound(source, byRef.stderr);
     if (!(await isHere())) {
       const deeper = await fetch(ref, '--unshallow');
-      if (deeper.code !== 0 || !(await isHere())) throw notFound(source.url, commit, ref, exact.stderr);
+      if (deeper.code !== 0 || !(await isHere())) throw notFound(source, exact.stderr);
     }
   }
   await must('The commit cannot be checked out', 'checkout', '--quiet', '--detach', '--force', commit, '--');
@@ -116,9 +120,9 @@ function dateOf(seconds: string, commit: string): Date {
   );
 }
 
-function notFound(url: string, commit: string, ref: string, stderr: string): SourceNotFoundError {
+function notFound({ url, commit, ref, hasSecret }: BuildRequest['source'], stderr: string): SourceNotFoundError {
   return new SourceNotFoundError(
     `The commit ${commit.slice(0, 12)} of ${ref} cannot be fetched from ${url}: ${reasonOf(stderr)}. ` +
-      'If the branch was pushed again in the meantime, the newer push has a build of its own; otherwise check git-url in the index.',
+      `If the branch was pushed again in the meantime, the newer push has a build of its own; otherwise check git-url in the index${hasSecret ? ', and whether what the secret of "source-secret" has still opens the repository' : ''}.`,
   );
 }

@@ -7,11 +7,13 @@ import { sessionPolicy } from '../core/builds/session-policy.ts';
 import { mapConcurrently } from '../core/concurrency.ts';
 import type { Build } from '../core/model/build.ts';
 import { type BuildCredentials, credentialsRequestSchema } from '../core/model/builder-contract.ts';
-import { InvalidInputError } from '../core/model/errors.ts';
+import { InvalidInputError, SourceSecretError } from '../core/model/errors.ts';
 import { parseProjectName } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
+import { usesSourceSecret } from '../core/sources/source-secret.ts';
 import { type BuildSessions, openBuildSessions } from '../services/aws/build-sessions.ts';
 import { recordVariable, variable } from '../services/environment.ts';
+import { openSourceCredentials, type SourceCredentials } from '../services/git-host/source-credentials.ts';
 import { openPullCredentials } from '../services/registry/pull-credentials.ts';
 import type { RegistryCredentials } from '../services/registry/registry-credentials.ts';
 import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
@@ -31,6 +33,7 @@ interface Services {
   sessions: BuildSessions;
   /** For an image of another registry. */
   pullCredentials: RegistryCredentials;
+  sourceCredentials: SourceCredentials;
   places: Parameters<typeof sessionPolicy>[2];
   /** The images that the operators named: what scripts before builds run in, and BuildKit. */
   operatorImages: readonly string[];
@@ -47,6 +50,7 @@ export function createBuildCredentials({
   repositories,
   sessions,
   pullCredentials,
+  sourceCredentials,
   places,
   operatorImages,
   logger,
@@ -83,8 +87,15 @@ export function createBuildCredentials({
     return { logins, withheld };
   }
 
+  /** What opens the source, if the entry is still that of the repository that is built. */
+  async function sourceOf(build: Build, project: ProjectRecord | undefined) {
+    if (!project || !usesSourceSecret(build, project) || project.gitUrl !== build.sourceUrl) return undefined;
+    const found = await sourceCredentials(project);
+    return found && { url: found.url, authorization: found.authorization, password: found.password };
+  }
+
   return async function buildCredentials(input: unknown): Promise<BuildCredentials> {
-    const { build: id, token, bases, images } = credentialsRequestSchema.parse(input);
+    const { build: id, token, bases, images, source: wantsSource } = credentialsRequestSchema.parse(input);
     const build = await builds.getWithTokens(id);
     const isOwn = isTokenOf(build?.tokens ?? [], token);
     if (!build || !isOwn || !isInBuilder(build)) {
@@ -102,9 +113,11 @@ export function createBuildCredentials({
     try {
       const policy = sessionPolicy(build, { bases: open, secrets: [...new Set(secrets)] }, places);
       const credentials = await sessions.begin(`build-${id}`, policy);
-      return { outcome: 'granted', ...credentials, bases: open, ...(await loginsFor(build, project, images)) };
+      const logins = await loginsFor(build, project, images);
+      const source = wantsSource ? await sourceOf(build, project) : undefined;
+      return { outcome: 'granted', ...credentials, bases: open, ...logins, source };
     } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
+      if (!(error instanceof InvalidInputError || error instanceof SourceSecretError)) throw error;
       return { outcome: 'refused', message: error.message };
     }
   };
@@ -119,6 +132,7 @@ const run = once(() =>
     repositories: openRepositories(),
     sessions: openBuildSessions(),
     pullCredentials: openPullCredentials(),
+    sourceCredentials: openSourceCredentials(),
     places: {
       bucketArn: variable('RECORDS_BUCKET_ARN'),
       repositoriesArn: variable('REPOSITORIES_ARN'),

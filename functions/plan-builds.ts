@@ -2,7 +2,7 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Recipient } from '../core/mail/content.ts';
-import { UpstreamError } from '../core/model/errors.ts';
+import { SourceSecretError, UpstreamError } from '../core/model/errors.ts';
 import type { Trigger, TriggerOf } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
@@ -18,6 +18,7 @@ import { openGitHosts, openIndexAuthorization } from '../services/git-host/host-
 import type { GitHosts } from '../services/git-host/hosts.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { type IndexRepository, IndexTooSlowError, openIndexRepository } from '../services/git-host/index-repository.ts';
+import { openProjectSources, type ProjectSources } from '../services/git-host/project-sources.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
 import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
@@ -86,6 +87,7 @@ interface Services
   headOf: SourceHost['headOf'];
   commitsAt: SourceHost['commitsAt'];
   repositoryAt: GitHosts['repositoryAt'];
+  projectSources: Pick<ProjectSources, 'commitsAt' | 'headOf'>;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   mailer: Mailer;
   recipients: Recipients;
@@ -142,6 +144,8 @@ export function createPlanBuilds(services: Services) {
     try {
       return await plan(trigger);
     } catch (error) {
+      // The watch of repositories finds what is missing, once the secret is there; until then the project's page says what is wrong.
+      if (error instanceof SourceSecretError) return { outcome: `ignored: ${error.message}`, builds: [] };
       const isPassing = error instanceof UpstreamError && !(error instanceof HostRefusedError);
       const reason = error instanceof IndexTooSlowError ? 'slow' : 'down';
       if (!isPassing || !(await postpone(trigger, reason, error))) throw error;
@@ -190,6 +194,7 @@ const run = once(() => {
       mostRecipients: Number(variable('MOST_RECIPIENTS')),
     },
     ...openSourceHost(),
+    projectSources: openProjectSources(),
     ...openGitHosts(),
     statuses: openCommitStatuses(),
     mailer: openMailer(),

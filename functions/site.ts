@@ -6,7 +6,7 @@ import { once } from '../core/once.ts';
 import { openCommitKey } from '../services/aws/commit-key.ts';
 import { openReleaseKey } from '../services/aws/release-key.ts';
 import { openSeals } from '../services/aws/seals.ts';
-import { variable } from '../services/environment.ts';
+import { listVariable, optionalVariable, variable } from '../services/environment.ts';
 import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
@@ -100,6 +100,8 @@ const run = once(() => {
     signingKey: openReleaseKey(),
     commitSigner: commitKey && { email: variable('SENDER'), publicKey: commitKey.publicKey },
     signatures: openSignatures(),
+    operators: listVariable('OPERATORS'),
+    hasLogin: optionalVariable('LOGIN') !== undefined,
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

@@ -10,6 +10,7 @@ import { openTriggers } from '../services/aws/triggers.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
 import { openIndexAuthorization } from '../services/git-host/host-tokens.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
+import { openProjectSources } from '../services/git-host/project-sources.ts';
 import { mapPerHost } from '../services/http/per-host-limit.ts';
 import { openHeads } from '../services/tables/heads.ts';
 import { openIndexHead } from '../services/tables/index-head.ts';
@@ -62,10 +63,10 @@ export function createWatchSources(services: Services) {
     const now = new Date();
     const [projects, { sources: known, next }] = await Promise.all([services.projects.all(), sources.all()]);
     const watched = watchedSources(projects, index);
-    const names = new Set(watched.flatMap(({ source, host }) => [source, hostName(host)]));
+    const names = new Set(watched.flatMap(({ name, host }) => [name, hostName(host)]));
     for (const name of known.keys()) if (!names.has(name)) await sources.remove(name);
     const isResting = (name: string) => (known.get(name)?.retryAt ?? '') > now.toISOString();
-    const due = fromNext(watched, next).filter(({ source, host }) => !isResting(source) && !isResting(hostName(host)));
+    const due = fromNext(watched, next).filter(({ name, host }) => !isResting(name) && !isResting(hostName(host)));
 
     const report: Report = { sources: watched.length, checked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
     const hostErrors = new Map<string, UpstreamError>();
@@ -74,12 +75,12 @@ export function createWatchSources(services: Services) {
 
     async function check(each: WatchedSource): Promise<HostOutcome> {
       report.checked++;
-      const before = known.get(each.source);
+      const before = known.get(each.name);
       try {
         const { triggers, source, absent } = await checkSource(each, before, end);
         report.triggers += triggers;
-        const after = absent === undefined ? source : failing(each.source, before, absentError(absent));
-        await keep(before, after, each.source);
+        const after = absent === undefined ? source : failing(each.name, before, absentError(absent));
+        await keep(before, after, each.name);
         return 'answered';
       } catch (error) {
         // A request that ran out of time says nothing about the host.
@@ -89,7 +90,7 @@ export function createWatchSources(services: Services) {
         const outcome = hostOutcomeOf(error);
         if (outcome !== 'answered') hostErrors.set(each.host, error);
         // A host that is down says nothing about its sources.
-        if (outcome !== 'down') await keep(before, failing(each.source, before, error), each.source);
+        if (outcome !== 'down') await keep(before, failing(each.name, before, error), each.name);
         return outcome;
       }
     }
@@ -106,7 +107,7 @@ export function createWatchSources(services: Services) {
       const before = known.get(name);
       await keep(before, error && failing(name, before, error, hostBackoff), name);
     }
-    if (left[0]) await sources.breakOff(left[0].source);
+    if (left[0]) await sources.breakOff(left[0].name);
     Object.assign(report, { hostsDown: down, left: left.length });
     logger.info('The sources were queried', { ...report });
     return report;
@@ -122,8 +123,8 @@ const hostName = (host: string) => `//${host}`;
 
 /** Sorted by name, beginning where the last run broke off. */
 function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
-  const ordered = watched.toSorted((one, other) => (one.source < other.source ? -1 : 1));
-  const start = ordered.findIndex(({ source }) => source >= next);
+  const ordered = watched.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const start = ordered.findIndex(({ name }) => name >= next);
   return start <= 0 ? ordered : [...ordered.slice(start), ...ordered.slice(0, start)];
 }
 
@@ -158,6 +159,7 @@ const run = once(() => {
     sources: openSources(),
     triggers: openTriggers(),
     refsOf: openSourceHost().refsOf,
+    projectSources: openProjectSources(),
     index: { url: `${url}.git`, source, ref },
     indexAuthorization: openIndexAuthorization(),
     logger: new Logger({ serviceName: 'watch-sources' }),

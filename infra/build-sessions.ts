@@ -60,6 +60,7 @@ export class BuildSessions extends Construct {
     records.grantArn(this.function);
     secrets.grantBuildSecretsArn(this.function);
     secrets.grantReadPullCredentials(this.function);
+    secrets.grantReadSourceSecrets(this.function);
     this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
     this.function.setVariable('PREBUILD_IMAGE', prebuildImage);
     this.function.setVariable('BUILDKIT_IMAGE', buildkitImage);

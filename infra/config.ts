@@ -7,6 +7,7 @@ import { defaultPolicy, responses, unsignedResponses } from '../core/model/polic
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
 import { expiredImages } from '../core/retention/retention-plan.ts';
 import { allowedServiceSchema } from '../core/rollouts/allowed-service.ts';
+import { loginSettingsSchema } from '../core/visibility/login-settings.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
@@ -87,6 +88,7 @@ const configSchema = z.strictObject({
   siteUrl: httpUrl
     .optional()
     .describe("The pages' address where it is not the API's own: a domain name that you put before it."),
+  login: loginSettingsSchema.optional(),
   mail: z
     .strictObject({
       recipientsPerEntry: z
@@ -372,16 +374,18 @@ interface JsonSchema {
 
 /** Every key of the configuration with its meaning and default, for the table in docs/operations.md. */
 export function settings(): Setting[] {
-  return listed(z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema, '');
+  return listed(z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema, '', true);
 }
 
-function listed({ properties = {}, required = [] }: JsonSchema, prefix: string): Setting[] {
+/** @param isExpected false within a part that may be left out as a whole */
+function listed({ properties = {}, required = [] }: JsonSchema, prefix: string, isExpected: boolean): Setting[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
-    if (schema.properties) return listed(schema, `${prefix}${name}.`);
+    const isAsked = isExpected && (required.includes(name) || schema.default !== undefined);
+    if (schema.properties) return listed(schema, `${prefix}${name}.`, isAsked);
     return {
       key: `${prefix}${name}`,
       default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
-      required: required.includes(name),
+      required: isExpected && required.includes(name),
       description: schema.description ?? '',
     };
   });

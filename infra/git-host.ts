@@ -26,6 +26,12 @@ export class GitHost {
     grantee.setVariable('PRIVATE_HOSTS', JSON.stringify([...new Set([...privateHosts, ...own])]));
   }
 
+  /** The same, also from repositories that a secret of their entry opens. */
+  grantFetchSources(grantee: Grantee): void {
+    this.grantFetch(grantee);
+    this.#secrets.grantReadSourceSecrets(grantee);
+  }
+
   /** Knows where the index is, for a link to it. */
   grantIndexLink(grantee: Grantee): void {
     grantee.setVariable('INDEX_URL', `${this.#config.gitHosts[0]?.url}/${this.#config.indexRepository}`);

@@ -2,6 +2,7 @@ import { ArnFormat, SecretValue, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 
 const rotation = 'AwsSolutions-SMG4';
@@ -17,12 +18,17 @@ export class Secrets extends Construct {
   readonly buildSecrets: string;
   /** The same for those that have addresses of `notify-url`. */
   readonly notifyUrls: string;
+  /** The same for those that open the sources of private projects. */
+  readonly sourceSecrets: string;
+  /** Undefined where nobody signs in. */
+  readonly loginClient: string | undefined;
   readonly #sealKey: string;
 
-  constructor(scope: Construct, id: string, { prefix }: { prefix: string }) {
+  constructor(scope: Construct, id: string, { prefix, login }: Pick<Config, 'prefix' | 'login'>) {
     super(scope, id);
     this.buildSecrets = `${prefix.toLowerCase()}/build-secrets/`;
     this.notifyUrls = `${prefix.toLowerCase()}/notify-urls/`;
+    this.sourceSecrets = `${prefix.toLowerCase()}/source-secrets/`;
     const webhook = new Secret(this, 'Webhook', {
       description: 'The master secret, from which the secret of each webhook of the git host is derived.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -78,6 +84,8 @@ export class Secrets extends Construct {
     );
     this.pullCredentials = pullCredentials.secretArn;
 
+    this.loginClient = login && this.#loginClient();
+
     const sealKey = new Secret(this, 'SealKey', {
       description: 'Signs the cursors of lists and the links in mails, so that nobody else can make them.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -88,6 +96,19 @@ export class Secrets extends Construct {
       'The key protects no data; with a new one, the cursors and links in use would no longer be valid.',
     );
     this.#sealKey = sealKey.secretArn;
+  }
+
+  #loginClient(): string {
+    const secret = new Secret(this, 'LoginClient', {
+      description: 'The secret of the client at the identity provider, or "none" for a client that has none.',
+      secretStringValue: SecretValue.unsafePlainText('none'),
+    });
+    acknowledge(secret, rotation, 'The identity provider issues it; an operator replaces it before it expires.');
+    return secret.secretArn;
+  }
+
+  grantReadLoginClient(grantee: Grantee): void {
+    if (this.loginClient !== undefined) this.#grantRead(grantee, this.loginClient, 'LOGIN_CLIENT_SECRET');
   }
 
   grantReadWebhook(grantee: Grantee): void {
@@ -136,6 +157,15 @@ export class Secrets extends Construct {
       because: 'Projects are data, and so are the secrets that have their addresses.',
     });
     grantee.setVariable('NOTIFY_URLS_PREFIX', this.notifyUrls);
+  }
+
+  grantReadSourceSecrets(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [`${this.#arnOf(this.sourceSecrets)}*`],
+      because: 'Projects are data, and so are the secrets that open their sources: the entry of each names its own.',
+    });
+    grantee.setVariable('SOURCE_SECRETS_PREFIX', this.sourceSecrets);
   }
 
   #arnOf(prefix: string): string {

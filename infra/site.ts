@@ -75,6 +75,9 @@ export class StatusSite extends Construct {
     commitSigning?.grantReadPublicKey(this.pages);
     // The author of commits, if they are signed.
     this.pages.setVariable('SENDER', config.sender);
+    // They see private projects, too.
+    this.pages.setVariable('OPERATORS', JSON.stringify(config.operators));
+    if (config.login) this.pages.setVariable('LOGIN', JSON.stringify(config.login));
     api.grantLink(this.pages);
     const pages = ['/', '/{proxy+}'].flatMap((path) =>
       [HttpMethod.GET, HttpMethod.HEAD].map((method) => ({ method, path })),

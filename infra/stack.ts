@@ -12,6 +12,7 @@ import { PublishedEvents } from './event-bus.ts';
 import { ExpireImages } from './expire-images.ts';
 import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
+import { Login } from './login.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notifications } from './notifications.ts';
 import { OperatorsReport } from './operators-report.ts';
@@ -79,6 +80,7 @@ export class SlipwayStack extends Stack {
     const site = new StatusSite(this, 'Pages', {
       ...{ api, commitSigning, config, notifications, records, secrets, signing, state },
     });
+    if (config.login) new Login(this, 'Login', { api, settings: config.login, secrets });
     new Commands(this, 'Commands', { api, state, triggers });
     new OperatorsReport(this, 'Operators', { api, config, state, triggers });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
@@ -144,6 +146,8 @@ export class SlipwayStack extends Stack {
       DeployCredentialsSecretArn: secrets.deployCredentials,
       BuildSecretsPrefix: secrets.buildSecrets,
       NotifyUrlsPrefix: secrets.notifyUrls,
+      SourceSecretsPrefix: secrets.sourceSecrets,
+      ...(secrets.loginClient === undefined ? {} : { LoginClientSecretArn: secrets.loginClient }),
       PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       CopyReleasesRoleArn: delivery.copyReleases.function.role?.roleArn ?? '',

@@ -37,7 +37,7 @@ export class Starting {
     pipeline.grantStop(grantee);
     builder.grantStop(grantee);
     gitHost.grantStatuses(grantee);
-    gitHost.grantFetch(grantee);
+    gitHost.grantFetchSources(grantee);
     api.grantLink(grantee);
     grantQuota(grantee, state, config);
     grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);

@@ -30,6 +30,6 @@ export class WatchSources extends ScheduledFunction {
     state.sources.grant(this, 'Scan', 'PutItem', 'DeleteItem');
     triggers.grantSend(this, ['source-moved']);
     gitHost.grantFollowIndex(this);
-    gitHost.grantFetch(this);
+    gitHost.grantFetchSources(this);
   }
 }

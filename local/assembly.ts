@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { issuerPath } from './identity-provider/identity-provider.ts';
 import { readContext, synthesise } from './synthesise.ts';
 import { readAssembly, type Stack } from './template/template.ts';
 
@@ -57,6 +58,7 @@ export function localConfig(given: Record<string, unknown> | undefined): Record<
     sender: 'slipway@localhost.localdomain',
     operators: ['operators@localhost.localdomain'],
     indexRepository,
+    login: { issuer: `http://${ownHost}${issuerPath}`, clientId: 'slipway' },
     gitHosts: [{ kind: 'github', url: `http://${ownHost}/git`, apiUrl: `http://${ownHost}/github` }],
     // Everything that people have on one machine is on its loopback.
     privateHosts: ['localhost', '127.0.0.1', '[::1]'],

@@ -51,6 +51,8 @@ export interface Machine {
   readonly webhookMaster: string;
   /** What a push, and a change through the git host's REST API, need. */
   readonly gitHubToken: string;
+  /** What people sign in with, to see private projects. */
+  readonly password: string;
   /** The file from which git takes the token (`git-credentials.ts`). */
   readonly gitCredentials: string;
   /** The keys of the machine's owner, for the AWS CLI and SDK. */
@@ -64,7 +66,7 @@ export interface Machine {
 /** A stop that takes longer ends with the process: unfinished work continues after the next start. */
 const stopMilliseconds = 12_000;
 
-const localSchema = z.looseObject({ gitHubToken: z.string().optional() });
+const localSchema = z.looseObject({ gitHubToken: z.string().optional(), password: z.string().optional() });
 
 /**
  * Starts Slipway on this machine: synthesises the template, deploys it to the local AWS, and does what the README tells an operator
@@ -93,7 +95,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     activity('deploying the AWS template to this machine');
     const account = openAccount({ url, dataFolder, log });
     undo.unshift(() => account.close());
-    const gitHubToken = (await readLocal(dataFolder)).gitHubToken ?? randomBytes(20).toString('hex');
+    const before = await readLocal(dataFolder);
+    const gitHubToken = before.gitHubToken ?? randomBytes(20).toString('hex');
+    const password = before.password ?? randomBytes(9).toString('base64url');
     const services = createServices(account, {
       scanner: options.scanner ?? 'auto',
       osvFolder: options.osvFolder === undefined ? undefined : resolve(options.osvFolder),
@@ -101,6 +105,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       engineEnvironment: engineEnvironment({ ...options, dataFolder }),
       runBuild: options.runBuild,
       gitHubToken,
+      password,
     });
     undo.unshift(() => unmountBelow(dataFolder));
     undo.unshift(() => services.stop());
@@ -122,10 +127,20 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const credentials = account.iam.ownerKeys();
     const { endpoint, region } = account;
     const gitCredentials = await writeGitCredentials(dataFolder, url, gitHubToken);
-    const facts = { url, endpoint, region, indexRepository, gitHubToken, gitCredentials, credentials, outputs };
+    const facts = {
+      url,
+      endpoint,
+      region,
+      indexRepository,
+      gitHubToken,
+      password,
+      gitCredentials,
+      credentials,
+      outputs,
+    };
     await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {
-      ...{ url, dataFolder, indexRepository, webhookMaster, gitHubToken, gitCredentials },
+      ...{ url, dataFolder, indexRepository, webhookMaster, gitHubToken, password, gitCredentials },
       ...{ credentials, outputs, account },
       stop: () => runAll(undo, options.output),
     };

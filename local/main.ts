@@ -151,6 +151,7 @@ function welcome(machine: Machine, engine: string): string[] {
     `Slipway runs at ${url}/`,
     '',
     `  builds     ${url}/`,
+    `  sign in    ${url}/login    (to see private projects: any mail address, and the password ${machine.password})`,
     `  mail       ${url}/mail`,
     `  index      git push ${url}/git/${indexRepository}.git    (the repository with index.d/*.yml)`,
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,

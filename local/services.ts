@@ -24,6 +24,7 @@ import { createSsm } from './aws/ssm/ssm.ts';
 import { createStepFunctions } from './aws/step-functions/step-functions.ts';
 import { createSts } from './aws/sts.ts';
 import { createGitHost, type GitHost } from './git-host/git-host.ts';
+import { createIdentityProvider } from './identity-provider/identity-provider.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createMailPages } from './inbox/mail-pages.ts';
 import { createLiveLines } from './live-lines.ts';
@@ -33,6 +34,8 @@ export interface ServicesOptions
   extends EcrOptions,
     Pick<CodeBuildOptions, 'concurrentBuilds' | 'engineEnvironment' | 'runBuild'> {
   gitHubToken: string;
+  /** What people sign in with. */
+  password: string;
 }
 
 export interface Services {
@@ -97,6 +100,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
     [/^\/v2(\/|\?|$)/, ecr.handle],
     [/^\/(git|github)(\/|\?|$)/, gitHost.handle],
     [/^\/mail(\/|\?|$)/, mailPages],
+    [/^\/oidc(\/|\?|$)/, createIdentityProvider({ url: account.url, password: options.password })],
   ];
 
   return {

@@ -1,7 +1,9 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { unsignedPath } from '../core/api/signed-reads.ts';
 import { stranger, type Viewer } from '../core/visibility/viewer.ts';
+import { withAccount } from './account.ts';
 import { type Answer, caching, commonHeaders, page, preflight, problem, tagged } from './answer.ts';
+import { address } from './pages/layout.ts';
 import { problemPage } from './pages/problem.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 import { RequestError } from './request-error.ts';
@@ -11,6 +13,10 @@ import { visibleParts } from './visible-parts.ts';
 
 export interface SiteOptions extends SiteParts {
   now?: () => Date;
+  /** Their mail addresses: they see private projects, too. */
+  operators: readonly string[];
+  /** Whether people can sign in. */
+  hasLogin: boolean;
   /** Gets errors that the request did not cause; the answer has only a constant text. */
   onError: (error: unknown) => void;
 }
@@ -18,22 +24,34 @@ export interface SiteOptions extends SiteParts {
 export type SiteHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /** The status site and the public API behind API Gateway's HTTP API, payload format 2.0. It reads, and takes what forms send. */
-export function createSiteHandler({ now = () => new Date(), onError, ...all }: SiteOptions): SiteHandler {
+export function createSiteHandler({
+  now = () => new Date(),
+  onError,
+  operators,
+  hasLogin,
+  ...all
+}: SiteOptions): SiteHandler {
   return async (event) => {
     const path = isSigned(event) ? unsignedPath(event.rawPath) : event.rawPath;
     const { method } = event.requestContext.http;
-    const answer = await answerTo(method, path, event).catch((error: unknown) => {
-      if (error instanceof RequestError) return failed(path, error);
-      onError(error);
-      return failed(
-        path,
-        new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.'),
-      );
+    const viewer = viewerOf(event, { seals: all.seals, siteUrl: all.siteUrl, operators, now: now() });
+    const answer = await answerTo(method, path, event, viewer).catch(async (error: unknown) => {
+      const shown =
+        error instanceof RequestError
+          ? error
+          : new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.');
+      if (shown !== error) onError(error);
+      return withAccount(failed(path, shown), await viewer.catch(() => stranger), path, hasLogin);
     });
     return result(answer, method, { ...commonHeaders(path, all.siteUrl), ...answer.headers });
   };
 
-  async function answerTo(method: string, path: string, event: APIGatewayProxyEventV2): Promise<Answer> {
+  async function answerTo(
+    method: string,
+    path: string,
+    event: APIGatewayProxyEventV2,
+    viewer: Promise<Viewer>,
+  ): Promise<Answer> {
     const request = {
       path,
       query: new URLSearchParams(event.rawQueryString),
@@ -41,7 +59,7 @@ export function createSiteHandler({ now = () => new Date(), onError, ...all }: S
       body: bodyOf(event),
       now: now(),
     };
-    if (method === 'GET' || method === 'HEAD') return read(request, await viewerOf(event));
+    if (method === 'GET' || method === 'HEAD') return read(request, await viewer);
     const answer = method === 'POST' ? posted(all, request) : method === 'OPTIONS' && preflight(path);
     if (!answer) {
       const message = 'This address can be read only: use GET or HEAD.';
@@ -52,7 +70,9 @@ export function createSiteHandler({ now = () => new Date(), onError, ...all }: S
 
   async function read(request: SiteRequest, viewer: Viewer): Promise<Answer> {
     const parts = await visibleParts(all, viewer);
-    const answer = withNext(forViewer(await route(parts, request), viewer), request);
+    const { path, query } = request;
+    const found = withAccount(await route(parts, request), viewer, address(path, query), hasLogin);
+    const answer = withNext(forViewer(found, viewer), request);
     const isKept = answer.status === 200 && answer.headers['cache-control'] !== caching.never;
     return isKept ? tagged(answer, request.headers['if-none-match']) : answer;
   }

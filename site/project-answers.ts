@@ -1,4 +1,5 @@
 import type { ApiProjectWithTargets } from '../core/api/projects.ts';
+import { watchNameOf } from '../core/sources/source-secret.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
 import { type Answer, json, jsonList, page } from './answer.ts';
 import { apiProject } from './api/json.ts';
@@ -30,7 +31,7 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
   const { relations } = parts;
   const isFirst = !query.has('cursor');
   const [source, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] = await Promise.all([
-    parts.sources.get(found.source),
+    parts.sources.get(watchNameOf(found)),
     relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),

@@ -1,6 +1,7 @@
 import { type Build, isReleasable } from '../model/build.ts';
 import type { BuildRequest } from '../model/builder-contract.ts';
 import { type Project, repositoriesOf } from '../model/project.ts';
+import { usesSourceSecret } from '../sources/source-secret.ts';
 import { secretsOf } from './build-secrets.ts';
 import { imageVersion } from './tags.ts';
 
@@ -16,7 +17,7 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
   return {
     id,
     project: name,
-    source: { url: sourceUrl, commit, ref },
+    source: { url: sourceUrl, commit, ref, hasSecret: usesSourceSecret(build, project) || undefined },
     dockerfile,
     context,
     candidate: repositoriesOf(project, repositoryPrefix).candidate,

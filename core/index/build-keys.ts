@@ -75,16 +75,19 @@ export const imageLabels = named(texts, 'org.opencontainers.image.vendor: Acme',
 const secretId = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const secretName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$/;
 
+/** The name under which the operators have stored a secret for the app-id. */
+export const secretText = text
+  .check(
+    rule((value) =>
+      secretName.test(value)
+        ? undefined
+        : `${quoted(value)} is no name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
+    ),
+  )
+  .meta({ pattern: secretName.source });
+
 export const buildSecrets = named(
-  text
-    .check(
-      rule((value) =>
-        secretName.test(value)
-          ? undefined
-          : `${quoted(value)} is no name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
-      ),
-    )
-    .meta({ pattern: secretName.source }),
+  secretText,
   'npmrc: npm-token',
   secretId,
   (id) =>

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
-import { buildArguments, buildSecrets, buildTarget, imageLabels } from './build-keys.ts';
+import { buildArguments, buildSecrets, buildTarget, imageLabels, secretText } from './build-keys.ts';
 import { deployMapping, mostTargets } from './deploy-targets.ts';
 import { destination, mostDestinations } from './destinations.ts';
 import { exceptionMapping } from './exceptions.ts';
@@ -190,6 +190,11 @@ export const entrySchema = z.strictObject({
     .optional()
     .describe(
       'Addresses that get releases, rollbacks, holds and failures: signed CloudEvents, or messages for Slack and Teams.',
+    ),
+  'source-secret': secretText
+    .nullish()
+    .describe(
+      'The secret that opens the repository, if it is not public. Operators store it for the app-id. The project is private then, unless `visibility` says otherwise.',
     ),
   visibility: oneOf(['private', 'public'])
     .nullish()

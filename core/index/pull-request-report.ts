@@ -255,6 +255,7 @@ function below(children: readonly string[]): string[] {
 const shownKeys: Partial<Record<keyof Project, string>> = {
   buildArgs: 'build-args',
   buildSecrets: 'build-secrets',
+  sourceSecret: 'source-secret',
   notifyUrls: 'notify-url',
   notifyEmail: 'notify-email',
   dependsOn: 'depends-on',

@@ -47,6 +47,7 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   const { values, diagnostics } = checkKeys(entry);
   const places = placesOf(entry, options, diagnostics);
   diagnostics.push(...exceptionDiagnostics(entry, options.now), ...warningsOn(entry, file));
+  diagnostics.push(...pullRequestDiagnostics(entry, values));
   diagnostics.push(...recipientDiagnostics(entry, values, options.mostRecipients));
   const ownPolicy = policyOf(values?.policy);
   diagnostics.push(...weakerDiagnostics(entry, ownPolicy, options.policy));
@@ -60,6 +61,15 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
     shown: shownName(entry),
     diagnostics,
   };
+}
+
+/** Whoever opens a pull request runs code in its build, and must not get at what the secret opens. */
+function pullRequestDiagnostics(entry: Mapping, values: EntryValues | undefined): FileDiagnostic[] {
+  const written = entry.keys.get('pull-requests');
+  if (!written || !values?.['source-secret'] || !isTrue(values['pull-requests'] ?? 'false')) return [];
+  const message =
+    '"pull-requests": those of a repository that "source-secret" opens are not built. Take one of the two keys out.';
+  return [{ severity: 'error', code: 'value', offset: written.value.offset, message }];
 }
 
 /** An entry is anybody's to write, and everybody whom it names gets mail: it must not become a list of strangers. */
@@ -191,7 +201,8 @@ function projectOf(
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
     notifyUrls: notifyUrlsOf(values['notify-url']),
     schedule: values.schedule ?? undefined,
-    visibility: values.visibility?.toLowerCase() === 'private' ? ('private' as const) : undefined,
+    sourceSecret: values['source-secret'] ?? undefined,
+    visibility: visibilityOf(values),
     viewers: optionalList(values.viewers),
     buildArgs: mergedTexts(defaults?.['build-args'], values['build-args']),
     buildSecrets: values['build-secrets'] ?? undefined,
@@ -216,6 +227,12 @@ function projectOf(
     sharesRepository: false,
     active: flagOf(values.enabled) ?? true,
   };
+}
+
+/** Where the source is private, so is what shows it, unless the index decides otherwise. */
+function visibilityOf({ visibility, 'source-secret': secret }: EntryValues): Project['visibility'] {
+  const written = visibility?.toLowerCase() ?? (secret ? 'private' : 'public');
+  return written === 'private' ? 'private' : undefined;
 }
 
 /** Repository names are in lower case; a tag is kept as written, and is `latest` if absent. */

@@ -12,7 +12,13 @@ export const buildRequestSchema = z.object({
   id: z.string(),
   /** `app/job:tag` */
   project: z.string(),
-  source: z.object({ url: z.string(), commit: z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/), ref: z.string() }),
+  source: z.object({
+    url: z.string(),
+    commit: z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/),
+    ref: z.string(),
+    /** It is fetched with a credential, which the builder asks for. */
+    hasSecret: z.boolean().optional(),
+  }),
   /** From the repository's root. */
   dockerfile: z.string(),
   /** From the repository's root; `.` is the root itself. */
@@ -59,6 +65,8 @@ export const credentialsRequestSchema = z.object({
   bases: z.array(z.string().min(1).max(1000)).max(1000).default([]),
   /** Images of other registries, `ghcr.io/acme/base`, that may need credentials to be pulled. */
   images: z.array(z.string().min(1).max(1000)).max(1000).default([]),
+  /** Whether the credential of the source is needed. */
+  source: z.boolean().default(false),
 });
 
 /** The function's answer: a session of AWS, which the builder asks for again before it ends. */
@@ -75,6 +83,8 @@ export const buildCredentialsSchema = z.discriminatedUnion('outcome', [
     logins: z.record(z.string(), z.object({ user: z.string(), password: z.string() })).default({}),
     /** Those of the requested images whose credentials the operators have kept to other app-ids. */
     withheld: z.array(z.string()).default([]),
+    /** What opens the source, and below which address alone. */
+    source: z.object({ url: z.url(), authorization: z.string(), password: z.string() }).optional(),
   }),
   z.object({ outcome: z.literal('refused'), message: z.string() }),
 ]);

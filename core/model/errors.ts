@@ -42,6 +42,9 @@ export class RolloutError extends SlipwayError {}
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
 
+/** A secret that opens a private source does not exist, or is not as it has to be. The message says who is to do what. */
+export class SourceSecretError extends UpstreamError {}
+
 /** The signing key is not available: KMS does not answer, or the key is disabled. The state machine retries. */
 export class SigningUnavailableError extends UpstreamError {}
 

@@ -69,6 +69,8 @@ export const projectSchema = z.object({
   target: z.string().optional(),
   /** Secrets that `RUN --mount=type=secret` may mount: the id that the Dockerfile names, and the name in the app-id's folder. */
   buildSecrets: z.record(z.string(), z.string()).optional(),
+  /** The secret in the app-id's folder that opens the repository, where it is not public. */
+  sourceSecret: z.string().optional(),
   /** Labels of the image, the index's among them. */
   labels: z.record(z.string(), z.string()).optional(),
   /** The keys that override the pipeline's policy. */

@@ -1,14 +1,17 @@
 import type { Project } from '../model/project.ts';
 import { buildsRef } from './plan-push.ts';
+import { watchNameOf } from './source-secret.ts';
 import { isVersionTag } from './version-tag.ts';
 
 /** A git repository, and the refs in it to watch. */
 export interface WatchedSource {
+  /** What is remembered of it has this name: it differs for projects that ask with a credential. */
+  name: string;
   /** `host/owner/repository` */
   source: string;
   url: string;
   host: string;
-  /** The projects that are built from it. */
+  /** The projects that are built from it, and are asked for together. */
   projects: Project[];
   /** The branches to watch, as full refs. */
   branches: Set<string>;
@@ -20,24 +23,24 @@ export interface WatchedSource {
 const versionTagPrefixes = ['v', ...'0123456789'].map((start) => `refs/tags/${start}`);
 const anyVersion = 'refs/tags/1.0.0';
 
-/** Each repository once, however many projects use it, and the index's own repository. */
+/** Each repository once, however many projects use it with the same credential, and the index's own repository. */
 export function watchedSources(
   projects: readonly Project[],
   index: { source: string; ref: string; url: string },
 ): WatchedSource[] {
   const watched = new Map<string, WatchedSource>();
-  const at = (source: string, url: string): WatchedSource => {
-    const found = watched.get(source);
+  const at = (name: string, source: string, url: string): WatchedSource => {
+    const found = watched.get(name);
     if (found) return found;
     const host = source.split('/')[0] ?? source;
-    const made: WatchedSource = { source, url, host, projects: [], branches: new Set(), tags: false };
-    watched.set(source, made);
+    const made: WatchedSource = { name, source, url, host, projects: [], branches: new Set(), tags: false };
+    watched.set(name, made);
     return made;
   };
-  at(index.source, index.url).branches.add(index.ref);
+  at(index.source, index.source, index.url).branches.add(index.ref);
   for (const project of projects) {
     if (!project.active) continue;
-    const each = at(project.source, project.gitUrl);
+    const each = at(watchNameOf(project), project.source, project.gitUrl);
     each.projects.push(project);
     each.branches.add(`refs/heads/${project.gitBranch}`);
     each.tags ||= buildsRef(project, anyVersion);

@@ -1,5 +1,6 @@
 import type { Build, Cause } from '../../core/model/build.ts';
-import type { CommitsAt } from '../../services/git-host/git-remote.ts';
+import { accessOf } from '../../core/sources/source-secret.ts';
+import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import type { Head, Heads } from '../../services/tables/heads.ts';
 import type { OwnCommits } from '../../services/tables/own-commits.ts';
 import { changed, type FollowHost, type RefTask } from '../sources/follow-host.ts';
@@ -11,7 +12,7 @@ interface Services {
   heads: Pick<Heads, 'advance'>;
   paths: Pick<PathFilter, 'concernsHead'>;
   followHost: FollowHost;
-  commitsAt: CommitsAt;
+  projectSources: Pick<ProjectSources, 'commitsAt'>;
   startBuild: BuildStarter['startBuild'];
   resumeHead: BuildStarter['resumeHead'];
 }
@@ -29,8 +30,13 @@ export interface RefPlan {
   commits: ReadonlyMap<string, string>;
 }
 
-/** Builds the heads that the git host has at the refs of one repository, for all projects that want them, with one request to the host. */
-export function createPlanRefs({ ownCommits, heads, paths, followHost, commitsAt, startBuild, resumeHead }: Services) {
+/**
+ * Builds the heads that the git host has at the refs of one repository, for all projects that want them, with one request to the host for
+ * all that ask with the same credential.
+ */
+export function createPlanRefs(services: Services) {
+  const { ownCommits, heads, paths, followHost, projectSources, startBuild, resumeHead } = services;
+
   /** Whether a head differs from the known one only by commits that delivered releases: to build them would never end. */
   async function isOwn(commit: string, known: Head | undefined): Promise<boolean> {
     let at: string | undefined = commit;
@@ -62,19 +68,34 @@ export function createPlanRefs({ ownCommits, heads, paths, followHost, commitsAt
       : changed;
   }
 
-  return async function planRefs(tasks: readonly RefTask[], options: Options): Promise<RefPlan> {
+  async function planTogether(tasks: readonly [RefTask, ...RefTask[]], options: Options): Promise<RefPlan> {
+    const [{ project }] = tasks;
     let commits: RefPlan['commits'] = new Map();
-    const [first] = tasks;
-    if (!first) return { outcomes: [], commits };
     const refs = [...new Set(tasks.map(({ ref }) => ref))];
     const ask = async () => {
-      commits = await commitsAt(first.project.gitUrl, refs);
+      commits = await projectSources.commitsAt(project, refs);
       return commits;
     };
     const outcomes = await followHost(tasks, ask, (task, found, known) =>
       planHead(task, found.get(task.ref), known, options),
     );
     return { outcomes, commits };
+  }
+
+  return async function planRefs(tasks: readonly RefTask[], options: Options): Promise<RefPlan> {
+    const byAccess = Map.groupBy(tasks, ({ project }) => accessOf(project));
+    const planned = await Promise.allSettled(
+      [...byAccess.values()].flatMap(([first, ...rest]) => (first ? [planTogether([first, ...rest], options)] : [])),
+    );
+    // Whom another's credential fails is planned all the same, and the trigger is retried for the other.
+    const plans = planned.map((plan) => {
+      if (plan.status === 'rejected') throw plan.reason;
+      return plan.value;
+    });
+    return {
+      outcomes: plans.flatMap(({ outcomes }) => outcomes),
+      commits: new Map(plans.flatMap(({ commits }) => [...commits])),
+    };
   };
 }
 

@@ -7,7 +7,7 @@ import { type CodeBuild, openCodeBuild } from '../../services/aws/codebuild.ts';
 import { type Executions, openExecutions } from '../../services/aws/executions.ts';
 import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import { type HeadOf, openSourceHost } from '../../services/git-host/git-remote.ts';
+import { openProjectSources, type ProjectSources } from '../../services/git-host/project-sources.ts';
 import { openRecords, type Records } from '../../services/records/records.ts';
 import { openBuildQuota } from '../../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
@@ -30,7 +30,7 @@ interface Services {
   executions: Pick<Executions, 'start' | 'stop'>;
   codeBuild: CodeBuild;
   statuses: Pick<CommitStatuses, 'set'>;
-  headOf: HeadOf;
+  projectSources: Pick<ProjectSources, 'headOf'>;
   logger: Logger;
   repositoryPrefix: string;
   limits: { timeoutSeconds: number; logLimitBytes: number };
@@ -185,7 +185,7 @@ export function createBuildStarter(services: Services) {
         // The head of a repository that the entry named before is none of the one that it names now.
         const isOfSource = latest?.sourceUrl === project.gitUrl;
         if (isOfSource && unlessAfter !== undefined && latest.sequence > unlessAfter) return run(latest, project);
-        const commit = isOfSource ? known?.commit : await services.headOf(project.gitUrl, project.gitBranch);
+        const commit = isOfSource ? known?.commit : await services.projectSources.headOf(project);
         if (commit === undefined) return undefined;
         const build = await start({ ...order, ref, commit, known });
         if (build) return build;
@@ -230,7 +230,7 @@ export function openBuildStarter(logger: Logger): BuildStarter {
     executions: openExecutions(),
     codeBuild: openCodeBuild(),
     statuses: openCommitStatuses(),
-    headOf: openSourceHost().headOf,
+    projectSources: openProjectSources(),
     logger,
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
     limits: { timeoutSeconds: Number(variable('BUILD_TIMEOUT_SECONDS')), logLimitBytes },

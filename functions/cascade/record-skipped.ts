@@ -3,7 +3,7 @@ import { mergeCauses } from '../../core/builds/cause.ts';
 import { orderOf, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
-import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
@@ -12,7 +12,7 @@ export interface RecordSkippedServices {
   builds: Pick<Builds, 'get' | 'create'>;
   heads: Pick<Heads, 'get'>;
   projects: Pick<Projects, 'nextSequence'>;
-  headOf: HeadOf;
+  projectSources: Pick<ProjectSources, 'headOf'>;
 }
 
 interface Skipped {
@@ -27,7 +27,7 @@ interface Skipped {
  * @returns its id; undefined if no commit is known, because the branch does not exist or its host does not answer
  */
 export async function recordSkipped(
-  { builds, heads, headOf, projects }: RecordSkippedServices,
+  { builds, heads, projectSources, projects }: RecordSkippedServices,
   { project, state, error, reason }: Skipped,
 ): Promise<string | undefined> {
   const { pending } = state;
@@ -41,7 +41,7 @@ export async function recordSkipped(
     // The head of a repository that the entry named before is none of the one that it names now.
     latest?.sourceUrl === project.gitUrl
       ? known?.commit
-      : await headOf(project.gitUrl, project.gitBranch).catch((failure: unknown) => {
+      : await projectSources.headOf(project).catch((failure: unknown) => {
           if (!(failure instanceof UpstreamError)) throw failure;
           return undefined;
         });

@@ -24,6 +24,8 @@ interface Services {
 export function createSourceFacts({ headOf, repositoryAt }: Services) {
   async function factsOf(project: Project): Promise<SourceFacts> {
     const { gitUrl, gitBranch, dockerfile } = project;
+    if (project.sourceSecret !== undefined)
+      return { branch: { unknown: 'the secret of a private repository is not used for a pull request of the index' } };
     const commit = await headOf(gitUrl, gitBranch);
     if (commit === undefined) return { branch: 'absent' };
     const repository = repositoryAt(gitUrl);

@@ -5,6 +5,7 @@ import { tagSnapshot, tagsSince } from '../../core/sources/seen-tags.ts';
 import { refPrefixes, versionTagsOf, type WatchedSource } from '../../core/sources/watched-sources.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
 import type { RefsAnswer, SourceHost } from '../../services/git-host/git-remote.ts';
+import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 import type { IndexHeads } from '../../services/tables/index-head.ts';
 import type { Source } from '../../services/tables/sources.ts';
@@ -18,6 +19,7 @@ export interface CheckSourceServices {
   indexHead: Pick<IndexHeads, 'get'>;
   triggers: Pick<Triggers, 'send'>;
   refsOf: SourceHost['refsOf'];
+  projectSources: Pick<ProjectSources, 'refsOf'>;
   index: { url: string; source: string; ref: string };
   /** The authorization header for an index that is not public. */
   indexAuthorization(): Promise<string | undefined>;
@@ -39,18 +41,20 @@ export function createCheckSource(services: CheckSourceServices) {
   const { heads, indexHead, triggers, index, logger } = services;
 
   async function readRefs(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
-    const isIndex = watched.source === index.source;
+    const isIndex = watched.name === index.source;
     const { memory } = known ?? {};
     // The answer "nothing has changed" is of use only if all of these refs were read before.
     const knowsAll =
       [...watched.branches].every((ref) => known?.heads?.[ref]) && (!watched.tags || known?.tags !== undefined);
-    return services.refsOf(watched.url, {
+    const request = {
       prefixes: refPrefixes(watched),
       memory: knowsAll ? memory : { ...memory, etag: undefined },
-      authorization: isIndex ? await services.indexAuthorization() : undefined,
       signal: end,
-      timeoutMilliseconds: timeoutMilliseconds,
-    });
+      timeoutMilliseconds,
+    };
+    const [project] = watched.projects;
+    if (project && !isIndex) return services.projectSources.refsOf(project, request);
+    return services.refsOf(watched.url, { ...request, authorization: await services.indexAuthorization() });
   }
 
   /** The branches with another head than the newest one that was planned for a project of theirs. */
@@ -64,7 +68,7 @@ export function createCheckSource(services: CheckSourceServices) {
         .filter(({ project, ref }) => refs.has(ref) && planned.get(`${project} ${ref}`) !== refs.get(ref))
         .map(({ ref }) => ref),
     );
-    if (watched.source === index.source && refs.has(index.ref)) {
+    if (watched.name === index.source && refs.has(index.ref)) {
       const known = await indexHead.get();
       if (known?.commit !== refs.get(index.ref)) moved.add(index.ref);
     }
@@ -101,7 +105,7 @@ export function createCheckSource(services: CheckSourceServices) {
     versions: ReadonlyMap<string, string>,
     known: Source | undefined,
   ): Source | undefined {
-    const { source } = watched;
+    const { name: source } = watched;
     if (answer.kind === 'unchanged') {
       const { heads: at, tags, memory, movedTo } = known ?? {};
       return { source, failures: 0, heads: at, tags, memory, movedTo };

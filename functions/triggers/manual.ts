@@ -1,5 +1,5 @@
 import type { Cause } from '../../core/model/build.ts';
-import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 import type { StartBuild } from '../builds/start-build.ts';
 import { changed, type FollowHost } from '../sources/follow-host.ts';
@@ -7,7 +7,7 @@ import type { Planner } from './planner.ts';
 
 interface Services {
   projects: Pick<Projects, 'get'>;
-  headOf: HeadOf;
+  projectSources: Pick<ProjectSources, 'headOf'>;
   followHost: FollowHost;
   startBuild: StartBuild;
 }
@@ -17,7 +17,7 @@ interface Services {
  * scanned and judged, but not released: it may be older than what the tags name, or come from an untrusted user, because git hosts serve the
  * commits of forks as the repository's own.
  */
-export function createManualPlanner({ projects, headOf, followHost, startBuild }: Services): Planner<'manual'> {
+export function createManualPlanner({ projects, projectSources, followHost, startBuild }: Services): Planner<'manual'> {
   return async function planManual({ id: trigger, project: name, commit: requested, requester }) {
     const project = await projects.get(name);
     if (!project?.active) return { outcome: `ignored: ${name} is not in the index`, builds: [] };
@@ -27,7 +27,7 @@ export function createManualPlanner({ projects, headOf, followHost, startBuild }
     const aside = { project, ref: `refs/commits/${requested}` };
 
     const ask = async () => {
-      const head = await headOf(gitUrl, gitBranch);
+      const head = await projectSources.headOf(project);
       return { head, isHead: requested === undefined || requested === head };
     };
     const [build] = await followHost([branch], ask, async ({ ref }, { head, isHead }, known) => {

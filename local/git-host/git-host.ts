@@ -19,7 +19,7 @@ import { createPullPages } from './pull-pages.ts';
 import { createPullStore } from './pull-store.ts';
 import { createPulls } from './pulls.ts';
 import { createPushes } from './pushes.ts';
-import { createRepositories, type Repository } from './repositories.ts';
+import { createRepositories, publicOnly, type Repository } from './repositories.ts';
 import { createStatuses } from './statuses.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -75,7 +75,7 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const contents = createContents(url, git);
   const shared = { url, git, repositories, people, statuses, deliveries, store, commits, forms, pulls, pushed };
   const api = createGitHubApi({
-    ...{ url, token: options.token, git, repositories },
+    ...{ url, token: options.token, git, repositories, people },
     routes: [
       ...statusRoutes(shared),
       ...hookRoutes({ ...shared, webhook: () => webhook }),
@@ -85,7 +85,9 @@ export function createGitHost(options: GitHostOptions): GitHost {
       ...repositoryRoutes({ ...shared, contents }),
     ],
   });
-  const pages = createGitPages({ ...shared, deliveries, contents, pulls: createPullPages(shared) });
+  // The pages ask nobody who they are.
+  const open = { ...repositories, ...publicOnly(repositories) };
+  const pages = createGitPages({ ...shared, repositories: open, deliveries, contents, pulls: createPullPages(shared) });
   let orphans: NodeJS.Timeout | undefined;
 
   async function catchUp(): Promise<void> {

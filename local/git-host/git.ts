@@ -44,7 +44,11 @@ export function createGitServer(options: {
     const isPush = service === 'git-receive-pack';
     let repository = repositories.find(owner, name);
     const caller = callerOf(request, token);
-    // Whoever can reach the address can read; a build's commands can reach it too.
+    // Whoever can reach the address can read what is public; a build's commands can reach it too.
+    const isSecret = repository?.isPrivate ?? false;
+    if (isSecret && (caller === undefined || caller === 'wrong')) return signIn(response);
+    if (repository && typeof caller === 'object' && !people.canSee(repository, caller))
+      return plain(response, 404, 'Repository not found.');
     if (isPush && (caller === undefined || caller === 'wrong')) return signIn(response);
     const login = typeof caller === 'object' ? caller.login : owner;
     if (isPush && repository && !people.can(repository, login, 'push'))

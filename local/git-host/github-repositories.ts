@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Commits } from './commits.ts';
 import type { Contents } from './contents.ts';
 import type { Git } from './git-process.ts';
@@ -10,11 +11,15 @@ import {
   notFound,
   pageOf,
   type Route,
+  readInput,
 } from './github-http.ts';
+import type { People } from './people.ts';
 import type { PullForms } from './pull-json.ts';
 import type { Pulls } from './pulls.ts';
 import type { Repositories, Repository } from './repositories.ts';
 
+/** Of what GitHub lets be changed: https://docs.github.com/en/rest/repos/repos#update-a-repository */
+const changeSchema = z.object({ private: z.boolean().optional() });
 const maxFiles = 300;
 const maxCommits = 250;
 const rawMedia = /application\/vnd\.github\.(?:v3\.)?raw\b/;
@@ -27,10 +32,11 @@ export function repositoryRoutes(options: {
   commits: Commits;
   contents: Contents;
   forms: PullForms;
+  people: People;
   pulls: Pulls;
   pushed(repository: Repository, login: string): Promise<void>;
 }): Route[] {
-  const { url, git, repositories, commits, contents, forms, pulls } = options;
+  const { url, git, repositories, commits, contents, forms, people, pulls } = options;
   const api = ({ owner, name }: Repository) => `${url}/github/repos/${owner}/${name}`;
 
   async function commitOf(repository: Repository, ref: string): Promise<string> {
@@ -103,6 +109,20 @@ export function repositoryRoutes(options: {
   }
 
   return [
+    [
+      'PATCH',
+      /^$/,
+      async (call) => {
+        const { login } = callerOfWrite(call);
+        if (!people.can(call.repository, login, 'admin')) throw forbidden('Must have admin rights to Repository.');
+        const { private: isPrivate = call.repository.isPrivate } = await readInput(
+          call.request,
+          changeSchema,
+          'Repository',
+        );
+        answerJson(call.response, 200, await withParent(repositories.setPrivate(call.repository, isPrivate)));
+      },
+    ],
     ['GET', /^$/, async ({ response, repository }) => answerJson(response, 200, await withParent(repository))],
     [
       'POST',

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendArchive } from './archive.ts';
 import type { Git } from './git-process.ts';
 import { answerJson, GitHubError, notFound, type Route } from './github-http.ts';
-import { callerOf, isLogin } from './people.ts';
+import { callerOf, isLogin, type People } from './people.ts';
 import type { Repositories } from './repositories.ts';
 import { userJson } from './repository-json.ts';
 
@@ -14,33 +14,34 @@ export interface GitHubApiOptions {
   repositories: Repositories;
   /** The calls about a repository; the first that fits answers. */
   routes: readonly Route[];
+  people: Pick<People, 'canSee'>;
 }
 
 /**
- * The calls of GitHub's REST API that the pipeline, its operator and its users make. Reading needs no token, as for a public
- * repository. Who gives the token alone is the machine; who gives a name with it (Basic authentication) is that person.
+ * The calls of GitHub's REST API that the pipeline, its operator and its users make. Reading what is public needs no token. Who gives the token alone is the machine; who gives a name with it (Basic authentication) is that person.
  * https://docs.github.com/en/rest
  */
 export function createGitHubApi(
   options: GitHubApiOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { url, git, repositories, routes } = options;
+  const { url, git, repositories, routes, people } = options;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const decoded = decodePath(pathname);
+    const caller = callerOf(request, options.token);
+    if (caller === 'wrong') throw new GitHubError(401, 'Bad credentials');
     const archive = /^\/github\/archives\/(?<owner>[^/]+)\/(?<name>[^/]+)\/legacy\.tar\.gz\/(?<ref>.+)$/.exec(
       decoded,
     )?.groups;
     if (archive && request.method === 'GET') {
       const repository = repositories.find(archive.owner ?? '', archive.name ?? '');
-      const commit = repository && (await repositories.commitOf(repository, archive.ref ?? ''));
+      const commit =
+        repository && people.canSee(repository, caller) && (await repositories.commitOf(repository, archive.ref ?? ''));
       if (!repository || !commit) throw notFound();
       return sendArchive(git, response, repository, commit);
     }
 
-    const caller = callerOf(request, options.token);
-    if (caller === 'wrong') throw new GitHubError(401, 'Bad credentials');
     if (request.method !== 'GET' && !caller) throw new GitHubError(401, 'Requires authentication');
     if (request.method === 'GET' && decoded === '/github/user') {
       if (!caller) throw new GitHubError(401, 'Requires authentication');
@@ -56,7 +57,7 @@ export function createGitHubApi(
       rest = '',
     } = /^\/github\/repos\/(?<owner>[^/]+)\/(?<name>[^/]+)(?<rest>\/.*)?$/.exec(decoded)?.groups ?? {};
     const repository = repositories.find(owner, name);
-    if (!repository) throw notFound();
+    if (!repository || !people.canSee(repository, caller)) throw notFound();
     for (const [method, pattern, handler] of routes) {
       const match = method === request.method ? pattern.exec(rest) : null;
       if (match) return handler({ request, response, searchParams, caller, repository, groups: { ...match.groups } });

@@ -71,7 +71,8 @@ export function createGitPages(options: {
   }
 
   function activityPage(): string {
-    const rows = statuses.recent(recent).map((status) => {
+    const shown = statuses.recent(recent).filter(({ owner, name }) => repositories.find(owner, name));
+    const rows = shown.map((status) => {
       const { owner, name, sha, context } = status;
       return statusRow(
         html`<a href="/git/${owner}/${name}/commit/${sha}">${owner}/${name} <code>${sha.slice(0, 12)}</code></a><br>${context}`,

@@ -6,6 +6,12 @@ import type { Repository } from './repositories.ts';
 /** The account of the machine itself: who calls with the token and no name. It may do everything, as an operator's token may. */
 export const machineLogin = 'slipway';
 
+/**
+ * Git's name for whoever a token is of.
+ * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
+ */
+const tokenLogin = 'x-access-token';
+
 /** What may be granted, the least first. https://docs.github.com/en/rest/collaborators/collaborators */
 export const grantable = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
 export type Grant = (typeof grantable)[number];
@@ -25,12 +31,14 @@ export function callerOf(request: IncomingMessage, token: string): Caller | 'wro
   const person = basic(request);
   const given = person?.password ?? /^(?:bearer|token) (?<token>\S+)$/i.exec(authorization)?.groups?.token ?? '';
   if (!isSame(given, token)) return 'wrong';
-  return person ? { login: person.login, isPerson: true } : { login: machineLogin, isPerson: false };
+  return person && person.login !== tokenLogin
+    ? { login: person.login, isPerson: true }
+    : { login: machineLogin, isPerson: false };
 }
 
 /**
  * Who may do what. The host keeps no accounts: a client with the machine's token may act as any user. A repository's owner is its
- * administrator, the machine too; everybody else reads, as every repository is public, until made a collaborator.
+ * administrator, the machine too; everybody else reads what is public, until made a collaborator.
  */
 export function createPeople(database: DatabaseSync) {
   database.exec(`create table if not exists git_collaborators (
@@ -55,6 +63,9 @@ export function createPeople(database: DatabaseSync) {
   return {
     grantOf,
     isCollaborator,
+    /** A private repository is as if it did not exist for whoever has no part in it. */
+    canSee: (repository: Repository, caller: Caller | undefined): boolean =>
+      !repository.isPrivate || (caller !== undefined && isCollaborator(repository, caller.login)),
     can: (repository: Repository, login: string, grant: Grant): boolean =>
       grantable.indexOf(grantOf(repository, login)) >= grantable.indexOf(grant),
     add(repository: Repository, login: string, grant: Grant): void {

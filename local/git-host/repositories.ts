@@ -14,6 +14,8 @@ export interface Repository {
   readonly pushedAt: number;
   /** The repository that this one is a fork of. */
   readonly forkOf: number | undefined;
+  /** Only its owner, its collaborators and the machine see it. */
+  readonly isPrivate: boolean;
 }
 
 export interface Repositories {
@@ -24,6 +26,7 @@ export interface Repositories {
   /** Makes one a fork of another, unless it is a fork already. */
   fork(repository: Repository, of: Repository): Repository;
   list(): Repository[];
+  setPrivate(repository: Repository, isPrivate: boolean): Repository;
   /** Makes the repository if it is not there. */
   ensure(owner: string, name: string): Promise<Repository>;
   /** A repository that stays empty, for a client that asks about one that is not there yet. */
@@ -62,8 +65,9 @@ export function createRepositories(options: { dataFolder: string; database: Data
     pushed_at integer not null
   ) strict;
   create unique index if not exists git_repository_name on git_repositories (lower(owner), lower(name));
+  create table if not exists git_private (id integer primary key) strict;
   create table if not exists git_forks (repository_id integer primary key, parent_id integer not null) strict;`);
-  const select = `select id, owner, name, created_at, pushed_at, parent_id
+  const select = `select id, owner, name, created_at, pushed_at, parent_id, id in (select id from git_private) as private
     from git_repositories left join git_forks on repository_id = id`;
   const named = database.prepare(`${select} where lower(owner) = lower(?) and lower(name) = lower(?)`);
   const making = new Map<string, Promise<void>>();
@@ -75,7 +79,8 @@ export function createRepositories(options: { dataFolder: string; database: Data
     const name = String(row.name);
     const times = { createdAt: Number(row.created_at), pushedAt: Number(row.pushed_at) };
     const forkOf = row.parent_id === null ? undefined : Number(row.parent_id);
-    return { id: Number(row.id), owner, name, folder: folderOf(owner, name), ...times, forkOf };
+    const isPrivate = row.private === 1;
+    return { id: Number(row.id), owner, name, folder: folderOf(owner, name), ...times, forkOf, isPrivate };
   };
   const find = (owner: string, name: string): Repository | undefined => {
     const row = isRepositoryName(owner, name) ? named.get(owner, name) : undefined;
@@ -111,6 +116,13 @@ export function createRepositories(options: { dataFolder: string; database: Data
       database.prepare('insert into git_forks values (?, ?) on conflict do nothing').run(repository.id, of.id);
       return { ...repository, forkOf: repository.forkOf ?? of.id };
     },
+    setPrivate(repository, isPrivate) {
+      const change = isPrivate
+        ? 'insert into git_private values (?) on conflict do nothing'
+        : 'delete from git_private where id = ?';
+      database.prepare(change).run(repository.id);
+      return { ...repository, isPrivate };
+    },
     list: () => database.prepare(`${select} order by lower(owner), lower(name)`).all().map(fromRow),
     async ensure(owner, name) {
       if (!isRepositoryName(owner, name)) throw new RepositoryNameError(`${owner}/${name} is no name of a repository.`);
@@ -128,7 +140,7 @@ export function createRepositories(options: { dataFolder: string; database: Data
       const folder = join(root, '.empty.git');
       emptyMade ??= makeFolder(folder);
       await emptyMade;
-      return { id: 0, owner: '', name: '', folder, createdAt: 0, pushedAt: 0, forkOf: undefined };
+      return { id: 0, owner: '', name: '', folder, createdAt: 0, pushedAt: 0, forkOf: undefined, isPrivate: false };
     },
     async commitOf(repository, ref) {
       if (!refPattern.test(ref)) return undefined;
@@ -154,6 +166,16 @@ export function createRepositories(options: { dataFolder: string; database: Data
     },
     pushed: (repository, at) =>
       void database.prepare('update git_repositories set pushed_at = ? where id = ?').run(at, repository.id),
+  };
+}
+
+/** The repositories as a stranger finds them. */
+export function publicOnly({ find, get, list }: Repositories): Pick<Repositories, 'find' | 'get' | 'list'> {
+  const shown = (repository: Repository | undefined) => (repository?.isPrivate ? undefined : repository);
+  return {
+    find: (owner, name) => shown(find(owner, name)),
+    get: (id) => shown(get(id)),
+    list: () => list().filter(({ isPrivate }) => !isPrivate),
   };
 }
 

@@ -36,7 +36,7 @@ export function repositoryJson(url: string, repository: Repository, defaultBranc
     node_id: nodeId('Repository', id),
     name,
     full_name: `${owner}/${name}`,
-    private: false,
+    private: repository.isPrivate,
     owner: userJson(url, owner),
     html_url: page,
     description: null,

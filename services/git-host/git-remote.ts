@@ -144,7 +144,9 @@ export function createSourceHost(fetch: PublicFetch) {
     if (!capabilities.has('ls-refs')) throw new UpstreamError(`${hostOf(base)} does not list refs.`);
     if (!question.memory?.asksFirst) speakVersion2.add(new URL(base).origin);
     const objectFormat = capabilities.get('object-format');
-    const answer = await listRefs(current, question, {
+    // A credential goes to no other host than its own.
+    const isElsewhere = new URL(current).origin !== new URL(base).origin;
+    const answer = await listRefs(current, isElsewhere ? { ...question, authorization: undefined } : question, {
       objectFormat: objectFormat === 'sha1' ? undefined : objectFormat,
       asksFirst: current === base ? undefined : true,
     });
@@ -190,9 +192,9 @@ export function createSourceHost(fetch: PublicFetch) {
     commitsAt,
 
     /** The commit at the head of a branch; undefined if there is no such repository or branch. */
-    async headOf(gitUrl: string, branch: string): Promise<string | undefined> {
+    async headOf(gitUrl: string, branch: string, authorization?: string): Promise<string | undefined> {
       const ref = `refs/heads/${branch}`;
-      return (await commitsAt(gitUrl, [ref])).get(ref);
+      return (await commitsAt(gitUrl, [ref], authorization)).get(ref);
     },
   };
 }

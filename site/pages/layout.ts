@@ -16,6 +16,9 @@ export interface Layout {
   main: Html;
 }
 
+/** Where `site/account.ts` writes who is signed in. */
+export const accountPlace = html`<span id="account"></span>`;
+
 const parts = [
   ['/', 'Builds'],
   ['/projects', 'Projects'],
@@ -50,7 +53,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 ${main}
 <p id="announcement" class="unseen" aria-live="polite"></p>
 </main>
-<footer class="wide">${api && html`<a href="${api}">This page as JSON</a> · `}${feed && html`<a href="${feed}">As a feed</a> · `}<a href="/costs">Costs</a></footer>
+<footer class="wide">${api && html`<a href="${api}">This page as JSON</a> · `}${feed && html`<a href="${feed}">As a feed</a> · `}<a href="/costs">Costs</a>${accountPlace}</footer>
 </body>
 </html>
 `;

@@ -9,6 +9,8 @@ export interface FakeGitHost extends AsyncDisposable {
   readonly url: string;
   /** Protocol version 0 alone, in which a server hands out no commit that no ref names. */
   speaksOldProtocol: boolean;
+  /** From now on a repository, or those in a folder, need this password; like GitHub it says of others that they do not exist. */
+  protect(path: string, password: string): void;
   /** Commits files to a repository, made when it is new, and returns the commit's name. A value of `{ link }` is a symbolic link. */
   commit(repository: string, files: Record<string, string | Buffer | { link: string }>, branch?: string): string;
   git(repository: string, ...args: string[]): string;
@@ -40,10 +42,20 @@ const environment = {
 /** Repositories over smart HTTP, by git's own `http-backend`. */
 export async function startFakeGitHost(): Promise<FakeGitHost> {
   const root = mkdtempSync(join(tmpdir(), 'git-host-'));
+  const passwords = new Map<string, string>();
   const git = (repository: string, ...args: string[]) =>
     execFileSync('git', args, { cwd: join(root, `${repository}.git`), env: environment, encoding: 'utf8' }).trim();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://git');
+    const [, password] = [...passwords].find(([path]) => url.pathname.startsWith(`/${path}`)) ?? [];
+    const [, given] = Buffer.from(request.headers.authorization?.replace(/^Basic /, '') ?? '', 'base64')
+      .toString()
+      .split(':');
+    if (password !== undefined && password !== given) {
+      request.resume();
+      response.writeHead(given === undefined ? 401 : 404, { 'www-authenticate': 'Basic realm="git"' }).end();
+      return;
+    }
     const backend = spawn('git', ['http-backend'], {
       env: {
         ...environment,
@@ -81,6 +93,7 @@ export async function startFakeGitHost(): Promise<FakeGitHost> {
     speaksOldProtocol: false,
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     git,
+    protect: (path, password) => void passwords.set(path, password),
     init(repository, ...options) {
       mkdirSync(join(root, `${repository}.git`), { recursive: true });
       git(repository, 'init', '--quiet', '--initial-branch=main', ...options);

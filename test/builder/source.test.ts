@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SourceInvalidError, SourceNotFoundError } from '../../builder/errors.ts';
+import type { GitCredential } from '../../builder/git-credential.ts';
 import { BuildLog } from '../../builder/log.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { fetchSource } from '../../builder/source.ts';
@@ -39,13 +40,46 @@ function fetchFrom(
   commit: string,
   ref = 'refs/heads/main',
   privateHosts: readonly string[] = [new URL(host.url).host],
+  credential?: GitCredential,
 ) {
   const workspace = join(root, String(count++));
   mkdirSync(workspace);
   const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
   const env = { PATH: process.env.PATH ?? '' };
-  return fetchSource({ url, commit, ref }, workspace, { env, log, privateHosts, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  return fetchSource({ url, commit, ref }, workspace, { env, log, privateHosts, credential, signal });
 }
+
+test('a private source is fetched with its credential, and the submodules that it opens', async () => {
+  const password = 'open-sesame';
+  const submodule = (path: string, url: string) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`;
+  const part = host.commit('vault/part', { file: 'part' });
+  const foreign = host.commit('safe/part', { file: 'foreign' });
+  const add = (repository: string, path: string, commit: string) =>
+    host.git(repository, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+  host.commit('vault/app', { '.gitmodules': submodule('part', '../part.git') });
+  add('vault/app', 'part', part);
+  host.git('vault/app', 'commit', '--quiet', '--message', 'with its part');
+  const commit = host.git('vault/app', 'rev-parse', 'HEAD');
+  host.commit('vault/nosy', { '.gitmodules': submodule('part', `${host.url}/safe/part.git`) });
+  add('vault/nosy', 'part', foreign);
+  host.git('vault/nosy', 'commit', '--quiet', '--message', 'with another one');
+  const nosy = host.git('vault/nosy', 'rev-parse', 'HEAD');
+  for (const folder of ['vault/', 'safe/']) host.protect(folder, password);
+  const credential = { url: `${host.url}/vault/`, authorization: `Basic ${btoa(`x:${password}`)}` };
+  const fetchVault = (repository: string, wanted: string, given?: GitCredential) =>
+    fetchFrom(`${host.url}/vault/${repository}.git`, wanted, undefined, undefined, given);
+
+  const { folder } = await fetchVault('app', commit, credential);
+  expect(readFileSync(join(folder, 'part', 'file'), 'utf8')).toBe('part');
+  expect(readdirSync(join(folder, '..'))).not.toContain('git-credential');
+  await expect(fetchVault('app', commit)).rejects.toThrow(SourceNotFoundError);
+  await expect(fetchVault('app', commit, { ...credential, authorization: 'Basic eDp3cm9uZw==' })).rejects.toThrow(
+    SourceNotFoundError,
+  );
+  // The password would open it, but the secret is not for that folder.
+  await expect(fetchVault('nosy', nosy, credential)).rejects.toThrow('The submodules cannot be fetched');
+});
 
 test('the commit asked for is fetched, though the branch is further on', async () => {
   const first = host.commit('app', { file: 'first' });

@@ -22,6 +22,8 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuildCredentials, buildCredentialsSchema } from '../../core/model/builder-contract.ts';
+import { runCommand } from './command.ts';
+import { signIn } from './sign-in.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -122,6 +124,28 @@ async function outcome(work: Promise<unknown>): Promise<'allowed' | 'denied'> {
   }
 }
 
+/** Its repository is private; what it shows is not, until the last of the tests. */
+const ownEntry = {
+  id: '3',
+  'build-secrets': '{token: mine}',
+  'build-args': '{GREETING: hello}',
+  'source-secret': 'deploy',
+  visibility: 'public',
+};
+
+/** Makes the repository of a job a private one, before anything of it can be built. */
+async function hide(job: string): Promise<void> {
+  const copy = await slipway.workingCopy(`demo/${job}`);
+  await copy.push('Begin', 'refs/heads/begin');
+  const { url, gitHubToken } = slipway.machine;
+  const answer = await fetch(`${url}/github/repos/demo/${job}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${gitHubToken}` },
+    body: JSON.stringify({ private: true }),
+  });
+  expect(answer.status).toBe(200);
+}
+
 beforeAll(async () => {
   slipway = await startSlipway();
   const holders = (await slipway.usedStatements()).map(({ holder }) => holder);
@@ -131,12 +155,16 @@ beforeAll(async () => {
     const making = new CreateSecretCommand({ Name, SecretString: `${secret} of ${name}` });
     await new SecretsManagerClient(settings(slipway.machine.credentials)).send(making);
   }
+  const { gitHubToken, url } = slipway.machine;
+  const deploy = JSON.stringify({ url: `${url}/git/demo/`, password: gitHubToken });
+  const storing = new CreateSecretCommand({
+    Name: `${output('SourceSecretsPrefix')}demo/deploy`,
+    SecretString: deploy,
+  });
+  await new SecretsManagerClient(settings(slipway.machine.credentials)).send(storing);
+  await hide('mine');
   const jobs = ['ground', 'victim', 'mine'];
-  await slipway.track(
-    slipway.entry('ground'),
-    slipway.entry('victim', { id: '2' }),
-    slipway.entry('mine', { id: '3', 'build-secrets': '{token: mine}', 'build-args': '{GREETING: hello}' }),
-  );
+  await slipway.track(slipway.entry('ground'), slipway.entry('victim', { id: '2' }), slipway.entry('mine', ownEntry));
   const commits = [];
   for (const job of ['ground', 'victim']) commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
   commits.push(await slipway.pushSource('mine', { Dockerfile: `${smallDebian}\n${mounting}\n` }));
@@ -181,7 +209,8 @@ describe('the machine of a build', () => {
     expect(log).toContain(`hello, ${`${secret} of demo/mine`.length}`);
     const records = await recordsOf(own.id);
     expect(records).toContain('"buildSecrets":{"token":"mine"}');
-    for (const value of [own.token, secret]) {
+    const { gitHubToken } = slipway.machine;
+    for (const value of [own.token, secret, gitHubToken, btoa(`x-access-token:${gitHubToken}`)]) {
       for (const text of [log, JSON.stringify(build), records]) expect(text).not.toContain(value);
     }
   });
@@ -408,5 +437,37 @@ describe('no role but one writes what a release depends on', () => {
           allowed.add(nameOf(arn));
       }
     expect([...allowed].toSorted()).toEqual(writers);
+  });
+});
+
+describe('a private project', () => {
+  it('is gone for strangers when its entry says so, and the command of the operators still shows it', async () => {
+    const [build] = await slipway.builds('mine');
+    const paths = ['/projects/demo/mine/latest', `/builds/${build?.id}`, `/api/v1/builds/${build?.id}/log`];
+    const statuses = () => Promise.all(paths.map(async (path) => (await fetch(slipway.machine.url + path)).status));
+    expect(await statuses()).toEqual([200, 200, 200]);
+    const { visibility: _, ...hidden } = ownEntry;
+    await slipway.changeIndex(
+      slipway.entry('ground'),
+      slipway.entry('victim', { id: '2' }),
+      slipway.entry('mine', hidden),
+    );
+    await slipway.until('the project to be hidden', async () =>
+      (await slipway.tracked()).includes('demo/mine:latest') ? undefined : true,
+    );
+    expect(await statuses()).toEqual([404, 404, 404]);
+    // Who signs in as one of its viewers sees it; with another address, it is still not there.
+    for (const [email, expected] of [
+      ['mine@example.org', 200],
+      ['eve@example.org', 404],
+    ] as const) {
+      const cookie = await signIn(slipway.machine, email);
+      const seen = await Promise.all(
+        paths.map(async (path) => (await fetch(slipway.machine.url + path, { headers: { cookie } })).status),
+      );
+      expect([email, seen]).toEqual([email, [expected, expected, expected]]);
+    }
+    const { code, output: shown } = await runCommand(slipway.machine, 'log', build?.id ?? '');
+    expect([code, shown]).toEqual([0, expect.stringContaining('hello')]);
   });
 });

@@ -16,6 +16,7 @@ export type MachineFacts = Pick<
   | 'indexRepository'
   | 'webhookMaster'
   | 'gitHubToken'
+  | 'password'
   | 'gitCredentials'
   | 'credentials'
   | 'outputs'

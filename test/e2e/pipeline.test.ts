@@ -241,6 +241,9 @@ describe('the permissions of the template', () => {
     'BuildSessionsSession: secretsmanager:GetSecretValue',
     // A cascade of many projects, whose mails wait for its digest.
     'StepsTell: dynamodb:PutItem',
+    // Somebody who signs in.
+    'LoginLogin: secretsmanager:GetSecretValue',
+    'LoginLogin: logs:CreateLogStream logs:PutLogEvents',
     // A hold.
     'PlannerPlanBuilds: events:PutEvents',
     'PlannerPlanBuilds: dynamodb:PutItem',

@@ -92,7 +92,13 @@ export async function startSlipway(options?: Partial<MachineOptions> | ((folder:
     return copy;
   }
 
-  /** The projects in the index. */
+  async function changeIndex(...entries: string[]): Promise<void> {
+    const copy = await workingCopy(machine.indexRepository);
+    await copy.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
+    await copy.push('Change the index');
+  }
+
+  /** The projects in the index that everybody sees. */
   async function tracked(): Promise<string[]> {
     const answer = await fetch(`${machine.url}/api/v1/projects?limit=100`);
     const { items } = trackedSchema.parse(await answer.json());
@@ -141,11 +147,12 @@ export async function startSlipway(options?: Partial<MachineOptions> | ((folder:
 
     workingCopy,
 
-    /** Pushes an index with an entry for each job, and waits until it is applied. */
+    /** Pushes an index with an entry for each job. */
+    changeIndex,
+
+    /** The same, and waits until it is applied. */
     async track(...entries: string[]): Promise<void> {
-      const copy = await workingCopy(machine.indexRepository);
-      await copy.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
-      await copy.push('Change the index');
+      await changeIndex(...entries);
       const names = entries.map((text) => {
         const value = (key: string) => new RegExp(`${key}: (.*)`).exec(text)?.[1];
         return `${value('app-id')}/${value('job-id')}:${value('desired-tag')}`;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
 import { createBuildCredentials } from '../../functions/build-credentials.ts';
 import { createIssueToken } from '../../functions/issue-token.ts';
+import { createSourceCredentials } from '../../services/git-host/source-credentials.ts';
 import { setUpServices } from './services-setup.ts';
 
 const id = '00000000000000aa';
@@ -32,6 +34,13 @@ async function startBuild(over: Partial<Build> = {}) {
       const isKept = image.endsWith('/kept') && ![...appIds].includes('acme');
       return isKept ? 'withheld' : { user: 'acme', password: `for ${image}` };
     },
+    sourceCredentials: createSourceCredentials('slipway/source-secrets/', (name) => ({
+      async current() {
+        if (name === 'slipway/source-secrets/demo/deploy')
+          return JSON.stringify({ url: 'https://github.com/demo/', password: 'open-sesame' });
+        throw new UpstreamError('gone', { cause: 'ResourceNotFoundException' });
+      },
+    })),
     sessions: {
       async begin(name, policy) {
         begun.push({ name, policy });
@@ -104,6 +113,38 @@ describe('the credentials of a build', () => {
     const policy = world.begun[0]?.policy ?? '';
     expect(policy.includes('"arn:secret:slipway/build-secrets/demo/npm-token-??????"')).toBe(isOpen);
     expect(policy.includes('secretsmanager')).toBe(isOpen);
+  });
+
+  it.each([
+    ['refs/heads/main', 'deploy', undefined, true],
+    ['refs/tags/v1.0.0', 'deploy', undefined, true],
+    ['refs/pull/7/head', 'deploy', undefined, false],
+    ['refs/commits/1234567', 'deploy', undefined, false],
+    ['refs/heads/main', undefined, undefined, false],
+    // The entry is one of another repository by now.
+    ['refs/heads/main', 'deploy', 'https://github.com/demo/other.git', false],
+  ])('open the source for a build of %s with the secret %s: %#', async (ref, sourceSecret, gitUrl, isOpen) => {
+    const sourceUrl = 'https://github.com/demo/app.git';
+    await using world = await startBuild({ ref, sourceUrl });
+    await world.track({ sourceSecret, gitUrl: gitUrl ?? sourceUrl });
+    const asked = { build: id, token: world.token };
+    expect(JSON.stringify(await world.ask(asked))).not.toContain('open-sesame');
+    const answer = await world.ask({ ...asked, source: true });
+    expect(answer).toMatchObject({ outcome: 'granted' });
+    expect(JSON.stringify(answer).includes('open-sesame')).toBe(isOpen);
+  });
+
+  it.each([
+    ['that is not there', 'none', undefined, /slipway\/source-secrets\/demo\/none .* does not exist.*create-secret/],
+    ['for another address', 'deploy', 'https://git.example/demo/app.git', /is for https:\/\/github.com\/demo\/ alone/],
+  ])('are refused with a sentence for a source secret %s', async (_, sourceSecret, gitUrl, message) => {
+    const sourceUrl = gitUrl ?? 'https://github.com/demo/app.git';
+    await using world = await startBuild({ sourceUrl });
+    await world.track({ sourceSecret, gitUrl: sourceUrl });
+    expect(await world.ask({ build: id, token: world.token, source: true })).toEqual({
+      outcome: 'refused',
+      message: expect.stringMatching(message),
+    });
   });
 
   const acme = (name: string) => [`ghcr.io/acme/${name}`, { user: 'acme', password: `for ghcr.io/acme/${name}` }];

@@ -1,5 +1,7 @@
 import { HostUnreachableError } from '../../core/model/errors.ts';
 import { sourceOf } from '../../core/sources/source.ts';
+import { accessOf } from '../../core/sources/source-secret.ts';
+import type { PrivateSource } from '../../services/git-host/source-credentials.ts';
 
 /** A git host in memory, as `ls-remote` shows it. */
 export function createFakeGitHost() {
@@ -11,6 +13,8 @@ export function createFakeGitHost() {
     failure: undefined as Error | undefined,
     /** The repositories that it does not answer for. */
     down: new Set<string>(),
+    /** The repositories that are not public, each with what opens it (`accessOf`). */
+    opened: new Map<string, string>(),
     /** What happens before it answers the next request. */
     meanwhile: undefined as (() => Promise<unknown>) | undefined,
     /** What every repository has at its branch main until something is pushed there. */
@@ -19,6 +23,11 @@ export function createFakeGitHost() {
     /** @param commit undefined to delete the ref */
     set(source: string, ref: string, commit: string | undefined): void {
       refs.set(`${source} ${ref}`, commit);
+    },
+
+    isOpenTo(project: PrivateSource): boolean {
+      const access = host.opened.get(sourceOf(project.gitUrl));
+      return access === undefined || access === accessOf(project);
     },
 
     async commitsAt(gitUrl: string, wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -4,6 +4,7 @@ import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
 import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
+import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import { createBuildQuota, type QuotaLimits } from '../../services/tables/build-quota.ts';
 import { createBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
@@ -77,6 +78,16 @@ export async function setUpPlanBuilds(
     ensure: (project: { name: string }) => planning.ensure(project),
   };
   const guarded = crashes.guard(source);
+  const projectSources: Pick<ProjectSources, 'commitsAt' | 'headOf'> = {
+    commitsAt: async (project, refs) => {
+      const found = await guarded.commitsAt(project.gitUrl, refs);
+      return planning.host.isOpenTo(project) ? found : new Map();
+    },
+    headOf: async (project) => {
+      const found = await guarded.headOf(project.gitUrl, project.gitBranch);
+      return planning.host.isOpenTo(project) ? found : undefined;
+    },
+  };
   const projects = crashes.guard(world.projects);
   const heads = crashes.guard(world.heads);
   const starter = createBuildStarter({
@@ -92,7 +103,7 @@ export async function setUpPlanBuilds(
     executions: crashes.guard(world.executions),
     codeBuild: crashes.guard(world.codeBuild),
     statuses: crashes.guard(world.statuses),
-    headOf: guarded.headOf,
+    projectSources,
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
@@ -131,6 +142,7 @@ export async function setUpPlanBuilds(
     },
     headOf: guarded.headOf,
     commitsAt: guarded.commitsAt,
+    projectSources,
     mailer: crashes.guard(world.mailer),
     recipients: world.recipients,
     operators: [{ address: 'operator@example.org' }],

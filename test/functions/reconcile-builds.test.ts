@@ -24,7 +24,7 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints(), most
   const starter = createBuildStarter({
     ...world,
     quota: createProjectQuota({ ...world, quota, inFlight }),
-    headOf: async () => undefined,
+    projectSources: { headOf: async () => undefined },
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },

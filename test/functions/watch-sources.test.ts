@@ -5,6 +5,7 @@ import type { TriggerOf } from '../../core/model/trigger.ts';
 import { sourceOf } from '../../core/sources/source.ts';
 import { createWatchSources } from '../../functions/watch-sources.ts';
 import { createSourceHost } from '../../services/git-host/git-remote.ts';
+import { createProjectSources } from '../../services/git-host/project-sources.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
 import { createSources } from '../../services/tables/sources.ts';
 import { type FakeGitHost, startFakeGitHost } from '../builder/fake-git-host.ts';
@@ -32,16 +33,22 @@ afterEach(async () => {
 /** A process of its own: it knows what stands in the tables. */
 function watcher() {
   const fetch = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
+  const sourceHost = createSourceHost((url, request) => {
+    asked.push(`${request?.method ?? 'GET'} ${url}`);
+    return fetch(url, request);
+  });
   const watch = createWatchSources({
     projects: world.projects,
     heads: world.heads,
     indexHead: world.indexHead,
     sources: createSources(world.client, 'sources'),
     triggers: { send: async (trigger) => void sent.push(trigger as SourceMoved) },
-    refsOf: createSourceHost((url, request) => {
-      asked.push(`${request?.method ?? 'GET'} ${url}`);
-      return fetch(url, request);
-    }).refsOf,
+    refsOf: sourceHost.refsOf,
+    projectSources: createProjectSources(sourceHost, async ({ sourceSecret }) => {
+      if (sourceSecret === undefined) return undefined;
+      const password = 'the-password';
+      return { url: host.url, username: 'x', password, authorization: `Basic ${btoa(`x:${password}`)}` };
+    }),
     index: {
       url: `${host.url}/slipway/index.git`,
       source: sourceOf(`${host.url}/slipway/index`),
@@ -112,6 +119,19 @@ describe('a head that no build has', () => {
     await track('empty');
     expect(await watcher()()).toMatchObject({ triggers: 0, failed: 0 });
     expect(sent).toEqual([]);
+  });
+
+  it('is found in a private repository with the secret of the entry, and not without', async () => {
+    host.commit('vault/app', { Dockerfile: 'FROM scratch\n' });
+    host.protect('vault/', 'the-password');
+    const gitUrl = `${host.url}/vault/app.git`;
+    const nosy = await track('nosy', { gitUrl });
+    expect(await watcher()()).toMatchObject({ triggers: 0, checked: 2 });
+    const { sources } = await createSources(world.client, 'sources').all();
+    expect(sources.get(nosy.source)?.error).toContain('There is no such repository, or it is not public');
+    const vault = await track('vault', { gitUrl, sourceSecret: 'deploy' });
+    expect(await watcher()()).toMatchObject({ triggers: 1 });
+    expect(sent).toMatchObject([{ source: vault.source, refs: ['refs/heads/main'] }]);
   });
 
   it('is found by one request, however many projects are built from the repository', async () => {

@@ -147,6 +147,7 @@ test('the stack says where everything is', () => {
     'Sender',
     'SigningKeyArn',
     'SiteUrl',
+    'SourceSecretsPrefix',
     'StateMachineArn',
     'TriggersQueueUrl',
     'WarnWaiversFunctionName',

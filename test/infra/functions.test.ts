@@ -19,12 +19,15 @@ import {
 
 const read = (code: string) => variableNames.filter((name) => new RegExp(`["'\`]${name}["'\`]`).test(code)).toSorted();
 
+/** Only a configuration with a login has it (variants.test.ts). */
+const ofLogin = 'login';
+
 test('every file with a handler is a function, and every function has a file', () => {
   expect(
     functions()
       .map(({ stem }) => stem)
       .toSorted(),
-  ).toEqual(handlerFiles());
+  ).toEqual(handlerFiles().filter((file) => file !== ofLogin));
 });
 
 test('every function is run by something: a state, a route, a rule, the queue, another function, the builder or a command', () => {
@@ -57,8 +60,8 @@ test('a state runs the function of its own name', () => {
 
 describe.each(functions().map((each) => [each.stem, each] as const))('%s', (stem, each) => {
   test('has exactly the variables that its code reads', () => {
-    // The id of a build comes from the state machine, the key of commits only where the configuration asks for signed ones.
-    const elsewhere = ['BUILD_ID', 'COMMIT_SIGNING_KEY'];
+    // The id of a build comes from the state machine, the key of commits and the login only where the configuration asks for them.
+    const elsewhere = ['BUILD_ID', 'COMMIT_SIGNING_KEY', 'LOGIN'];
     expect(Object.keys(each.variables).toSorted()).toEqual(
       read(bundleOf(each)).filter((name) => !elsewhere.includes(name)),
     );

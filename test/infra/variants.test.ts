@@ -33,6 +33,7 @@ const other = synthesise({
   repositoryPrefix: '',
   senderIdentity: 'existing',
   siteUrl: 'https://images.your.org',
+  login: { issuer: 'https://id.example.org', clientId: 'slipway' },
   mail: { confirmAddresses: false },
   policy: { maxSeverity: 'LOW' },
   webhook: { reservedConcurrency: 20 },
@@ -140,7 +141,9 @@ test('the policy reaches the functions that judge, that sign, that release, and 
 
 test('every operator is notified of alarms and of an index that cannot be read', () => {
   usual.resourceCountIs('AWS::SNS::Subscription', 2);
-  expect(variables(usual, 'OPERATORS')).toEqual(['["you@your.org","me@your.org"]']);
+  // The pages know them too: operators see private projects.
+  const operators = '["you@your.org","me@your.org"]';
+  expect(variables(usual, 'OPERATORS')).toEqual([operators, operators]);
 });
 
 test("two stacks of one account do not get in each other's way", () => {
@@ -201,4 +204,25 @@ test('services that the operators name can be rolled by one function, and nothin
     on: [`arn:<AWS::Partition>:ec2:${here}:instance/*`, `arn:<AWS::Partition>:ssm:${here}:managed-instance/*`],
     if: { 'ssm:resourceTag/Role': ['web'] },
   });
+});
+
+test('people sign in only where the configuration names a provider, by a function that reads no project', () => {
+  const routes = (template: Template) =>
+    Object.values(template.findResources('AWS::ApiGatewayV2::Route'))
+      .map(({ Properties }) => String(Properties.RouteKey))
+      .filter((route) => /log(?:in|out)/.test(route))
+      .toSorted();
+  expect(routes(usual)).toEqual([]);
+  expect(variables(usual, 'LOGIN')).toEqual([]);
+  expect(routes(other)).toEqual(['GET /login', 'GET /login/callback', 'POST /logout']);
+  const login = { issuer: 'https://id.example.org', clientId: 'slipway' };
+  const settings = JSON.stringify({ ...login, scopes: 'openid email', groupsClaim: 'groups' });
+  expect(variables(other, 'LOGIN')).toEqual([settings, settings]);
+  const statements = Object.entries(other.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => id.startsWith('Login'))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
+  expect(statements.map(({ Action }) => [Action].flat().join(' ')).toSorted()).toEqual([
+    'logs:CreateLogStream logs:PutLogEvents',
+    'secretsmanager:GetSecretValue',
+  ]);
 });

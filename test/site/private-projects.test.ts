@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { signedReads } from '../../core/api/signed-reads.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
+import { cookieName, sessionPurpose } from '../../core/visibility/session.ts';
 import { stranger } from '../../core/visibility/viewer.ts';
+import { createSeals } from '../../services/aws/seals.ts';
 import { routes } from '../../site/routes.ts';
 import { viewerOf } from '../../site/viewer.ts';
 import { sampleFindings, sampleScan } from './sample-records.ts';
@@ -55,6 +57,8 @@ const summaryOf = (id: string) => ({
   ...{ id, startedAt: now.toISOString(), counts: { released: 1 } },
   causes: [{ event: 'event', cause, at: now.toISOString() }],
 });
+const seals = createSeals({ current: async () => 'the key' });
+const known = { seals, siteUrl, operators: [], now };
 const ask = sampleSite({
   builds: [build, open],
   projects: [base, hidden],
@@ -142,7 +146,41 @@ describe('a stranger', () => {
     ['no caller', `GET ${signedReads}`, {}],
     ['an undefined caller', `GET ${signedReads}`, { authorizer: undefined }],
   ])('gets no signed read by %s', async (_, routeKey, requestContext) => {
-    expect(await viewerOf({ routeKey, requestContext })).toEqual(stranger);
+    expect(await viewerOf({ routeKey, requestContext }, known)).toBe(stranger);
+  });
+});
+
+describe('somebody who has signed in', () => {
+  const later = new Date(now.getTime() + 60_000).toISOString();
+  const cookieFor = async (session: object, purpose = sessionPurpose) =>
+    `other=1; ${cookieName(siteUrl, 'session')}=${await seals.hide(purpose, JSON.stringify(session))}`;
+  const page = '/projects/demo/vault/latest';
+  const shownTo = async (cookie: string) => (await ask(page, { cookie })).statusCode;
+
+  it.each([
+    ['a viewer', { email: 'alex@example.org', groups: [] }, 200],
+    ['one of a group', { groups: ['plans'] }, 200],
+    ['an operator', { email: 'operator@example.org', groups: [] }, 200],
+    ['somebody else', { email: 'eve@example.org', groups: ['others'] }, 404],
+  ])('sees a private project as %s', async (_, who, expected) => {
+    expect(await shownTo(await cookieFor({ ...who, until: later }))).toBe(expected);
+  });
+
+  it('is not who has no session of this pipeline any more, or one made for something else', async () => {
+    const alex = { email: 'alex@example.org', groups: [], until: later };
+    expect(await shownTo(await cookieFor({ ...alex, until: now.toISOString() }))).toBe(404);
+    expect(await shownTo(await cookieFor(alex, 'login'))).toBe(404);
+    expect(await shownTo(`${cookieName(siteUrl, 'session')}=${btoa(JSON.stringify(alex))}`)).toBe(404);
+    expect(await shownTo(`slipway-session=${await seals.hide(sessionPurpose, JSON.stringify(alex))}`)).toBe(404);
+  });
+
+  it('is told so at the foot of each page, of which no cache keeps a copy; a stranger is asked to sign in', async () => {
+    const cookie = await cookieFor({ email: 'alex@example.org', groups: [], until: later });
+    const mine = await ask(page, { cookie });
+    expect(mine.text).toContain('alex@example.org <button>Sign out</button>');
+    expect(mine.headers['cache-control']).toBe('private, no-cache');
+    expect((await ask(page)).text).toContain('<a href="/login?to=%2Fprojects%2Fdemo%2Fvault%2Flatest">Sign in</a>');
+    expect((await ask('/projects/demo/base/latest')).headers['cache-control']).toContain('public');
   });
 });
 

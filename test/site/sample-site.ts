@@ -209,6 +209,8 @@ export function sampleSite({
     },
     records: { scan: none, scanners: none, comparison: none, packages: none, steps: none, ...records },
     siteUrl,
+    operators: ['operator@example.org'],
+    hasLogin: true,
     now: () => now,
     onError: (error) => errors.push(error),
     ...parts,

@@ -76,6 +76,19 @@ describe('a push to a project', () => {
     expect((await planning.allBuilds()).map(({ project }) => project).sort()).toEqual(['demo/app:one', 'demo/app:two']);
   });
 
+  it('to a private repository builds the project whose entry has its secret, and shows nothing of it to one that names the address', async () => {
+    await using planning = await setUpPlanBuilds();
+    await planning.track({ name: 'demo/vault:latest', jobId: 'vault', sourceSecret: 'deploy', visibility: 'private' });
+    await planning.track({ name: 'other/nosy:latest', appId: 'other', jobId: 'nosy' });
+    await planning.track({ name: 'other/posing:latest', appId: 'other', jobId: 'posing', sourceSecret: 'deploy' });
+    planning.host.opened.set('git.example/demo/app', 'demo/deploy');
+    await planning.planBuilds(pushOf());
+    expect((await planning.allBuilds()).map(({ project }) => project)).toEqual(['demo/vault:latest']);
+    expect(planning.requests).toMatchObject([{ source: { hasSecret: true } }]);
+    for (const project of ['other/nosy:latest', 'other/posing:latest'])
+      expect(await planning.heads.get(project, 'refs/heads/main')).toBeUndefined();
+  });
+
   it('builds the others although one project cannot be built, and that one when it can', async () => {
     await using planning = await setUpPlanBuilds();
     for (const name of ['one', 'two', 'three']) await planning.track({ name: `demo/app:${name}`, desiredTag: name });

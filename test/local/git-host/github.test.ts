@@ -32,6 +32,26 @@ describe('the GitHub API', () => {
     await clone.remove();
   });
 
+  test('a private repository is there for its owner and the machine alone, in git, the API and the pages', async () => {
+    await clone.git('push', '--quiet', `${machine.url}/git/Ada/Vault.git`, 'main');
+    const vault = { owner: 'Ada', repo: 'Vault' };
+    const { data } = await octokit.request('PATCH /repos/{owner}/{repo}', { ...vault, private: true });
+    expect(data.private).toBe(true);
+    const refs = '/git/Ada/Vault.git/info/refs?service=git-upload-pack';
+    const basic = (name: string, password = 'the-token') => ({ authorization: `Basic ${btoa(`${name}:${password}`)}` });
+    const statuses = async (path: string) =>
+      Promise.all(
+        [{}, basic('Ada', 'wrong'), basic('Eve'), basic('Ada'), basic('slipway')].map(
+          async (headers) => (await fetch(machine.url + path, { headers })).status,
+        ),
+      );
+    expect(await statuses(refs)).toEqual([401, 401, 404, 200, 200]);
+    expect(await statuses('/github/repos/Ada/Vault')).toEqual([404, 401, 404, 200, 200]);
+    expect(await statuses('/github/archives/Ada/Vault/legacy.tar.gz/main')).toEqual([404, 401, 404, 200, 200]);
+    expect(await statuses('/git/Ada/Vault')).toEqual([404, 404, 404, 404, 404]);
+    expect(await (await fetch(`${machine.url}/git`)).text()).not.toContain('Vault');
+  });
+
   const failure = (call: Promise<unknown>) =>
     call.then(
       () => undefined,
