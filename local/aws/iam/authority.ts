@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
 import { AwsError, type Caller, type Keys, type Permission, type Authority as SharedAuthority } from '../service.ts';
+import { createAccessKeys } from './access-keys.ts';
 import { type DenialReason, denial } from './denial.ts';
 import { parsePolicy, type Request, roleArnOf, type Statement } from './policy.ts';
 
@@ -20,7 +20,7 @@ export interface StatementUse {
   needed: boolean;
 }
 
-/** Judges every call of the account: who calls, and whether the policies allow it. */
+/** Judges every call of the account: who calls (`access-keys.ts`), and whether the policies allow it. */
 export interface Authority extends SharedAuthority {
   /** @param maxSessionSeconds how long a session of the role may last */
   putRole(arn: string, trust: unknown, maxSessionSeconds?: number): void;
@@ -66,65 +66,15 @@ interface Role {
   policies: Map<string, Held[]>;
 }
 
-interface Holder {
-  caller: Caller;
-  secretAccessKey: string;
-}
-
-const keyRow = z.object({
-  access_key_id: z.string(),
-  secret_access_key: z.string(),
-  holder: z.string(),
-  session: z.string(),
-});
-const ownerHolder = 'owner';
 const hourSeconds = 3600;
 
 export function createAuthority(accountId: string, database: DatabaseSync): Authority {
-  database.exec(`create table if not exists iam_keys (
-    access_key_id text primary key, secret_access_key text not null, holder text not null, session text not null,
-    unique (holder, session)) strict`);
-  const insertKeys = database.prepare('insert into iam_keys values (?, ?, ?, ?)');
-  const selectKeys = database.prepare('select * from iam_keys');
+  const accessKeys = createAccessKeys(accountId, database);
+  const { owner } = accessKeys;
 
   const roles = new Map<string, Role>();
   const resources = new Map<string, Map<string, Held[]>>();
-  const keys = new Map<string, Keys>();
-  const holders = new Map<string, Holder>();
   const sessions = new Map<string, { session: Session; policy: Statement[] | undefined }>();
-
-  const owner: Caller = { arn: `arn:aws:iam::${accountId}:root`, kind: 'owner' };
-  const keep = (row: z.infer<typeof keyRow>): Keys => {
-    const pair = { accessKeyId: row.access_key_id, secretAccessKey: row.secret_access_key };
-    keys.set(`${row.holder} ${row.session}`, pair);
-    holders.set(pair.accessKeyId, {
-      caller: callerFor(row.holder, row.session),
-      secretAccessKey: pair.secretAccessKey,
-    });
-    return pair;
-  };
-  const callerFor = (holder: string, session: string): Caller =>
-    holder === ownerHolder
-      ? owner
-      : {
-          arn: `arn:aws:sts::${accountId}:assumed-role/${holder.slice(holder.lastIndexOf('/') + 1)}/${session}`,
-          kind: 'role',
-        };
-  for (const row of selectKeys.all()) keep(keyRow.parse(row));
-
-  const keysFor = (holder: string, session: string): Keys => {
-    const known = keys.get(`${holder} ${session}`);
-    // A copy, because the SDK writes into what it is given.
-    if (known) return { ...known };
-    const row = {
-      access_key_id: `AKIA${randomText(16)}`,
-      secret_access_key: randomBytes(30).toString('base64'),
-      holder,
-      session,
-    };
-    insertKeys.run(row.access_key_id, row.secret_access_key, holder, session);
-    return keep(row);
-  };
 
   const roleAt = (arn: string): Role => {
     const role = roles.get(arn);
@@ -233,15 +183,15 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   return {
     keysOf(roleArn, session = 'slipway') {
       roleAt(roleArn);
-      return keysFor(roleArn, session.replace(/[^\w+=,.@-]/g, '-').slice(0, 64));
+      return accessKeys.ofRole(roleArn, session.replace(/[^\w+=,.@-]/g, '-').slice(0, 64));
     },
-    ownerKeys: () => keysFor(ownerHolder, ''),
+    ownerKeys: accessKeys.ownerKeys,
     callerOf(accessKeyId) {
-      const caller = holders.get(accessKeyId)?.caller;
+      const caller = accessKeys.holderOf(accessKeyId)?.caller;
       // A role that the template no longer contains loses its keys.
       return caller?.kind === 'role' && !roles.has(roleArnOf(caller.arn)) ? undefined : caller;
     },
-    secretOf: (accessKeyId) => holders.get(accessKeyId)?.secretAccessKey,
+    secretOf: (accessKeyId) => accessKeys.holderOf(accessKeyId)?.secretAccessKey,
     sessionTokenOf: (accessKeyId) => sessions.get(accessKeyId)?.session.sessionToken,
     isCurrent,
     assumeRole(caller, { roleArn, sessionName, policy, durationSeconds = hourSeconds }) {
@@ -251,24 +201,20 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       // The caller is in a session of a role itself. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
       if (caller.kind === 'role' && durationSeconds > hourSeconds)
         throw invalidDuration('the 1 hour session limit for roles assumed by role chaining');
-      const accessKeyId = `ASIA${randomText(16)}`;
-      const session: Session = {
-        accessKeyId,
-        secretAccessKey: randomBytes(30).toString('base64'),
-        sessionToken: randomBytes(256).toString('base64'),
-        expiration: new Date(Date.now() + durationSeconds * 1000),
-        caller: { ...callerFor(roleArn, sessionName), session: accessKeyId },
-      };
       for (const [key, { session: other }] of sessions) {
         if (isCurrent(other.caller)) continue;
         sessions.delete(key);
-        holders.delete(key);
+        accessKeys.end(key);
       }
-      sessions.set(accessKeyId, {
+      const session: Session = {
+        ...accessKeys.begin(roleArn, sessionName),
+        sessionToken: randomBytes(256).toString('base64'),
+        expiration: new Date(Date.now() + durationSeconds * 1000),
+      };
+      sessions.set(session.accessKeyId, {
         session,
         policy: policy === undefined ? undefined : parsePolicy(policy, 'identity'),
       });
-      holders.set(accessKeyId, { caller: session.caller, secretAccessKey: session.secretAccessKey });
       return session;
     },
     assertTrusts(roleArn, service, sourceArn) {
@@ -340,9 +286,4 @@ function policyHolder(resource: string): string {
 
 function invalidDuration(limit: string): AwsError {
   return new AwsError('ValidationError', `The requested DurationSeconds exceeds ${limit}.`);
-}
-
-function randomText(length: number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  return Array.from(randomBytes(length), (byte) => alphabet[byte % alphabet.length]).join('');
 }
