@@ -9,6 +9,6 @@ export function describeRecipients({ all, unconfirmed, refused, unreachable }: A
     [unreachable, 'not reached: a mail bounced, or was marked as spam'],
   ] as const;
   const why = others.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
-  const sum = `${count} of ${all} ${all === 1 ? 'address' : 'addresses'} ${count === 1 ? 'gets' : 'get'} mails`;
+  const sum = `${count} of ${all} ${all === 1 ? 'address' : 'addresses'} ${count === 1 || all === 1 ? 'gets' : 'get'} mails`;
   return why.length > 0 ? `${sum} (${why.join('; ')})` : sum;
 }
