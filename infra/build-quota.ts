@@ -7,6 +7,8 @@ export function grantQuota(grantee: Grantee, state: State, { build }: Config): v
   state.projects.grant(grantee, 'GetItem', 'UpdateItem');
   // Where all builds together are limited, those in flight are an item of the heads table.
   if (build.concurrency > 0) state.heads.grant(grantee, 'GetItem', 'UpdateItem');
+  // The code names the table in any case.
+  else grantee.setVariable('HEADS_TABLE', state.heads.table.tableName);
   grantee.setVariable('BUILDS_AT_ONCE', String(build.atOncePerProject));
   grantee.setVariable('BUILDS_IN_FLIGHT', String(build.concurrency));
   grantee.setVariable('BUILDS_PER_HOUR', String(build.perHourPerProject));
