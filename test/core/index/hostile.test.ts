@@ -197,7 +197,7 @@ describe('a file that is made to take long', () => {
     expect(diagnostics.length).toBeLessThanOrEqual(201);
     expect(messages.length).toBeLessThan(100_000);
     // Far more than it takes, and far less than what grows with the square of the text.
-    expect(milliseconds).toBeLessThan(4000);
+    expect(milliseconds).toBeLessThan(10_000);
   });
 
   it('reports the first 200 diagnostics of a file, and how many more there are', () => {
