@@ -99,6 +99,7 @@ async function siteWith(amount: Amount): Promise<SiteHandler> {
     records: { scan: none, scanners: none, comparison: none, packages: none, steps: none },
     sboms: { address: none },
     commitSigner: undefined,
+    buildsInFlight: 0,
     signingKey: { publicKey: async () => Buffer.of() },
     signatures: { read: none },
     addresses: {

@@ -102,6 +102,7 @@ const run = once(() => {
     signatures: openSignatures(),
     operators: listVariable('OPERATORS'),
     hasLogin: optionalVariable('LOGIN') !== undefined,
+    buildsInFlight: Number(variable('BUILDS_IN_FLIGHT')),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

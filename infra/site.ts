@@ -78,6 +78,7 @@ export class StatusSite extends Construct {
     // They see private projects, too.
     this.pages.setVariable('OPERATORS', JSON.stringify(config.operators));
     if (config.login) this.pages.setVariable('LOGIN', JSON.stringify(config.login));
+    this.pages.setVariable('BUILDS_IN_FLIGHT', String(config.build.concurrency));
     api.grantLink(this.pages);
     const pages = ['/', '/{proxy+}'].flatMap((path) =>
       [HttpMethod.GET, HttpMethod.HEAD].map((method) => ({ method, path })),

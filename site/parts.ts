@@ -36,6 +36,8 @@ export interface SiteParts {
   /** Undefined where commits are not signed. */
   commitSigner: CommitSigner | undefined;
   signatures: SignatureReader;
+  /** How many builds of all projects run at once; 0 where CodeBuild alone limits them. */
+  buildsInFlight: number;
   addresses: AddressBook;
   /** Of cursors and links. */
   seals: Seals;

@@ -115,7 +115,7 @@ async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise
     buildsOf(parts, query),
     isWhole ? readOverview(parts) : undefined,
   ]);
-  return page(buildListPage({ builds: items, overview, cursor, query, now }));
+  return page(buildListPage({ builds: items, overview, buildsInFlight: parts.buildsInFlight, cursor, query, now }));
 }
 
 /** Loaded at the first request for it: its schemas take a while, and few ask. */

@@ -18,13 +18,14 @@ export interface BuildListPage {
   builds: Build[];
   /** Undefined for a part of the list. */
   overview: Overview | undefined;
+  buildsInFlight: number;
   cursor: string | null;
   query: URLSearchParams;
   now: Date;
 }
 
 /** The first page: what needs somebody's eyes, and every build, the newest first. */
-export function buildListPage({ builds, overview, cursor, query, now }: BuildListPage): Html {
+export function buildListPage({ builds, overview, buildsInFlight, cursor, query, now }: BuildListPage): Html {
   const apiQuery = new URLSearchParams([...query].filter(([name]) => name !== 'cursor'));
   return layout({
     title: 'Builds',
@@ -32,7 +33,7 @@ export function buildListPage({ builds, overview, cursor, query, now }: BuildLis
     live:
       (overview?.running.length ?? 0) > 0 || (!query.has('cursor') && builds.some(({ status }) => !isTerminal(status))),
     here: '/',
-    main: html`${overview && overviewParts(overview, now)}
+    main: html`${overview && overviewParts(overview, buildsInFlight, now)}
 <div class="head"><h1>Builds</h1>${filters(query)}</div>
 ${query.get('project') && html`<p class="quiet">Only ${query.get('project')}. <a href="/">Show all</a></p>`}
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : nothing(query)}</div>
@@ -40,12 +41,12 @@ ${pager('/', query, cursor)}`,
   });
 }
 
-function overviewParts({ running, failed, blocked, held }: Overview, now: Date): Html {
+function overviewParts({ running, failed, blocked, held }: Overview, buildsInFlight: number, now: Date): Html {
   const waiting = running.filter(({ status }) => status === 'queued');
   const building = running.filter(({ status }) => status !== 'queued');
   const parts = [
     part('building', 'Building now', building, now),
-    part('waiting', 'Waiting', waiting, now),
+    part('waiting', buildsInFlight > 0 ? `Waiting: ${buildsInFlight} run at once` : 'Waiting', waiting, now),
     part('failed', 'Failed, and not built since', failed, now),
     part('blocked', 'Blocked, and not built since', blocked, now),
     part('held', 'Held back from release', held, now),

@@ -75,6 +75,7 @@ describe('the overview', () => {
     const { text } = await sampleSite({ builds })('/');
     expect(parts(text).map(([id]) => id)).toEqual(['building', 'waiting', 'failed']);
     expect(parts(text)[0]?.[1]).toContain('Building now demo/app:latest building for 1 min');
+    expect(parts(text)[1]?.[1]).toContain('Waiting: 8 run at once demo/next:latest');
     expect(parts(text)[2]?.[1]).toBe(
       'Failed, and not built since demo/other:latest Step RUN make ended with exit code 2.',
     );

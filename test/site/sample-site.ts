@@ -126,6 +126,7 @@ export function sampleSite({
     },
     signatures: { read: async () => undefined },
     commitSigner: undefined,
+    buildsInFlight: 8,
     signingKey: { publicKey: async () => Buffer.from('a public key') },
     projects: {
       get: async (name) => projects.find((project) => project.name === name),
