@@ -113,11 +113,10 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
       }
       const { running, room } = await inFlight.state();
       if (room <= 0) return;
-      const begun = new Set(running.map(({ id }) => id));
       const full = new Set<string>();
+      // Among them is one that counts already, if its start was cut off: to start it again does nothing to one that has just begun.
       for await (const queued of waitingPages()) {
-        const waiting = queued.filter(({ id }) => !begun.has(id));
-        for (const build of beginOrder(waiting, running)) {
+        for (const build of beginOrder(queued, running)) {
           if (full.has(build.project)) continue;
           const found = await mayBegin(build);
           if (found === 'nowhere') return;

@@ -90,6 +90,16 @@ it('a project that may run no more takes no place from others', async () => {
   expect(world.started()).toEqual([1, 2, 99]);
 });
 
+it('a build that has a place and whose start was cut off is started with the next one', async () => {
+  await using world = await setUpQuota(3, 2);
+  await world.resume(1);
+  await world.resume(2);
+  world.runs.delete(idOf(2));
+  await world.end(1);
+  await world.endOf(1);
+  expect(world.started()).toEqual([1, 2, 3]);
+});
+
 it('the places of builds whose end was not noticed are found again', async () => {
   await using world = await setUpQuota(3, 1);
   for (const at of [1, 2, 3]) await world.resume(at);
