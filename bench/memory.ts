@@ -24,6 +24,7 @@ export async function run(): Promise<Row[]> {
 
     await machine.push('bench/one', { Dockerfile: 'FROM scratch\n' });
     await track(machine, ['one']);
+    await ended(machine, 1);
     await machine.push('bench/one', { change: 'second' });
     await ended(machine, 2);
     await delay(restMilliseconds);
