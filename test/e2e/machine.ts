@@ -57,6 +57,12 @@ export interface ProcessOptions extends Pick<MachineOptions, 'assembly' | 'concu
 export async function forkMachine(folder: string, options: ProcessOptions): Promise<MachineProcess> {
   const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, JSON.stringify(options)], {
     execArgv: ['--max-semi-space-size=2', '--import', compileCache],
+    env: {
+      ...process.env,
+      MALLOC_ARENA_MAX: '2',
+      MALLOC_MMAP_THRESHOLD_: '65536',
+      MALLOC_TRIM_THRESHOLD_: '131072',
+    },
   });
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', resolve);
