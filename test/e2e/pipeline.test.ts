@@ -222,7 +222,7 @@ describe('an image', () => {
 describe('the permissions of the template', () => {
   // What a build that goes well never asks for: these wait for what goes wrong, or for what comes by itself, which has tests of its own.
   const forFailures =
-    /^(Commands|Operators|StepsAwaitScan|StepsFail|StepsGoOn|StepsRollBack|ScanEvents|EndHolds|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|WatchBases|WatchSources|WatchPackages|RunSchedules|Rescans|WarnWaivers|Delivery|ExpireImages|Rollouts|Notifications|UrlNotifications)/;
+    /^(Commands|Operators|StepsAwaitScan|StepsFail|StepsGoOn|StepsRollBack|ScanEvents|EndHolds|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|WatchBases|WatchSources|WatchPackages|RunSchedules|Rescans|WarnWaivers|Delivery|ExpireImages|Rollouts|Notifications|UrlNotifications|Login)/;
   // Whether a build has its place taken here depends on how fast it is; that it is stopped then is tested in supersede.test.ts.
   const forSuperseding = /: (codebuild:StopBuild|states:StopExecution)$/;
   const inReserve = [
@@ -241,9 +241,6 @@ describe('the permissions of the template', () => {
     'BuildSessionsSession: secretsmanager:GetSecretValue',
     // A cascade of many projects, whose mails wait for its digest.
     'StepsTell: dynamodb:PutItem',
-    // Somebody who signs in.
-    'LoginLogin: secretsmanager:GetSecretValue',
-    'LoginLogin: logs:CreateLogStream logs:PutLogEvents',
     // A hold.
     'PlannerPlanBuilds: events:PutEvents',
     'PlannerPlanBuilds: dynamodb:PutItem',
