@@ -8,8 +8,10 @@ import type { Authored } from '../core/model/build.ts';
 import type { Base, BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
+import { type Platform, partTag } from '../core/model/platform.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
+import { unfitBases } from './base-platforms.ts';
 import { type BaseSearch, openImages, type ResolvedBase, resolveBases } from './bases.ts';
 import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
@@ -23,7 +25,7 @@ import { BaseLimitedError, BuildNotConfinedError, DockerfileInvalidError, PushFa
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import { listContents, packagesLine } from './packages/keep-packages.ts';
-import { checkPlatforms, ownPlatform } from './platform.ts';
+import { checkPlatform, ownPlatform, partsOf } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
@@ -44,6 +46,8 @@ export interface BuildOptions {
   environment: NodeJS.ProcessEnv;
   /** Hosts that may have private addresses, although strangers name them. */
   privateHosts: readonly string[];
+  /** The one of several that this builder builds for; absent where there is but one. */
+  platform: Platform | undefined;
   /** What prebuild scripts run in. */
   prebuildImage: string;
   /** The BuildKit that builds where Docker's daemon is not somebody's own. */
@@ -71,8 +75,7 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, privateHosts, session, signal } = options;
-  const { left } = checkPlatforms(request.platforms);
+  const { log, platform, privateHosts, session, signal } = options;
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
     const env = toolEnvironment(options.environment);
@@ -88,13 +91,12 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       login.then(({ url }) => {
         // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
         const buildkit = url.startsWith('https:') ? options.buildkit : undefined;
-        return findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkit });
+        return findEngine({ env, signal, cacheOwner: cacheOwnerOf(request, platform), buildkit });
       }),
     ]);
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
     options.onSource(source.authored);
     if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
-    if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
     const { repositoryPrefix } = request;
     const search = { own: registry, repositoryPrefix, privateHosts, pullThrough: options.pullThrough, signal };
     const call = { workspace, registry, env, log, signal };
@@ -107,7 +109,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const context = await pathInCheckout(source.folder, request.context, { kind: 'folder', name: 'build context' });
     const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
     await ignoreFilesStayInside(source.folder, context, dockerfile);
-    const summary = await readSummary(dockerfile, request);
+    const summary = await readSummary(dockerfile, request, platform);
+    checkPlatform(platform, engine.platforms, summary.hasCommands);
     const entitlement = entitlementOf(summary.runOptions);
     if (entitlement !== undefined) {
       throw new DockerfileInvalidError(
@@ -131,7 +134,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     ]);
     // The Dockerfile may depend on one image in several ways.
     const missing = [...named.missing, ...read.missing];
-    const failures = [...named.failures, ...read.failures];
+    const unfit = platform === undefined ? [] : await unfitBases(named.bases, platform, search);
+    const failures = [...named.failures, ...read.failures, ...unfit];
     const frontends = [...read.bases, ...unread.bases].filter(({ reference }) => !wanted.has(reference));
     const bases = [...named.bases, ...frontends];
     options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
@@ -145,7 +149,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${request.dockerfile} in ${request.context}`);
     const pinned = new Map(bases.map((base) => [base.reference, base]));
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
-    const candidate = { registry, repository: request.candidate, tag: request.id };
+    const tag = platform === undefined ? request.id : partTag(request.id, platform);
+    const candidate = { registry, repository: request.candidate, tag };
     const frontend = read.bases[0]?.pinned;
     const { image, push } = await engine.build({
       workspace,
@@ -165,6 +170,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       sharesCache: request.cache !== 'none',
       labels: imageLabels(request, source.committedAt, finalBase),
       createdAt: source.committedAt,
+      platform,
       candidate,
       env,
       log,
@@ -197,6 +203,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         reference: `${registry.host}/${candidate.repository}@${digest}`,
         release: `${registry.host}/${repositoriesOf(parseProjectName(request.project), request.repositoryPrefix).release}`,
         createdAt: source.committedAt,
+        architecture: builtFor(platform).architecture,
         labels: async () => (await configuration).labels,
         packages,
         programs,
@@ -225,8 +232,12 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
 }
 
 /** Builds of pull requests share no layers with the others: anybody can open one. */
-function cacheOwnerOf({ project, cache = 'shared' }: BuildRequest): string {
-  return `${project} ${cache}`;
+function cacheOwnerOf({ project, cache = 'shared' }: BuildRequest, platform: Platform | undefined): string {
+  return [project, cache, ...(platform === undefined ? [] : [platform])].join(' ');
+}
+
+function builtFor(platform: Platform | undefined) {
+  return platform === undefined ? ownPlatform() : partsOf(platform);
 }
 
 /** Like `Promise.all`, but it throws only when everything has ended: the workspace is removed next. */
@@ -247,14 +258,19 @@ async function ignoreFilesStayInside(checkout: string, context: string, dockerfi
   await Promise.all(files.map((file) => optionalPathInCheckout(checkout, relative(checkout, file), 'ignore file')));
 }
 
-async function readSummary(path: string, { buildArgs, target }: BuildRequest): Promise<DockerfileSummary> {
+async function readSummary(
+  path: string,
+  { buildArgs, target }: BuildRequest,
+  platform: Platform | undefined,
+): Promise<DockerfileSummary> {
   if ((await stat(path)).size > largestDockerfile) {
     throw new DockerfileInvalidError(
       `The Dockerfile is larger than ${largestDockerfile} bytes. Move what it carries into files.`,
     );
   }
   try {
-    return readDockerfile(await readFile(path, 'utf8'), ownPlatform(), { buildArgs, target });
+    const choices = { buildArgs, target, buildPlatform: ownPlatform() };
+    return readDockerfile(await readFile(path, 'utf8'), builtFor(platform), choices);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new DockerfileInvalidError(`The Dockerfile cannot be built. ${error.message}`, { cause: error });

@@ -80,9 +80,14 @@ export class PrebuildFailedError extends BuildError {
   override readonly name = 'PrebuildFailedError';
 }
 
-/** The entry wants the image for machines that this builder does not build for. */
+/** The image is for machines whose commands this one cannot run. */
 export class PlatformNotBuiltError extends BuildError {
   override readonly name = 'PlatformNotBuiltError';
+}
+
+/** A base image is not for the machines that the image is to be for. */
+export class BasePlatformError extends BuildError {
+  override readonly name = 'BasePlatformError';
 }
 
 /** An instruction of the Dockerfile failed. */

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { buildkitArchive } from '../core/builds/archived-image.ts';
 import type { BuildResult } from '../core/model/builder-contract.ts';
-import { isPermitted, listVariable, recordVariable, variable } from '../services/environment.ts';
+import { platformSchema } from '../core/model/platform.ts';
+import { isPermitted, listVariable, optionalVariable, recordVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
 import { BuildSession } from './build-session.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
@@ -24,6 +25,8 @@ const buildkit = {
 const trustsBuilds = isPermitted('TRUST_BUILDS');
 const pullThrough = recordVariable('PULL_THROUGH');
 const secretsPrefix = variable('BUILD_SECRETS_PREFIX');
+/** Set where the build is for several platforms, and this is the machine of one. */
+const platform = platformSchema.optional().parse(optionalVariable('PLATFORM'));
 const redaction = new Redaction();
 const session = new BuildSession({
   functionName: variable('CREDENTIALS_FUNCTION'),
@@ -32,7 +35,7 @@ const session = new BuildSession({
   redaction,
 });
 const client = new S3Client({ credentials: session.credentials });
-const records = new Records(client, variable('RECORDS_BUCKET'), variable('BUILD_ID'));
+const records = new Records(client, variable('RECORDS_BUCKET'), variable('BUILD_ID'), platform);
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
   redaction.add(process.env[name]);
 }
@@ -71,6 +74,7 @@ async function outcome(): Promise<BuildResult> {
       });
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
+      platform,
       prebuildImage,
       privateHosts,
       buildkit,

@@ -12,23 +12,27 @@ import {
   sbomFormats,
 } from '../core/model/builder-contract.ts';
 import { type PackageList, packageListSchema } from '../core/model/package-list.ts';
+import { type Platform, partOf } from '../core/model/platform.ts';
 import { type ScannerReports, scannerReportsSchema } from '../core/scanners/report.ts';
 
 /** A build's objects in the records bucket. */
 export class Records {
   readonly #client: S3Client;
   readonly #bucket: string;
+  readonly #build: string;
   readonly #id: string;
 
-  constructor(client: S3Client, bucket: string, id: string) {
+  /** @param platform the one of several that this builder builds for: what it makes is recorded apart from what the others make */
+  constructor(client: S3Client, bucket: string, build: string, platform?: Platform) {
     this.#client = client;
     this.#bucket = bucket;
-    this.#id = id;
+    this.#build = build;
+    this.#id = platform === undefined ? build : partOf(build, platform);
   }
 
   async request(): Promise<BuildRequest> {
     const answer = await this.#client.send(
-      new GetObjectCommand({ Bucket: this.#bucket, Key: recordKeys.request(this.#id) }),
+      new GetObjectCommand({ Bucket: this.#bucket, Key: recordKeys.request(this.#build) }),
     );
     return buildRequestSchema.parse(JSON.parse((await answer.Body?.transformToString()) ?? ''));
   }
@@ -55,7 +59,7 @@ export class Records {
 
   async storeSbom(format: SbomFormat, file: string): Promise<void> {
     const key = recordKeys[format](this.#id);
-    const name = `build-${this.#id}.${key.slice(key.indexOf('.') + 1)}`;
+    const name = `build-${this.#id.replace('/', '-')}.${key.slice(key.indexOf('.') + 1)}`;
     await this.#client.send(
       new PutObjectCommand({
         Bucket: this.#bucket,

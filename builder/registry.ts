@@ -5,8 +5,9 @@ import { retryAt } from '../core/bases/base-watch.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
 import { createPublicFetch, type PublicFetch, type PublicResponse } from '../services/http/public-fetch.ts';
-import { createImageDigests } from '../services/registry/digest-lookup.ts';
+import { manifestTypes as allManifestTypes, createImageDigests } from '../services/registry/digest-lookup.ts';
 import {
+  createRegistryClient,
   type Registry,
   type RegistryAnswer,
   RegistryBusyError,
@@ -27,6 +28,8 @@ const manifestTypes = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
+const platformSchema = z.object({ os: z.string().max(40), architecture: z.string().max(40) });
+const listSchema = z.object({ manifests: z.array(z.object({ platform: platformSchema.optional() })) });
 const manifestSchema = z.object({ config: z.object({ digest: imageDigestSchema }) });
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md */
 const configurationSchema = z.object({
@@ -103,6 +106,37 @@ export async function readConfiguration(
   });
   const path = config?.Env?.findLast((each) => each.startsWith('PATH='))?.slice('PATH='.length) ?? '';
   return { labels: config?.Labels ?? {}, path };
+}
+
+/**
+ * The platforms that an image is for, as `linux/arm64`: those of an index, or that of a single image.
+ * @throws RegistryUnavailableError
+ */
+export async function imagePlatforms(
+  { registry, repository, digest }: { registry: Registry; repository: string; digest: string },
+  signal: AbortSignal,
+  privateHosts: readonly string[],
+): Promise<string[]> {
+  const request = createRegistryClient(requestWithRetries(registry, signal, privateHosts));
+  async function content<Schema extends z.ZodType>(path: string, maximumBytes: number, schema: Schema) {
+    const answer = await request({
+      ...{ method: 'GET', registry, repository, path, accept: allManifestTypes, maximumBytes },
+    });
+    if (answer.status !== 200) {
+      answer.discard();
+      throw new RegistryUnavailableError(`it answered ${answer.status} to ${path}`);
+    }
+    const read = schema.safeParse(parsed(await answer.bytes()));
+    if (!read.success) throw new RegistryUnavailableError(`${path} is not what it should be`);
+    return read.data;
+  }
+
+  const manifest = await content(`manifests/${digest}`, largestManifest, z.union([listSchema, manifestSchema]));
+  const platforms =
+    'manifests' in manifest
+      ? manifest.manifests.map(({ platform }) => platform)
+      : [await content(`blobs/${manifest.config.digest}`, largestConfiguration, platformSchema)];
+  return [...new Set(platforms.flatMap((each) => (each ? `${each.os}/${each.architecture}` : [])))];
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ScanEndedError, ScanPendingError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
-import { type ImageScans, openImageScans } from '../services/registry/image-scans.ts';
+import { openPlatformScans, type PlatformScans } from '../services/registry/platform-scans.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
@@ -9,7 +9,7 @@ const inputSchema = stepInputSchema.extend({ token: z.string().min(1) });
 
 interface Services {
   builds: Pick<Builds, 'awaitScan'>;
-  scans: Pick<ImageScans, 'scanOf'>;
+  scans: Pick<PlatformScans, 'scanOf'>;
 }
 
 /**
@@ -32,7 +32,7 @@ export function createAwaitScan({ builds, scans }: Services) {
   };
 }
 
-const run = once(() => createAwaitScan({ builds: openBuilds(), scans: openImageScans() }));
+const run = once(() => createAwaitScan({ builds: openBuilds(), scans: openPlatformScans() }));
 
 export function handler(input: unknown): Promise<void> {
   return run()(input);

@@ -1,11 +1,13 @@
 import { type Build, isTerminal, makerOf } from '../core/model/build.ts';
 import { CandidateMismatchError, RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
+import { type Platform, type PlatformImage, partOf } from '../core/model/platform.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { variable } from '../services/environment.ts';
 import { openRecords, type Records } from '../services/records/records.ts';
 import { openTakenRecords, type TakenRecords } from '../services/records/taken-records.ts';
-import { type ImageScans, openImageScans } from '../services/registry/image-scans.ts';
+import { type ImageIndexes, openImageIndexes } from '../services/registry/image-indexes.ts';
+import { openPlatformScans, type PlatformScans } from '../services/registry/platform-scans.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openRecordBases, type RecordBases } from './bases/record-bases.ts';
 import { stepInputSchema } from './builds/step-input.ts';
@@ -17,12 +19,13 @@ interface Services {
   recordBases: RecordBases;
   records: Pick<Records, 'result' | 'putScan'>;
   taken: TakenRecords;
-  scans: Pick<ImageScans, 'scanOf' | 'tagged'>;
+  indexes: Pick<ImageIndexes, 'imagesOf'>;
+  scans: Pick<PlatformScans, 'scanOf' | 'tagged'>;
   repositoryPrefix: string;
 }
 
 /** Takes over the image that the builder made, and collects ECR's findings. The machine retries on `ScanPendingError`. */
-export function createCollectScan({ builds, recordBases, records, taken, scans, repositoryPrefix }: Services) {
+export function createCollectScan({ builds, recordBases, records, taken, indexes, scans, repositoryPrefix }: Services) {
   return async function collectScan(input: unknown): Promise<void> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return;
@@ -52,12 +55,33 @@ export function createCollectScan({ builds, recordBases, records, taken, scans, 
       throw new CandidateMismatchError(
         `The builder reports the image ${result.digest}, but ${repository}:${maker} is ${pushed?.digest ?? 'not in the registry'}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
       );
-    const candidate = { repository, ...pushed };
-    if (maker !== build.id) await taken.copy(maker, build.id);
+    const { platforms } = maker === build.id ? build : await builds.require(maker);
+    const candidate = {
+      repository,
+      ...pushed,
+      platforms: platforms && (await imagesOf(repository, pushed.digest, platforms)),
+    };
+    if (maker !== build.id) {
+      await taken.copy(maker, build.id);
+      for (const platform of platforms ?? []) await taken.copy(partOf(maker, platform), partOf(build.id, platform));
+    }
     await recordBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate, authored: result.authored });
     await builds.begin(build.id, 'scan', 'scanning');
     return candidate;
+  }
+
+  /** The index itself says which images are scanned and released: its digest is of nothing else. */
+  async function imagesOf(
+    repository: string,
+    digest: string,
+    platforms: readonly Platform[],
+  ): Promise<PlatformImage[]> {
+    const images = await indexes.imagesOf(repository, digest, platforms);
+    if (images) return images;
+    throw new CandidateMismatchError(
+      `${repository}@${digest} is no index of one image for each of ${platforms.join(', ')}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
+    );
   }
 }
 
@@ -67,7 +91,8 @@ const run = once(() =>
     recordBases: openRecordBases(),
     records: openRecords(),
     taken: openTakenRecords(),
-    scans: openImageScans(),
+    indexes: openImageIndexes(),
+    scans: openPlatformScans(),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
   }),
 );

@@ -2,6 +2,7 @@ import { floatingTags, immutableTag } from '../core/builds/tags.ts';
 import { holdOf } from '../core/holds/hold.ts';
 import { type Build, type BuildStatus, isBranch, isTerminal } from '../core/model/build.ts';
 import { RecordConflictError } from '../core/model/errors.ts';
+import { partOf } from '../core/model/platform.ts';
 import { effectivePolicy } from '../core/model/policy.ts';
 import { isTracked, parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
@@ -18,7 +19,7 @@ import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { lastRelease } from './builds/last-release.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 import { type AttachReferrers, createAttachReferrers } from './releases/attach-referrers.ts';
-import { candidateToRelease } from './releases/candidate-to-release.ts';
+import { candidateToRelease, type PassedBuild } from './releases/candidate-to-release.ts';
 
 /** Builds of one repository that were created in the same second get tags a second apart. A whole minute of taken tags is no coincidence. */
 const immutableTagAttempts = 60;
@@ -67,14 +68,29 @@ export function createRelease({
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
   }
 
+  /** Of an image index, each image gets its own. */
+  async function attachAll({ id, candidate }: PassedBuild, to: Omit<Parameters<AttachReferrers>[1], 'digest'>) {
+    const { digest, platforms = [] } = candidate;
+    const images = platforms.map((image) => ({ recordedAs: partOf(id, image.platform), digest: image.digest }));
+    const warnings = new Set<string>();
+    let signed = true;
+    for (const image of [...images, { recordedAs: id, digest }]) {
+      const attached = await attachReferrers(image.recordedAs, { ...to, digest: image.digest });
+      signed &&= attached.signed;
+      for (const warning of attached.warnings) warnings.add(warning);
+    }
+    return { signed, warnings: [...warnings] };
+  }
+
   /** All tags are set: records the release, yields the project's release claim, and ends the build. */
   async function finish(project: ProjectRecord, build: Build, image: Image): Promise<{ status: BuildStatus }> {
     const { id, project: name, ref, headRevision } = build;
     const { digest, tags, signed } = image;
     const release = { build: id, headRevision, digest, tags, at: new Date().toISOString() };
     // Before the claim is yielded, so that releases are recorded in their order.
-    const sizeBytes = build.candidate?.sizeBytes;
-    await releases.record({ project: name, ...release, signed, sizeBytes }, repositoryOf(name, repositoryPrefix));
+    const { sizeBytes, platforms } = build.candidate ?? {};
+    const recorded = { project: name, ...release, signed, sizeBytes, platforms };
+    await releases.record(recorded, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {
@@ -117,13 +133,16 @@ export function createRelease({
     }
     await registry.copy(digest, build.candidate.repository, repository);
     // Before the tags, so that a client that pulls by a tag also finds the signature and the SBOMs.
-    const { signed, warnings } = await attachReferrers(build, {
-      ...{ registry, repository, digest, policy: effectivePolicy(policy, known.policy) },
+    const { signed, warnings } = await attachAll(build, {
+      registry,
+      repository,
+      policy: effectivePolicy(policy, known.policy),
     });
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);
 
-    const image = { repository: `${registry.host}/${repository}`, digest, tags, signed };
+    const { platforms } = build.candidate;
+    const image = { repository: `${registry.host}/${repository}`, digest, tags, platforms, signed };
     const { verdict } = build;
     const results =
       warnings.length === 0

@@ -12,8 +12,8 @@ import { variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { openMailer } from '../services/mail/mailer.ts';
 import { openRecords } from '../services/records/records.ts';
-import { openImageScans } from '../services/registry/image-scans.ts';
 import { openImageTags } from '../services/registry/image-tags.ts';
+import { openPlatformScans } from '../services/registry/platform-scans.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
@@ -145,7 +145,7 @@ const run = once(() => {
       releases,
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
     }),
-    rescan: createRescanImage({ records, releases, scans: openImageScans(), tags, policy }),
+    rescan: createRescanImage({ records, releases, scans: openPlatformScans(), tags, policy }),
     notify: createNotifyFindings({
       records,
       releases,

@@ -83,7 +83,9 @@ export function createRollBack({ builds, projects, releases, holds, openRegistry
     for (const tag of tags) await registry.tag(repository, to, tag);
     await releases.moveTags(project.name, tags, { from, to });
     const immutable = [...target.tags].filter((tag) => tag.startsWith('build-')).sort();
-    const image = { repository: `${registry.host}/${repository}`, digest: to, tags: [...tags, ...immutable.slice(-1)] };
+    const { platforms } = target;
+    const named = { digest: to, tags: [...tags, ...immutable.slice(-1)], platforms };
+    const image = { repository: `${registry.host}/${repository}`, ...named };
     return builds.endStage(build.id, 'release', 'succeeded', { image });
   }
 

@@ -1,8 +1,11 @@
 import { type Build, isTerminal, makerOf } from '../core/model/build.ts';
-import type { SbomFormat } from '../core/model/builder-contract.ts';
+import type { BuildRequest, BuildResult, SbomFormat } from '../core/model/builder-contract.ts';
 import { RecordConflictError, SigningUnavailableError } from '../core/model/errors.ts';
+import type { Scan } from '../core/model/findings.ts';
+import { partOf } from '../core/model/platform.ts';
 import { effectivePolicy } from '../core/model/policy.ts';
 import { once } from '../core/once.ts';
+import { scanOfPlatform } from '../core/platforms/merged-scan.ts';
 import { bundleOf, digestToSign } from '../core/signing/bundle.ts';
 import { provenanceOf } from '../core/signing/provenance.ts';
 import { type StatementName, statementNames, statementOn } from '../core/signing/statement.ts';
@@ -32,13 +35,28 @@ interface Services {
   policy: unknown;
 }
 
+/** What is known of the build of a candidate. */
+interface Recorded {
+  /** The build that made it: after a hold, another one. */
+  maker: Build;
+  request: BuildRequest;
+  result: BuildResult & { outcome: 'built' };
+  scan: Scan;
+}
+
+interface SignedImage {
+  /** Under which id its SBOMs and its signed statements are recorded. */
+  recordedAs: string;
+  digest: string;
+  scan: Scan;
+}
+
 /**
  * Signs a candidate that passed and is about to be released, and what is known of it: its origin, its findings, its packages. Nothing else
  * is signed. The release attaches the signed statements to the image.
  */
 export function createSign({ builds, projects, heads, records, sboms, signatures, key, siteUrl, policy }: Services) {
-  async function recordedOf(build: Build) {
-    // After a hold, another build has made the image.
+  async function recordedOf(build: Build): Promise<Recorded> {
     const id = makerOf(build);
     const [maker, request, result, scan] = await Promise.all([
       id === build.id ? build : builds.require(id),
@@ -54,9 +72,9 @@ export function createSign({ builds, projects, heads, records, sboms, signatures
     return { maker, request, result, scan };
   }
 
-  /** What the statement says; undefined if there is nothing to say. */
-  function predicates(build: PassedBuild, { maker, request, result, scan }: Awaited<ReturnType<typeof recordedOf>>) {
-    const sbom = async (format: SbomFormat) => objectIn(await sboms.read(build.id, format));
+  /** What the statement on an image says; undefined if there is nothing to say. */
+  function predicates(build: PassedBuild, { maker, request, result }: Recorded, { recordedAs, scan }: SignedImage) {
+    const sbom = async (format: SbomFormat) => objectIn(await sboms.read(recordedAs, format));
     return {
       signature: async () => ({}),
       provenance: async () => provenanceOf({ build: maker, request, result, siteUrl }),
@@ -66,19 +84,34 @@ export function createSign({ builds, projects, heads, records, sboms, signatures
     } satisfies Record<StatementName, () => Promise<object | undefined>>;
   }
 
-  async function signStatements(build: PassedBuild): Promise<void> {
-    const predicateOf = predicates(build, await recordedOf(build));
+  async function signImage(build: PassedBuild, recorded: Recorded, image: SignedImage): Promise<void> {
+    const { recordedAs, digest } = image;
+    const predicateOf = predicates(build, recorded, image);
     const publicKey = await key.publicKey();
     await Promise.all(
       statementNames.map(async (name) => {
-        if (await signatures.read(build.id, name)) return;
+        if (await signatures.read(recordedAs, name)) return;
         const predicate = await predicateOf[name]();
         if (!predicate) return;
-        const statement = statementOn(build.candidate.digest, name, predicate);
+        const statement = statementOn(digest, name, predicate);
         const signature = await key.sign(digestToSign(statement));
-        await signatures.keep(build.id, name, bundleOf(statement, signature, publicKey));
+        await signatures.keep(recordedAs, name, bundleOf(statement, signature, publicKey));
       }),
     );
+  }
+
+  /** Of an image index, also each of its images: who pulls one by its own digest can verify it too. */
+  async function signStatements(build: PassedBuild): Promise<void> {
+    const recorded = await recordedOf(build);
+    const { scan } = recorded;
+    const { digest, platforms = [] } = build.candidate;
+    await signImage(build, recorded, { recordedAs: build.id, digest, scan });
+    for (const { platform, digest: ofPlatform } of platforms)
+      await signImage(build, recorded, {
+        recordedAs: partOf(build.id, platform),
+        digest: ofPlatform,
+        scan: scanOfPlatform(scan, platform),
+      });
   }
 
   return async function sign(input: unknown): Promise<void> {

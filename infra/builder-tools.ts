@@ -2,19 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildkitArchive } from '../core/builds/archived-image.ts';
+import { type Architecture, architectureOf, type Platform } from '../core/model/platform.ts';
 import type { Config } from './config.ts';
 
 const root = join(import.meta.dirname, '..');
 const generator = join(root, 'builder', 'generator');
 const saveImage = join(import.meta.dirname, 'save-image.ts');
-/** As npm names the machines that the builders run on. */
-const processors = { arm64: 'arm64', x86_64: 'amd64' } as const satisfies Record<
-  Config['build']['architecture'],
-  string
->;
-
-type Processor = (typeof processors)[keyof typeof processors];
-type Settings = Pick<Config['build'], 'architecture' | 'buildkitImage'>;
+type Settings = { platform: Platform } & Pick<Config['build'], 'buildkitImage'>;
 
 const cache = join(root, 'node_modules', '.cache', 'slipway-tools');
 
@@ -23,14 +17,14 @@ const cache = join(root, 'node_modules', '.cache', 'slipway-tools');
  * package has 126 MB and the program 33, and BuildKit. Both are checked: by the hash in the lock file, and by the image's digest. What was
  * fetched once is kept in `node_modules/.cache`.
  */
-export function writeTools(folder: string, { architecture, buildkitImage }: Settings): void {
-  const processor = processors[architecture];
+export function writeTools(folder: string, { platform, buildkitImage }: Settings): void {
+  const processor = architectureOf(platform);
   mkdirSync(join(folder, 'tools'));
   writeGenerator(folder, processor);
   writeBuildkit(folder, buildkitImage, processor);
 }
 
-function writeGenerator(folder: string, processor: Processor): void {
+function writeGenerator(folder: string, processor: Architecture): void {
   const { optionalDependencies } = JSON.parse(readFileSync(join(generator, 'package.json'), 'utf8'));
   const [name = '', version] = Object.entries(optionalDependencies).find(([each]) => each.endsWith(processor)) ?? [];
   const kept = join(cache, `trivy-${processor}-${version}`);
@@ -39,7 +33,7 @@ function writeGenerator(folder: string, processor: Processor): void {
 }
 
 /** Where it cannot be fetched from here, each build pulls it, and by its digest gets the same. */
-function writeBuildkit(folder: string, image: string, processor: Processor): void {
+function writeBuildkit(folder: string, image: string, processor: Architecture): void {
   const kept = join(cache, `buildkit-${processor}-${image.slice(image.lastIndexOf(':') + 1)}.tar`);
   if (!existsSync(kept)) {
     mkdirSync(cache, { recursive: true });

@@ -6,6 +6,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import type { Platform } from '../core/model/platform.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { BuildSessions } from './build-sessions.ts';
 import { writeTools } from './builder-tools.ts';
@@ -32,7 +33,10 @@ interface BuilderProps {
  * credentials of a build.
  */
 export class Builder extends Construct implements Grantee {
-  readonly project: Project;
+  /** By platform: a machine builds for its own alone. */
+  readonly projects: Readonly<Record<Platform, Project>>;
+  /** The one that is built for where an entry names none. */
+  readonly platform: Platform;
   /** When CodeBuild stops a build that did not stop itself. */
   readonly timeout: Duration;
   readonly queuedTimeout = Duration.hours(8);
@@ -47,22 +51,43 @@ export class Builder extends Construct implements Grantee {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'What the machine of a build may do: ask for the credentials of its build.',
     });
-    const program = this.#program(hasTools ? settings : undefined);
+    this.platform = settings.architecture === 'arm64' ? 'linux/arm64' : 'linux/amd64';
     const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(this.grantPrincipal);
-    allow(this, {
-      actions: ['s3:GetObject', 's3:GetObjectVersion'],
-      resources: [program.bucket.arnForObjects(program.s3ObjectKey)],
-    });
-    // CodeBuild checks who owns the bucket. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
-    allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
     sessions.grantRequest(this);
     gitHost.grantFetch(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
     this.setVariable('BUILDKIT_IMAGE', settings.buildkitImage);
     this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));
 
-    this.project = new Project(this, 'Project', {
+    const projectFor = (platform: Platform) => this.#project(platform, { hasTools, logGroup, settings });
+    this.projects = { 'linux/amd64': projectFor('linux/amd64'), 'linux/arm64': projectFor('linux/arm64') };
+  }
+
+  get project(): Project {
+    return this.projects[this.platform];
+  }
+
+  get all(): Project[] {
+    return Object.values(this.projects);
+  }
+
+  setVariable(name: VariableName, value: string): void {
+    this.#variables[name] = value;
+  }
+
+  /** Ends a build before its time. */
+  grantStop(grantee: Grantee): void {
+    allow(grantee, { actions: ['codebuild:StopBuild'], resources: this.all.map(({ projectArn }) => projectArn) });
+  }
+
+  #project(
+    platform: Platform,
+    { hasTools, logGroup, settings }: Pick<BuilderProps, 'hasTools' | 'settings'> & { logGroup: LogGroup },
+  ): Project {
+    const id = platform === this.platform ? '' : 'Other';
+    const program = this.#program(`${id}Program`, hasTools ? { platform, ...settings } : undefined);
+    const project = new Project(this, `${id}Project`, {
       description: 'Builds an image from a repository and pushes it as a candidate.',
       source: Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
       // CDK would add what it thinks a project needs: every log group of that name, reports, reads of the whole assets bucket.
@@ -71,7 +96,7 @@ export class Builder extends Construct implements Grantee {
         // The container engine needs it. https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker-section.html
         privileged: true,
         buildImage:
-          settings.architecture === 'arm64'
+          platform === 'linux/arm64'
             ? LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0
             : LinuxBuildImage.AMAZON_LINUX_2023_6,
         computeType: ComputeType[settings.computeType],
@@ -88,29 +113,29 @@ export class Builder extends Construct implements Grantee {
       // https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html
     });
     acknowledge(
-      this.project,
+      project,
       'AwsSolutions-CB4',
       'The key would encrypt artifacts, and the project has none: what it makes goes to ECR and to the records bucket.',
     );
+    return project;
   }
 
-  setVariable(name: VariableName, value: string): void {
-    this.#variables[name] = value;
-  }
-
-  /** Ends a build before its time. */
-  grantStop(grantee: Grantee): void {
-    allow(grantee, { actions: ['codebuild:StopBuild'], resources: [this.project.projectArn] });
-  }
-
-  #program(toolsFor: Config['build'] | undefined): Asset {
-    return new Asset(this, 'Program', {
+  #program(id: string, toolsFor: Parameters<typeof writeTools>[1] | undefined): Asset {
+    const program = new Asset(this, id, {
       path: sources,
-      ...madeHere('Program', (folder) => {
+      // Without tools the program is the same for every machine.
+      ...madeHere(toolsFor ? id : 'Program', (folder) => {
         for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
         copyFileSync(join(sources, 'buildspec.yml'), join(folder, 'buildspec.yml'));
         if (toolsFor !== undefined) writeTools(folder, toolsFor);
       }),
     });
+    allow(this, {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [program.bucket.arnForObjects(program.s3ObjectKey)],
+    });
+    // CodeBuild checks who owns the bucket. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+    allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
+    return program;
   }
 }

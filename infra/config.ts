@@ -225,7 +225,7 @@ const configSchema = z.strictObject({
       architecture: z
         .enum(['arm64', 'x86_64'])
         .default('arm64')
-        .describe('What the images are built for, and what the builders run on.'),
+        .describe('What images are built for whose entry names no `platforms`.'),
       buildkitImage: z
         .string()
         .regex(

@@ -10,10 +10,13 @@ import {
   JitterType,
   JsonPath,
   LogLevel,
+  Map as MapState,
+  Pass,
   type RetryProps,
   StateMachine,
   Succeed,
   TaskInput,
+  type TaskStateBase,
   Timeout,
   Wait,
   WaitTime,
@@ -30,6 +33,7 @@ import {
   SigningUnavailableError,
   UpstreamError,
 } from '../core/model/errors.ts';
+import { architectureOf, type Platform, platforms } from '../core/model/platform.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
 import type { Delivery } from './delivery.ts';
@@ -227,34 +231,24 @@ export class Pipeline extends Construct {
       .addCatch(fail, toFail)
       .next(judge);
 
-    const start = new CodeBuildStartBuild(this, 'Build', {
-      comment: 'Runs the builder, and waits for its end.',
-      project: builder.project,
-      integrationPattern: IntegrationPattern.RUN_JOB,
-      environmentVariablesOverride: {
-        ['BUILD_ID' satisfies VariableName]: { type: BuildEnvironmentVariableType.PLAINTEXT, value: build },
-        // Any other type is read by the role that all builds share.
-        ['BUILD_TOKEN' satisfies VariableName]: {
-          type: BuildEnvironmentVariableType.PLAINTEXT,
-          value: JsonPath.stringAt('$.issued.token'),
-        },
-      },
-      // CodeBuild's own two timeouts and something for its events to arrive.
-      taskTimeout: Timeout.duration(
-        Duration.minutes(builder.queuedTimeout.toMinutes() + builder.timeout.toMinutes() + 15),
-      ),
-      resultPath: JsonPath.DISCARD,
-    })
-      .addRetry(noRoom)
-      .addRetry(buildServiceTrouble)
-      .addCatch(fail, toFail);
+    const start = this.#build('Build', builder).addCatch(fail, toFail);
     start.next(collectScan);
+    const joinPlatforms = this.#run('JoinPlatforms', steps.joinPlatforms, {
+      machines: JsonPath.objectAt('$.machines'),
+    }).addCatch(fail, toFail);
+    joinPlatforms.next(collectScan);
+    const machines = this.#machines(builder).addCatch(fail, toFail);
+    machines.next(joinPlatforms);
+    const toBuild = new Choice(this, 'Platforms', { comment: 'Most builds are for one platform.' })
+      .when(Condition.isPresent('$.platforms'), machines)
+      .otherwise(start);
+
     // Has the build wait once more in the same way as `Fail`, if its project has no room for it.
     const goOn = this.#run('GoOn', steps.goOn, {}, waitOrGoOn).addCatch(fail, toFail);
     goOn.next(
       new Choice(this, 'Room', { comment: 'While the build waited, others of its project had its place.' })
         .when(Condition.stringEquals('$.end.outcome', 'again'), again)
-        .otherwise(start),
+        .otherwise(toBuild),
     );
     again.next(goOn);
 
@@ -264,7 +258,7 @@ export class Pipeline extends Construct {
       {},
       { resultSelector: { token: JsonPath.stringAt('$.Payload.token') }, resultPath: '$.issued' },
     );
-    issueToken.addCatch(fail, toFail).next(start);
+    issueToken.addCatch(fail, toFail).next(toBuild);
     const first = new Choice(this, 'First', { comment: 'Most builds begin with the builder.' })
       .when(Condition.stringEquals('$.first', 'roll-back' satisfies FirstStep), rollBack)
       // The candidate of another build, which a hold has kept back.
@@ -289,7 +283,8 @@ export class Pipeline extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.steps = [
-      ...[steps.issueToken, steps.collectScan, steps.awaitScan, steps.judge, steps.sign, steps.release],
+      ...[steps.issueToken, steps.joinPlatforms, steps.collectScan, steps.awaitScan],
+      ...[steps.judge, steps.sign, steps.release],
       ...[steps.rollBack, delivery.deliver, steps.fail, steps.goOn, steps.tell],
     ];
     this.#acknowledgeWildcards();
@@ -333,6 +328,51 @@ export class Pipeline extends Construct {
       resourceName: `${this.stateMachine.stateMachineName}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
+  }
+
+  /** Runs the builder on a machine, and waits for its end. */
+  #build(name: string, builder: Builder, platform?: Platform): TaskStateBase {
+    const plain = (value: string) => ({ type: BuildEnvironmentVariableType.PLAINTEXT, value });
+    return new CodeBuildStartBuild(this, name, {
+      comment: 'Runs the builder, and waits for its end.',
+      project: builder.projects[platform ?? builder.platform],
+      integrationPattern: IntegrationPattern.RUN_JOB,
+      environmentVariablesOverride: {
+        ['BUILD_ID' satisfies VariableName]: plain(build),
+        // Any other type is read by the role that all builds share.
+        ['BUILD_TOKEN' satisfies VariableName]: plain(JsonPath.stringAt('$.issued.token')),
+        ...(platform ? { ['PLATFORM' satisfies VariableName]: plain(platform) } : {}),
+      },
+      // CodeBuild's own two timeouts and something for its events to arrive.
+      taskTimeout: Timeout.duration(
+        Duration.minutes(builder.queuedTimeout.toMinutes() + builder.timeout.toMinutes() + 15),
+      ),
+      resultPath: JsonPath.DISCARD,
+    })
+      .addRetry(noRoom)
+      .addRetry(buildServiceTrouble);
+  }
+
+  /**
+   * Runs the builder for each platform, side by side. A machine that fails stops no other: the failure names every platform that failed,
+   * and nothing is left running.
+   */
+  #machines(builder: Builder): MapState {
+    const built = new Pass(this, 'Built', { parameters: { 'platform.$': '$.platform' } });
+    const notBuilt = new Pass(this, 'NotBuilt', {
+      parameters: { 'platform.$': '$.platform', 'error.$': '$.error' },
+    });
+    const machine = new Choice(this, 'Machine', { comment: 'A machine builds for its own platform.' });
+    for (const platform of platforms) {
+      const task = this.#build(`Build-${architectureOf(platform)}`, builder, platform);
+      task.addCatch(notBuilt, { errors: [Errors.ALL], resultPath: '$.error' }).next(built);
+      machine.when(Condition.stringEquals('$.platform', platform), task);
+    }
+    return new MapState(this, 'Machines', {
+      itemsPath: '$.platforms',
+      itemSelector: { 'build.$': '$.build', 'issued.$': '$.issued', 'platform.$': '$$.Map.Item.Value' },
+      resultPath: '$.machines',
+    }).itemProcessor(machine);
   }
 
   #run(

@@ -107,6 +107,21 @@ export class Repositories {
     this.#grantScan(grantee, this.#candidates);
   }
 
+  /** Sees which images an index of candidates has. */
+  grantReadIndex(grantee: Grantee): void {
+    allow(grantee, { actions: ['ecr:BatchGetImage'], resources: [this.#candidates], because: projectsAreData });
+  }
+
+  /** Puts an index of candidates beside them. Without the other actions of a push it can bring in no layer. */
+  grantJoin(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:PutImage'],
+      resources: [this.#candidates],
+      because: projectsAreData,
+    });
+    this.grantNames(grantee);
+  }
+
   /** Rescans releases with today's knowledge of vulnerabilities. */
   grantRescan(grantee: Grantee): void {
     this.#grantScan(grantee, this.#all);

@@ -41,6 +41,7 @@ export class Starting {
     api.grantLink(grantee);
     grantQuota(grantee, state, config);
     grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);
+    grantee.setVariable('PLATFORM', builder.platform);
     grantee.setVariable('BUILD_TIMEOUT_SECONDS', String(config.build.timeoutSeconds));
   }
 }

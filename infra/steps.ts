@@ -24,6 +24,7 @@ interface StepsProps {
 /** The functions that the states of the pipeline run; function and state have one name. */
 export class Steps extends Construct {
   readonly issueToken: PipelineFunction;
+  readonly joinPlatforms: PipelineFunction;
   readonly collectScan: PipelineFunction;
   readonly awaitScan: PipelineFunction;
   readonly judge: PipelineFunction;
@@ -37,6 +38,7 @@ export class Steps extends Construct {
   constructor(scope: Construct, id: string, props: StepsProps) {
     super(scope, id);
     this.issueToken = this.#issueToken(props);
+    this.joinPlatforms = this.#joinPlatforms(props);
     this.collectScan = this.#collectScan(props);
     this.awaitScan = this.#awaitScan(props);
     this.judge = this.#judge(props);
@@ -58,6 +60,19 @@ export class Steps extends Construct {
     return step;
   }
 
+  #joinPlatforms({ state, records, repositories }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'JoinPlatforms', {
+      description: 'Makes one candidate of the images that a build made for several platforms.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+    });
+    state.builds.grant(step, 'GetItem');
+    records.grantRead(step, 'result', 'packages', 'scanners');
+    records.grantWrite(step, 'result', 'packages', 'scanners');
+    repositories.grantJoin(step);
+    return step;
+  }
+
   #collectScan({ state, records, repositories }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'CollectScan', {
       description: 'Takes over the candidate and waits for the findings of its scan.',
@@ -72,6 +87,7 @@ export class Steps extends Construct {
     records.grantRead(step, 'result', 'packages', 'scanners', 'cyclonedx', 'spdx');
     records.grantWrite(step, 'findings', 'packages', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantTakeOver(step);
+    repositories.grantReadIndex(step);
     return step;
   }
 

@@ -77,7 +77,10 @@ export class Supervision extends Construct {
         eventPattern: {
           source: ['aws.codebuild'],
           detailType: ['CodeBuild Build State Change'],
-          detail: { 'project-name': [builder.project.projectName], 'build-status': ['IN_PROGRESS'] },
+          detail: {
+            'project-name': builder.all.map(({ projectName }) => projectName),
+            'build-status': ['IN_PROGRESS'],
+          },
         },
       }),
       this.#rule('ExecutionEnded', this.closeBuild, {

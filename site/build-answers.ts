@@ -4,6 +4,7 @@ import { waivableVulnerability } from '../core/policy/vulnerability-objections.t
 import type { ScannerReport } from '../core/scanners/report.ts';
 import { type Answer, page } from './answer.ts';
 import { recorded, recordsOf } from './build-records.ts';
+import type { BuildLog } from './log.ts';
 import { lastLines, linesAfter, linesAround, searchLog } from './log-view.ts';
 import { buildPage } from './pages/build.ts';
 import { logPage } from './pages/log.ts';
@@ -13,6 +14,7 @@ import { pieceOf } from './paging/bounded-page.ts';
 import { findingFilterOf, passes } from './paging/finding-filter.ts';
 import { fromOf, lineOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
+import { recordedAs } from './recorded-as.ts';
 import { RequestError } from './request-error.ts';
 import { waiversOf } from './waivers.ts';
 
@@ -20,35 +22,42 @@ import { waiversOf } from './waivers.ts';
 const findingsOfPage = '50';
 
 export async function buildAnswer(parts: SiteParts, { query, now }: SiteRequest, build: Build): Promise<Answer> {
+  const own = recordedAs(build);
   const [log, records, project, targets] = await Promise.all([
-    logView(parts, query, build),
-    recordsOf(parts.records, build),
+    logView(parts, query, { build, recordedAs: own }),
+    recordsOf(parts.records, build, own),
     parts.projects.get(build.project),
     build.image ? parts.targets.ofProject(build.project) : [],
   ]);
-  return page(buildPage({ build, records, project, targets, log, now }));
+  return page(buildPage({ build, records, project, targets, log, logOf: own, now }));
 }
 
-export async function logAnswer(parts: SiteParts, { query }: SiteRequest, build: Build): Promise<Answer> {
+export async function logAnswer(
+  parts: SiteParts,
+  { query }: SiteRequest,
+  build: Build,
+  architecture?: string,
+): Promise<Answer> {
+  const own = { build, recordedAs: recordedAs(build, architecture) };
   const text = (query.get('q') ?? '').slice(0, 200);
   const line = lineOf(query);
   if (text && line !== 'last') {
-    const found = await searchLog(build, parts.log, text, line ?? 1);
-    return page(logPage({ build, view: { lines: [], next: { byte: 0, line: 1 }, atEnd: true }, text, found }));
+    const found = await searchLog(own, parts.log, text, line ?? 1);
+    return page(logPage({ ...own, view: { lines: [], next: { byte: 0, line: 1 }, atEnd: true }, text, found }));
   }
   const isFollowed = fromOf(query) !== undefined;
   const view =
-    isFollowed || line === 'last' ? await logView(parts, query, build) : await linesAround(build, parts.log, line ?? 1);
-  return page(logPage({ build, view, text: '', found: undefined }));
+    isFollowed || line === 'last' ? await logView(parts, query, own) : await linesAround(own, parts.log, line ?? 1);
+  return page(logPage({ ...own, view, text: '', found: undefined }));
 }
 
 /** The log's end or, for a page that follows it, what came after a byte. */
-function logView({ log }: SiteParts, query: URLSearchParams, build: Build) {
+function logView({ log }: SiteParts, query: URLSearchParams, own: BuildLog) {
   const byte = fromOf(query);
   const line = lineOf(query);
   return byte === undefined
-    ? lastLines(build, log)
-    : linesAfter(build, log, { byte, line: line === undefined || line === 'last' ? 1 : line });
+    ? lastLines(own, log)
+    : linesAfter(own, log, { byte, line: line === undefined || line === 'last' ? 1 : line });
 }
 
 /** The vulnerabilities of a build's image that pass the filter. */

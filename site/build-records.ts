@@ -17,9 +17,16 @@ export interface BuildRecords {
   steps: Recorded<BuilderSteps>;
 }
 
-/** A build without a candidate has no image to scan, and so no reports. */
-export async function recordsOf(records: RecordReader, { id, candidate, stages }: Build): Promise<BuildRecords> {
-  const steps = stages.build ? recorded(records.steps(id)) : undefined;
+/**
+ * A build without a candidate has no image to scan, and so no reports.
+ * @param recordedAs what its steps are recorded under: those of one of its platforms
+ */
+export async function recordsOf(
+  records: RecordReader,
+  { id, candidate, stages }: Build,
+  recordedAs: string,
+): Promise<BuildRecords> {
+  const steps = stages.build ? recorded(records.steps(recordedAs)) : undefined;
   if (!candidate) return { scan: undefined, scanners: undefined, comparison: undefined, steps: await steps };
   const [scan, scanners, comparison] = await Promise.all([
     recorded(records.scan(id)),

@@ -1,6 +1,7 @@
 import { type Build, isTerminal } from '../core/model/build.ts';
 import { type LogLine, readLogLine } from '../core/text/log-line.ts';
 import { plainLog, wholeEnd } from '../core/text/plain-log.ts';
+import type { BuildLog } from './log.ts';
 import type { LogReader } from './readers.ts';
 
 export interface NumberedLine extends LogLine {
@@ -29,8 +30,8 @@ const linesBefore = 5;
 const readBytes = 128 * 1024;
 
 /** The log's last lines. While the build runs, only whole ones. */
-export async function lastLines(build: Build, log: LogReader): Promise<LogView> {
-  const found = await log.lines(build.id, { beforeEnd: tailBytes }, readBytes);
+export async function lastLines({ build, recordedAs }: BuildLog, log: LogReader): Promise<LogView> {
+  const found = await log.lines(recordedAs, { beforeEnd: tailBytes }, readBytes);
   if (!found) return empty;
   const all = linesOf(build, found, found.firstLine, found.total);
   const fits = fitting(all.lines.toReversed(), tailBytes);
@@ -38,16 +39,20 @@ export async function lastLines(build: Build, log: LogReader): Promise<LogView> 
 }
 
 /** What came after a byte, which is the first of a line with a number: what a page that follows the build has not got yet. */
-export async function linesAfter(build: Build, log: LogReader, from: { byte: number; line: number }): Promise<LogView> {
-  const slice = await log.slice(build.id, from.byte, readBytes);
+export async function linesAfter(
+  { build, recordedAs }: BuildLog,
+  log: LogReader,
+  from: { byte: number; line: number },
+): Promise<LogView> {
+  const slice = await log.slice(recordedAs, from.byte, readBytes);
   const all = linesOf(build, slice, from.line, slice.total);
   return viewOf(all.lines, all);
 }
 
 /** The lines around one, as many as fit on a page. */
-export async function linesAround(build: Build, log: LogReader, line: number): Promise<LogView> {
+export async function linesAround({ build, recordedAs }: BuildLog, log: LogReader, line: number): Promise<LogView> {
   const start = Math.max(1, line - linesBefore);
-  const found = await log.lines(build.id, { line: start }, readBytes);
+  const found = await log.lines(recordedAs, { line: start }, readBytes);
   if (!found) return empty;
   const all = linesOf(build, found, found.firstLine, found.total);
   // Where there is no such line, the last ones are shown.
@@ -76,8 +81,13 @@ export interface LogMatches {
 }
 
 /** The lines with a text, whatever its case. */
-export async function searchLog(build: Build, log: LogReader, text: string, fromLine: number): Promise<LogMatches> {
-  const found = await log.lines(build.id, { line: fromLine }, searchedBytes);
+export async function searchLog(
+  { recordedAs }: BuildLog,
+  log: LogReader,
+  text: string,
+  fromLine: number,
+): Promise<LogMatches> {
+  const found = await log.lines(recordedAs, { line: fromLine }, searchedBytes);
   if (!found) return { matches: [], next: undefined };
   const reachesEnd = found.from + found.bytes.length >= found.total;
   const bytes = reachesEnd ? found.bytes : found.bytes.subarray(0, wholeEnd(found.bytes));

@@ -9,21 +9,27 @@ import { RequestError } from './request-error.ts';
  */
 export const pieceBytes = 4 * 1024 * 1024;
 
+export interface BuildLog {
+  build: Build;
+  /** The build's id, or that of its part for one platform. */
+  recordedAs: string;
+}
+
 /**
  * The log as text: whole if it fits into one answer, else its end below a line that says so. `?from=` and `Range` give any piece;
  * `x-log-next` says where the next one starts, so that a program can follow a running build.
  */
 export async function logText(
-  build: Build,
+  { build, recordedAs }: BuildLog,
   log: LogReader,
   siteUrl: string,
   from?: number,
   range?: string,
 ): Promise<Answer> {
-  const address = `${siteUrl}/api/v1/builds/${build.id}/log`;
+  const address = `${siteUrl}/api/v1/builds/${recordedAs}/log`;
   const wanted = from === undefined ? parseRange(range) : undefined;
-  if (wanted) return partialContent(build, log, wanted);
-  const slice = await log.slice(build.id, from ?? -pieceBytes, pieceBytes);
+  if (wanted) return partialContent({ build, recordedAs }, log, wanted);
+  const slice = await log.slice(recordedAs, from ?? -pieceBytes, pieceBytes);
   const next = slice.from + slice.bytes.length;
   const answer: Answer = { status: 200, headers: headers(build, next, slice.total), body: slice.bytes };
   if (next < slice.total) answer.headers.link = `<${address}?from=${next}>; rel="next"`;
@@ -37,9 +43,13 @@ export async function logText(
   };
 }
 
-async function partialContent(build: Build, log: LogReader, { start, end }: ByteRange): Promise<Answer> {
+async function partialContent(
+  { build, recordedAs }: BuildLog,
+  log: LogReader,
+  { start, end }: ByteRange,
+): Promise<Answer> {
   const slice = await log.slice(
-    build.id,
+    recordedAs,
     start,
     Math.min(pieceBytes, end === undefined ? pieceBytes : end - start + 1),
   );

@@ -98,6 +98,7 @@ function apiRelease(release: ReleasedImage, siteUrl: string): ApiRelease {
     currentTags: floating,
     signed: release.signed ?? false,
     sizeBytes: release.sizeBytes ?? null,
+    platforms: release.platforms ?? null,
     state: currentState(release),
     reason: reason ?? null,
     counts: counts ?? null,

@@ -8,6 +8,7 @@ export const forms = {
   job: '[a-z0-9][a-z0-9._-]*',
   tag: '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}',
   build: buildIdForm,
+  architecture: 'amd64|arm64',
   cascade: '\\d{8}T\\d{6}Z-[0-9a-f]{6}',
   digest: 'sha256:[0-9a-f]{64}',
   record: 'findings|scanners|comparison|packages',

@@ -23,6 +23,7 @@ import { buildsOf } from './paging/lists.ts';
 import { fromOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 import { apiOneProject, apiProjectList, project, projectList } from './project-answers.ts';
+import { recordedAs } from './recorded-as.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer, tagsAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 import { apiRetention, retentionAnswer } from './retention-answers.ts';
@@ -30,10 +31,17 @@ import { at, type Route } from './router.ts';
 import { apiSearch, searchAnswer } from './search-answers.ts';
 import { waiversOf } from './waivers.ts';
 
+interface BuildNames {
+  build: string;
+  /** The one of a build's platforms that is meant. */
+  architecture?: string;
+}
+
 export const routes: Route[] = [
   at('/', buildList),
   at('/builds/:build', ofBuild(buildAnswer)),
   at('/builds/:build/log', ofBuild(logAnswer)),
+  at('/builds/:build/:architecture/log', ofBuild(logAnswer)),
   at('/builds/:build/findings', ofBuild(findingsAnswer)),
   at('/builds/:build/scanners/:scanner', scannerFindings),
   at('/builds', () => redirect('/')),
@@ -57,10 +65,13 @@ export const routes: Route[] = [
   at('/api/v1/builds', apiBuildList),
   at('/api/v1/builds/:build', apiOneBuild),
   at('/api/v1/builds/:build/log', apiLog),
+  at('/api/v1/builds/:build/:architecture/log', apiLog),
   at('/api/v1/builds/:build/:record', apiRecord),
   at('/api/v1/builds/:build/scanners/:scanner', apiScanner),
   at('/api/v1/builds/:build/sbom.cdx.json', apiSbom('cyclonedx')),
   at('/api/v1/builds/:build/sbom.spdx.json', apiSbom('spdx')),
+  at('/api/v1/builds/:build/:architecture/sbom.cdx.json', apiSbom('cyclonedx')),
+  at('/api/v1/builds/:build/:architecture/sbom.spdx.json', apiSbom('spdx')),
   at('/api/v1/cascades', apiCascadeList),
   at('/api/v1/cascades/:cascade', apiOneCascade),
   at('/api/v1/cascades/:cascade/projects', apiCascadeProjects),
@@ -134,13 +145,17 @@ async function apiOneBuild(parts: SiteParts, _request: SiteRequest, names: { bui
   return json(apiBuild(found, parts.siteUrl), isTerminal(found.status) ? caching.revalidated : caching.never);
 }
 
-async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, names: { build: string }): Promise<Answer> {
-  return logText(await buildWith(parts, names.build), parts.log, parts.siteUrl, fromOf(query), headers.range);
+async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, names: BuildNames): Promise<Answer> {
+  const build = await buildWith(parts, names.build);
+  const log = { build, recordedAs: recordedAs(build, names.architecture) };
+  return logText(log, parts.log, parts.siteUrl, fromOf(query), headers.range);
 }
 
 function apiSbom(format: SbomFormat) {
-  return async (parts: SiteParts, _request: SiteRequest, names: { build: string }): Promise<Answer> =>
-    sbomRedirect(await buildWith(parts, names.build), format, parts.sboms);
+  return async (parts: SiteParts, _request: SiteRequest, names: BuildNames): Promise<Answer> => {
+    const build = await buildWith(parts, names.build);
+    return sbomRedirect(build, { recordedAs: recordedAs(build, names.architecture), format }, parts.sboms);
+  };
 }
 
 async function apiRecord(
@@ -166,9 +181,11 @@ async function reportRequestOf(parts: SiteParts, { query, now }: SiteRequest, id
 }
 
 /** An answer about an existing build. */
-function ofBuild(answer: (parts: SiteParts, request: SiteRequest, build: Build) => Promise<Answer>) {
-  return async (parts: SiteParts, request: SiteRequest, { build }: { build: string }) =>
-    answer(parts, request, await buildWith(parts, build));
+function ofBuild(
+  answer: (parts: SiteParts, request: SiteRequest, build: Build, architecture?: string) => Promise<Answer>,
+) {
+  return async (parts: SiteParts, request: SiteRequest, { build, architecture }: BuildNames) =>
+    answer(parts, request, await buildWith(parts, build), architecture);
 }
 
 async function scannerFindings(

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mounts } from '../../core/bases/run-options.ts';
 import { DockerfileFailedError, PushFailedError } from '../errors.ts';
+import { runnablePlatforms } from '../platform.ts';
 import { run } from '../process.ts';
 import { triggeredRunOptions } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
@@ -79,6 +80,7 @@ export async function findBuildah(
   return {
     name: `${program} ${version}`,
     readsSyntax: false,
+    platforms: await runnablePlatforms(),
     confinement: { isConfined: isolation.kind !== 'chroot', description: describeIsolation(isolation) },
     parts: [],
     build: (job) => build({ program, version, store, isolation }, job),

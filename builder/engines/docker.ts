@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { architectureOf } from '../../core/model/platform.ts';
 import { cacheOf } from '../../core/model/project.ts';
 import { PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
@@ -12,7 +13,10 @@ import { buildFailure, pushFailure } from './failed-instruction.ts';
 import { type PinnedBuildkit, startBuildkit } from './pinned-buildkit.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
-const cacheTag = 'cache';
+/** The layers of each platform are others. */
+const cacheTagOf = ({ platform }: Pick<BuildJob, 'platform'>): string =>
+  platform === undefined ? 'cache' : `cache-${architectureOf(platform)}`;
+
 /** What a builder of `docker buildx` can do. */
 interface Abilities {
   driver: string;
@@ -67,6 +71,7 @@ export async function findDocker(surroundings: {
   return {
     name: pinned === undefined ? `BuildKit ${version} (${driver})` : `BuildKit ${pinned.image}`,
     readsSyntax: true,
+    platforms: platformsIn(found.stdout),
     confinement: {
       isConfined: true,
       description: `containers of ${abilities.driver === 'docker' ? 'Docker' : 'BuildKit'}`,
@@ -75,6 +80,15 @@ export async function findDocker(surroundings: {
     build: (job) => buildAndPush(abilities, job, pinned),
     ...containers,
   };
+}
+
+/** `Platforms: linux/amd64*, linux/amd64/v2, linux/arm64`: a star is at those that its owner has chosen. */
+function platformsIn(inspected: string): string[] {
+  const named = /^Platforms:(.*)$/m.exec(inspected)?.[1] ?? '';
+  return named
+    .split(',')
+    .map((name) => name.trim().replace(/\*$/, ''))
+    .filter(Boolean);
 }
 
 async function abilitiesOf(
@@ -108,7 +122,7 @@ async function buildAndPush(
   const hasCache =
     job.sharesCache &&
     abilities.hasContainerdStore &&
-    (await manifestDigest(registry, cacheOf(repository), cacheTag, signal)) !== undefined;
+    (await manifestDigest(registry, cacheOf(repository), cacheTagOf(job), signal)) !== undefined;
   try {
     const { code } = await run('docker', buildArguments(abilities, job, { metadata, hasCache }), {
       env,
@@ -139,7 +153,7 @@ async function buildAndPush(
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {
   const { candidate, labels, pins, frontend, dockerfile, context } = job;
   const name = candidateName(candidate);
-  const cache = `type=registry,ref=${candidate.registry.host}/${cacheOf(candidate.repository)}:${cacheTag}`;
+  const cache = `type=registry,ref=${candidate.registry.host}/${cacheOf(candidate.repository)}:${cacheTagOf(job)}`;
   const output = ['type=image', `name=${name}`, 'push=true'];
   if (abilities.hasContainerdStore) output.push('oci-mediatypes=true');
   // Docker's own driver pushes from its store, where files must have the times that they have in its layers.

@@ -1,4 +1,5 @@
 import type { DockerfileSummary } from '../../core/bases/dockerfile.ts';
+import type { Platform } from '../../core/model/platform.ts';
 import type { Registry } from '../../services/registry/registry-client.ts';
 import type { Logins } from '../build-session.ts';
 import type { BuildLog } from '../log.ts';
@@ -10,6 +11,8 @@ export interface Engine {
   readonly name: string;
   /** Whether it fetches the image that `# syntax=` names. */
   readonly readsSyntax: boolean;
+  /** The platforms whose commands it can run: `linux/amd64`. */
+  readonly platforms: readonly string[];
   /** What keeps a build's commands from this machine, as the log says it, and whether that keeps untrusted ones from it. */
   readonly confinement: { readonly isConfined: boolean; readonly description: string };
   /** Images that the engine itself may pull and run, so that the build's login must open them. */
@@ -137,6 +140,8 @@ export interface BuildJob {
   sharesCache: boolean;
   labels: Readonly<Record<string, string>>;
   createdAt: Date;
+  /** The one of several that this build is for; absent where there is but one. */
+  platform?: Platform | undefined;
   candidate: { registry: EngineRegistry; repository: string; tag: string };
   /** The environment of the engine's processes. */
   env: Readonly<Record<string, string>>;
@@ -166,15 +171,16 @@ export function authFile(
   return JSON.stringify({ auths: Object.fromEntries(auths) });
 }
 
-/** The options that say which stage is built, with which values of ARGs, and which secrets its steps may mount. */
+/** The options that say which stage is built, for which platform, with which values of ARGs, and which secrets its steps may mount. */
 export function choices({
   summary,
+  platform,
   buildArgs,
   secrets,
-}: Pick<BuildJob, 'summary' | 'buildArgs' | 'secrets'>): string[] {
-  const target = summary.target === undefined ? [] : [`--target=${summary.target}`];
+}: Pick<BuildJob, 'summary' | 'platform' | 'buildArgs' | 'secrets'>): string[] {
   return [
-    ...target,
+    ...(summary.target === undefined ? [] : [`--target=${summary.target}`]),
+    ...(platform === undefined ? [] : [`--platform=${platform}`]),
     ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`),
     ...Object.entries(secrets).map(([id, path]) => `--secret=id=${id},src=${path}`),
   ];

@@ -8,7 +8,6 @@ import type { InstalledPackage } from '../../core/model/package-list.ts';
 import { largestSbom, sbomOf } from '../../core/sbom/sbom.ts';
 import { giveToReader, readerConfinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
-import { ownPlatform } from '../platform.ts';
 import { run } from '../process.ts';
 import type { Scanner, ScanSubject } from './scanner.ts';
 
@@ -67,12 +66,12 @@ async function generatedSbom(
 
 /** Makes the image's SBOMs, in each format, from what the generator says. */
 export const sbom: Scanner<'sbom'> = async (subject, call) => {
-  const { reference, createdAt, packages } = subject;
+  const { reference, architecture, createdAt, packages } = subject;
   const generated = await subject.generatedSbom;
   const described = {
     repository: subject.release,
     digest: reference.slice(reference.lastIndexOf('@') + 1),
-    architecture: ownPlatform().architecture,
+    architecture,
     createdAt,
   };
   const { texts, tool, distributionPackages } = sbomOf(generated, described);

@@ -16,6 +16,8 @@ export interface ScanSubject {
   release: string;
   /** The commit's own time, and the image's. */
   createdAt: Date;
+  /** Of the machines that the image is for: `arm64`. */
+  architecture: string;
   /** Reads the labels of the image's configuration. */
   labels(): Promise<Readonly<Record<string, string>>>;
   packages: PackageList;

@@ -30,6 +30,8 @@ export const apiBuildSchema = buildSchema
     /** What it costs on AWS, which is in part an estimate. */
     cost: known.cost.unwrap().nullable(),
     waiting: known.waiting.unwrap().nullable(),
+    /** Null where it is built for the pipeline's own platform alone. */
+    platforms: known.platforms.unwrap().nullable(),
     cascade: z.string().nullable(),
     supersededBy: z.string().nullable(),
     startedAt: z.iso.datetime().nullable(),

@@ -16,6 +16,8 @@ export const apiReleaseSchema = releasedImageSchema
     signed: z.boolean(),
     /** In the registry; null for one that was released before it was recorded. */
     sizeBytes: z.int().nullable(),
+    /** The images of one for several platforms; null for any other. */
+    platforms: known.platforms.unwrap().nullable(),
     state: z.enum(releaseStates),
     reason: z.string().nullable(),
     counts: known.counts.unwrap().nullable(),

@@ -14,6 +14,8 @@ export interface DockerfileSummary {
   args: Set<string>;
   /** The stage that is built, as the file writes its name; absent for the last one. */
   target?: string | undefined;
+  /** Whether it has RUN instructions: the others run nothing. */
+  hasCommands: boolean;
   /** The options of all RUN instructions: `--mount=type=cache,target=/c`. */
   runOptions: string[];
   hasHeredoc: boolean;
@@ -37,6 +39,7 @@ export function readDockerfile(text: string, platform: Platform, choices: Docker
     args: new Set(
       all.filter(({ keyword }) => keyword === 'ARG').flatMap((each) => argumentNames(each, escapeCharacter)),
     ),
+    hasCommands: all.some(({ keyword }) => keyword === 'RUN'),
     runOptions: all.flatMap(({ keyword, flags }) => (keyword === 'RUN' ? flags : [])),
     hasHeredoc: instructions.some(({ hasHeredoc }) => hasHeredoc),
   };

@@ -27,6 +27,9 @@ const longestName = 100;
 /** The errors of a build that CodeBuild did not begin: its queue was full all the time, or the build waited in it for too long. */
 export const notBegun = { queueFull: 'QueueFullError', queuedTooLong: 'QueuedTooLongError' } as const;
 
+/** A tag of a base image was moved while the build looked it up on several machines. */
+export const baseMovedError = 'BaseMovedError';
+
 const noMachine =
   'No machine was free for the build within a day. Nothing is wrong with it: the quota of this AWS account for builds that run at once is too low. ' +
   'Whoever runs this pipeline can have it raised; then have the build started again.';
@@ -73,7 +76,9 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
 
 /** Whether another attempt at the same commit may succeed: what failed is no part of the project. */
 export function isPassing(error: string): boolean {
-  return ([...registryLimitErrors, ...Object.values(notBegun), 'PushFailedError'] as readonly string[]).includes(error);
+  return (
+    [...registryLimitErrors, ...Object.values(notBegun), baseMovedError, 'PushFailedError'] as readonly string[]
+  ).includes(error);
 }
 
 /** The failure of a build whose execution an operator stopped, with the reason that they gave. */

@@ -5,7 +5,7 @@ import { usualCalls } from './usual-calls.ts';
 
 /** The states of the machine in which each stage is, and those of every build besides. */
 const transitions: Record<StageName | 'always', number> = {
-  build: 3,
+  build: 4,
   scan: 1,
   judge: 2,
   sign: 1,
@@ -17,13 +17,16 @@ const transitions: Record<StageName | 'always', number> = {
 /** Of the functions that are states of the machine. */
 const functionGigabytes = 0.5;
 
-type Ended = Pick<Build, 'stages' | 'waiting' | 'candidate' | 'notifyEmail'>;
+type Ended = Pick<Build, 'stages' | 'waiting' | 'candidate' | 'platforms' | 'notifyEmail'>;
 
 /**
  * What a build costs on AWS. Measured are the time of its machine, of each stage and the size of its image; the calls are those that a
  * build usually makes. What a stage takes is counted as its function's time, which is a little less.
  */
-export function costOf({ stages, waiting, candidate, notifyEmail }: Ended, computeType: ComputeType): BuildCost {
+export function costOf(
+  { stages, waiting, candidate, platforms = [], notifyEmail }: Ended,
+  computeType: ComputeType,
+): BuildCost {
   const begun = stageNames.filter((name) => stages[name] !== undefined);
   const seconds = (name: StageName) => {
     const { startedAt, endedAt } = stages[name] ?? {};
@@ -31,7 +34,9 @@ export function costOf({ stages, waiting, candidate, notifyEmail }: Ended, compu
   };
   // A machine that only found out that its base image is not there is gone within the first minute.
   const earlierRuns = waiting?.for === 'base' ? waiting.times : 0;
-  const minutes = Math.ceil(seconds('build') / 60) + earlierRuns;
+  // Each platform has a machine, and that of the slowest counts for all.
+  const machines = Math.max(1, platforms.length);
+  const minutes = machines * (Math.ceil(seconds('build') / 60) + earlierRuns);
   const states = transitions.always + begun.reduce((sum, name) => sum + transitions[name], 0);
   const inFunctions = begun.filter((name) => name !== 'build').reduce((sum, name) => sum + seconds(name), 0);
   const share = begun.length / stageNames.length;
@@ -43,7 +48,7 @@ export function costOf({ stages, waiting, candidate, notifyEmail }: Ended, compu
   return {
     machineUsd: rounded(minutes * buildMinute[computeType].usd),
     controlUsd: rounded(control),
-    storageUsdPerMonth: rounded(((candidate?.sizeBytes ?? 0) / 1e9) * prices.imageGigabyteMonth.usd),
+    storageUsdPerMonth: rounded(((machines * (candidate?.sizeBytes ?? 0)) / 1e9) * prices.imageGigabyteMonth.usd),
     pricesOf: pricesReadOn,
   };
 }

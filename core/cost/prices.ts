@@ -42,12 +42,12 @@ export const prices = {
   tableRead: { usd: 0.125 / 1e6, source: dynamoDb },
   objectWrite: { usd: 0.005 / 1000, source: s3 },
   objectRead: { usd: 0.0004 / 1000, source: s3 },
-  queueRequest: { usd: 0.4 / 1e6, source: 'https://cloudburn.io/blog/amazon-sqs-pricing' },
-  event: { usd: 1 / 1e6, source: 'https://cloudburn.io/blog/amazon-eventbridge-pricing' },
+  queueRequest: { usd: 0.4 / 1e6, source: 'not confirmed' },
+  event: { usd: 1 / 1e6, source: 'not confirmed' },
   signature: {
     usd: 0.15 / 10_000,
     source: 'https://www.factualminds.com/blog/aws-kms-pricing-keys-requests-multi-region/',
   },
-  mail: { usd: 0.1 / 1000, source: 'https://www.acecloudinterviews.com/tutorials/aws/ses/' },
-  imageGigabyteMonth: { usd: 0.1, source: 'https://cloudburn.io/blog/amazon-ecr-pricing' },
+  mail: { usd: 0.1 / 1000, source: 'not confirmed' },
+  imageGigabyteMonth: { usd: 0.1, source: 'not confirmed' },
 } as const satisfies Record<string, Price>;

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { platforms } from '../model/platform.ts';
 import { quoted } from '../text/visible.ts';
-import { rule, text } from './values.ts';
+import { listOf, oneOf, rule, text } from './values.ts';
 
-/** What goes into a build beside its source: the keys `build-args`, `target`, `labels` and `build-secrets` of an entry. */
+/** What goes into a build beside its source: the keys `platforms`, `build-args`, `target`, `labels` and `build-secrets` of an entry. */
 
 const mostNames = 50;
 /** The policy of a build's session names each, and AWS takes no long policy. */
@@ -33,6 +34,9 @@ const named = <Value extends z.ZodType<string | null>>(
 
 /** Texts by their names. `null` takes away what the index has under the name. */
 const texts = text.nullable();
+
+/** Every 64-bit ARM is a v8, which some write and some do not. */
+export const imagePlatforms = listOf(oneOf([...platforms, 'linux/arm64/v8']), 'a platform');
 
 const argumentName = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 /** BuildKit takes these as options of its own, and the frontend and the name of the cache among them decide what a build may reach. */

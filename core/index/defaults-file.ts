@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { quoted } from '../text/visible.ts';
-import { buildArguments, imageLabels } from './build-keys.ts';
+import { buildArguments, imageLabels, imagePlatforms } from './build-keys.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { diagnosticsOf, plainOf } from './entry-check.ts';
 import type { YamlFile } from './yaml.ts';
@@ -8,7 +8,11 @@ import type { YamlFile } from './yaml.ts';
 /** The file with what each entry of the index says that does not say otherwise. */
 export const defaultsFile = 'defaults.yml';
 
-const fileSchema = z.object({ 'build-args': buildArguments.nullish(), labels: imageLabels.nullish() });
+const fileSchema = z.object({
+  'build-args': buildArguments.nullish(),
+  labels: imageLabels.nullish(),
+  platforms: imagePlatforms.optional(),
+});
 const known = Object.keys(fileSchema.shape);
 
 export type Defaults = z.infer<typeof fileSchema>;
@@ -17,7 +21,7 @@ export type Defaults = z.infer<typeof fileSchema>;
 export function readDefaultsFile({ content, faults }: YamlFile): { value?: Defaults; diagnostics: FileDiagnostic[] } {
   const diagnostics: FileDiagnostic[] = faults.map((fault) => ({ severity: 'error', ...fault }));
   if (!content) return { diagnostics };
-  const keys = `The file has the keys ${known.join(' and ')} alone.`;
+  const keys = `The file has the keys ${known.slice(0, -1).join(', ')} and ${known.at(-1)} alone.`;
   if (content.kind !== 'mapping') {
     diagnostics.push({ severity: 'error', code: 'structure', offset: content.offset, message: keys });
     return { diagnostics };

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
-import { buildArguments, buildSecrets, buildTarget, imageLabels, secretText } from './build-keys.ts';
+import { buildArguments, buildSecrets, buildTarget, imageLabels, imagePlatforms, secretText } from './build-keys.ts';
 import { deployMapping, mostTargets } from './deploy-targets.ts';
 import { destination, mostDestinations } from './destinations.ts';
 import { exceptionMapping } from './exceptions.ts';
@@ -88,18 +88,6 @@ const parent = text.check(
   }),
 );
 
-const platforms = [
-  'linux/amd64',
-  'linux/arm64',
-  'linux/arm64/v8',
-  'linux/arm/v7',
-  'linux/arm/v6',
-  'linux/386',
-  'linux/ppc64le',
-  'linux/riscv64',
-  'linux/s390x',
-] as const;
-
 const schedule = text
   .check(
     rule((value) => {
@@ -165,10 +153,10 @@ export const entrySchema = z.strictObject({
     .describe('A script that runs before the build and makes what is missing, from `prebuild-context`.'),
   'prebuild-context': path.nullish().describe('The folder that the script runs in, from the root of the repository.'),
   'extra-tags': listOf(tag, 'a tag').optional().describe('More tags that a release of the branch moves.'),
-  platforms: listOf(oneOf(platforms), 'a platform')
+  platforms: imagePlatforms
     .optional()
     .describe(
-      'What the image is to be built for. The pipeline builds for its own platform, which must be among them; others are left out.',
+      "What the image is to be built for, each on a machine of its own: the release has an image for each. The pipeline's own platform if absent.",
     ),
   paths: listOf(glob, 'a glob')
     .optional()

@@ -1,5 +1,6 @@
 import { notifiableStatuses } from '../model/build.ts';
 import type { GitHost } from '../model/git-host.ts';
+import { platforms } from '../model/platform.ts';
 import { type OwnPolicy, withOwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
@@ -195,7 +196,7 @@ function projectOf(
   const notify = optionalList(values.notify)?.map((end) => end.toLowerCase());
   const optional = {
     extraTags: optionalList(values['extra-tags']),
-    platforms: optionalList(values.platforms)?.map((platform) => platform.toLowerCase()),
+    platforms: platformsOf(optionalList(values.platforms) ?? optionalList(defaults?.platforms)),
     paths: optionalList(values.paths),
     ...flags,
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
@@ -261,6 +262,11 @@ function listOf(value: string | string[] | null | undefined): string[] {
 
 function optionalList(value: string | string[] | null | undefined): string[] | undefined {
   return value === null || value === undefined ? undefined : [value].flat();
+}
+
+function platformsOf(written: string[] | undefined): Project['platforms'] {
+  const named = written?.map((platform) => platform.toLowerCase().replace(/\/v8$/, ''));
+  return named && platforms.filter((platform) => named.includes(platform));
 }
 
 function flagOf(value: string | null | undefined): boolean | undefined {

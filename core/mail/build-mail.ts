@@ -247,6 +247,7 @@ function factsOf(build: Build): MailContent['facts'] {
         code: true,
       },
       { label: 'Digest', value: oneLine(image.digest, 100), code: true },
+      ...(image.platforms ?? []).map(({ platform, digest }) => ({ label: platform, value: digest, code: true })),
     );
   }
   if (verdict) {

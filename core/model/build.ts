@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { buildCostSchema } from './build-cost.ts';
 import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
+import { platformImageSchema, platformSchema } from './platform.ts';
 import { scannerNames, scannerStates } from './scanner-names.ts';
 
 export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', 'superseded', 'cancelled'] as const;
@@ -126,26 +127,39 @@ export const buildSchema = z.object({
   supersededBy: z.string().optional(),
   /** The results that are notified by mail; the default ones where it is absent. */
   notify: z.array(z.enum(notifiableStatuses)).optional(),
+  /** The platforms that it is built for, each on a machine of its own; absent: for the pipeline's own. */
+  platforms: z.array(platformSchema).optional(),
   /** All layers are built again, without the cache. */
   noCache: z.boolean().optional(),
   /** Why a build that CodeBuild ran, or had in its queue, runs once more: what it waits for, how often it did, and when it runs again. */
   waiting: z
     .object({ for: z.enum(['base', 'machine']), times: z.int().positive(), until: z.iso.datetime() })
     .optional(),
-  /** The id of the builder's run in CodeBuild. */
-  codeBuildId: z.string().optional(),
+  /** The ids of the builder's runs in CodeBuild. */
+  codeBuildIds: z.set(z.string()).optional(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
   /** Absent until the commit is fetched. */
   authored: authoredSchema.optional(),
-  candidate: z.object({ repository: z.string(), digest: z.string(), sizeBytes: z.int().optional() }).optional(),
+  candidate: z
+    .object({
+      repository: z.string(),
+      digest: z.string(),
+      /** Of an image index, that of its largest image. */
+      sizeBytes: z.int().optional(),
+      /** The images of an image index. */
+      platforms: z.array(platformImageSchema).optional(),
+    })
+    .optional(),
   /** `repository` includes the registry's host. */
   image: z
     .object({
       repository: z.string(),
       digest: z.string(),
       tags: z.array(z.string()),
+      /** Of an image index, the images that it has. */
+      platforms: z.array(platformImageSchema).optional(),
       /** Its signature and the signed statements on it are beside it in the registry. */
       signed: z.boolean().optional(),
     })
@@ -235,6 +249,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     failure: build.failure ?? null,
     cost: build.cost ?? null,
     waiting: build.waiting ?? null,
+    platforms: build.platforms ?? null,
     cascade: build.cascade ?? null,
     supersededBy: build.supersededBy ?? null,
     createdAt: build.createdAt,

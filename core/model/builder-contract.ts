@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { authoredSchema } from './build.ts';
 import { buildIdSchema } from './build-id.ts';
 import { imageDigestSchema } from './image-reference.ts';
+import { platformSchema } from './platform.ts';
 
 /**
  * The request to the builder: the object `builds/<id>/request.json` in the records bucket. The builder answers with
@@ -36,8 +37,8 @@ export const buildRequestSchema = z.object({
   cache: z.enum(['shared', 'none']).optional(),
   /** A script that generates the Dockerfile or files that it needs, and the folder to run it in; both from the repository's root. */
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
-  /** The platforms that the entry requests, such as `linux/amd64`; the builder's own platform where it is absent. */
-  platforms: z.array(z.string()).optional(),
+  /** The platforms that the entry requests; the pipeline's own where it is absent. */
+  platforms: z.array(platformSchema).optional(),
   /** The values of ARGs of the Dockerfile. */
   buildArgs: z.record(z.string(), z.string()).optional(),
   /** By the id that the Dockerfile names, the names of secrets; the builder reads them itself. */

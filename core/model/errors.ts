@@ -33,6 +33,9 @@ export class RecordConflictError extends SlipwayError {}
 /** The image that the builder reports is not the one in the registry. */
 export class CandidateMismatchError extends SlipwayError {}
 
+/** A build for several platforms failed for one of them: its result says why. */
+export class PlatformFailedError extends SlipwayError {}
+
 /** A manifest, or the place in it that a release is to be written to, is not as its target says. The message names file, line and reason. */
 export class ManifestError extends SlipwayError {}
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { platformSchema } from './platform.ts';
 import { purlSchema } from './purl.ts';
 
 /** ECR's severities, the worst first. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanFinding.html */
@@ -37,6 +38,8 @@ export const findingSchema = z.object({
   fixAvailable: z.enum(['YES', 'NO', 'PARTIAL']).optional(),
   /** Whether an exploit is known, according to Inspector. */
   exploitAvailable: z.boolean().optional(),
+  /** The platforms of an image index that have it; absent where all do. */
+  platforms: z.array(platformSchema).optional(),
 });
 
 /** The result of the registry's scanner for one digest: the object `builds/<id>/findings.json`. */

@@ -5,6 +5,7 @@ import { exceptionSchema } from './exception.ts';
 import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
 import { notifyUrlSchema } from './notify-url.ts';
+import { platformSchema } from './platform.ts';
 import { ownPolicySchema } from './policy.ts';
 import { vexStatementSchema } from './vex.ts';
 
@@ -47,8 +48,8 @@ export const projectSchema = z.object({
   file: z.string(),
   /** Tags that a release of the branch gets beside the desired one. */
   extraTags: z.array(z.string()).optional(),
-  /** The platforms to build for, such as `linux/amd64`; the pipeline's own platform where it is absent. */
-  platforms: z.array(z.string()).optional(),
+  /** The platforms to build for; the pipeline's own where it is absent. */
+  platforms: z.array(platformSchema).optional(),
   /** Globs from the repository's root: a push that changes no file that they match builds nothing. */
   paths: z.array(z.string()).optional(),
   /** Whether version tags are built and released too. Where it is absent, they are, unless entries share a repository. */

@@ -16,11 +16,11 @@ export interface BackfilledRelease extends Release {
  */
 export function releasesOf(
   project: string,
-  builds: readonly Pick<Build, 'id' | 'image' | 'endedAt' | 'createdAt'>[],
+  builds: readonly Pick<Build, 'id' | 'image' | 'candidate' | 'endedAt' | 'createdAt'>[],
 ): BackfilledRelease[] {
   const moved = new Set<string>();
   const known = new Map<string, BackfilledRelease & { tags: string[]; floating: string[] }>();
-  for (const { id, image, endedAt, createdAt } of builds) {
+  for (const { id, image, candidate, endedAt, createdAt } of builds) {
     if (!image) continue;
     const { digest, tags } = image;
     // A floating tag belongs to the newest release that has it.
@@ -30,7 +30,10 @@ export function releasesOf(
     if (newest) {
       newest.tags.push(...tags);
       newest.floating.push(...floating);
-    } else known.set(digest, { project, digest, build: id, tags: [...tags], floating, at: endedAt ?? createdAt });
+    } else {
+      const at = endedAt ?? createdAt;
+      known.set(digest, { project, digest, build: id, tags: [...tags], floating, platforms: candidate?.platforms, at });
+    }
   }
   return [...known.values()];
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { type PlatformImage, platformImageSchema } from '../model/platform.ts';
 import { parseProjectName, repositoriesOf } from '../model/project.ts';
 
 /** What is known of a released image today. */
@@ -24,6 +25,8 @@ export const releasedImageSchema = z.object({
   build: z.string(),
   /** In the registry. */
   sizeBytes: z.int().optional(),
+  /** The images of an image index. */
+  platforms: z.array(platformImageSchema).optional(),
   releasedAt: z.iso.datetime(),
   /** Every tag that the project ever gave it. */
   tags: z.set(z.string()),
@@ -93,6 +96,7 @@ export interface Release {
   signed?: boolean | undefined;
   /** In the registry. */
   sizeBytes?: number | undefined;
+  platforms?: readonly PlatformImage[] | undefined;
   at: string;
 }
 

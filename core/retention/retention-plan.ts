@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { PlatformImage } from '../model/platform.ts';
 import { isFloating } from '../releases/release.ts';
 
 /** How long released images are kept that nothing names any more. */
@@ -24,6 +25,7 @@ export const keepReasonSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('recent'), at: z.iso.datetime() }),
   z.object({ kind: z.literal('pulled'), at: z.iso.datetime() }),
   z.object({ kind: z.literal('for-ever') }),
+  z.object({ kind: z.literal('part') }),
 ]);
 
 export type KeepReason = z.infer<typeof keepReasonSchema>;
@@ -71,6 +73,8 @@ export interface RecordedRelease {
   project: string;
   digest: string;
   releasedAt: string;
+  /** The images of an image index. */
+  platforms?: readonly PlatformImage[] | undefined;
 }
 
 interface Repository {
@@ -94,15 +98,16 @@ export function planRetention(
   const newestOf = newestReleases(releases, newest);
   const since = days === undefined ? undefined : new Date(now.getTime() - days * day).toISOString();
   const released = Map.groupBy(releases, ({ digest }) => digest);
+  const byDigest = new Map(stored.map((image) => [image.digest, image]));
 
-  return stored.flatMap(({ digest, tags, bytes, pulledAt, inUseAt }) => {
-    const own = released.get(digest);
-    if (own === undefined) return [];
-    const releasedAt =
-      own
-        .map((each) => each.releasedAt)
-        .toSorted()
-        .at(-1) ?? '';
+  const decisions = stored.flatMap(({ digest, tags, bytes, ...own }): RetentionDecision[] => {
+    const records = released.get(digest);
+    if (records === undefined) return [];
+    // Who runs an image index pulls and runs the image of a platform.
+    const images = [own, ...partsOf(records).flatMap((part) => byDigest.get(part) ?? [])];
+    const pulledAt = latest(images.map((image) => image.pulledAt));
+    const inUseAt = latest(images.map((image) => image.inUseAt));
+    const releasedAt = latest(records.map((each) => each.releasedAt)) ?? '';
     const reasons: KeepReason[] = [
       ...tags.filter(isFloating).map((tag) => ({ kind: 'tag' as const, tag })),
       ...(uses.get(digest) ?? []),
@@ -116,6 +121,34 @@ export function planRetention(
     }
     return [{ digest, releasedAt, bytes, tags: [...tags], reasons }];
   });
+  const staying = new Set(decisions.flatMap(({ digest, reasons }) => (reasons.length > 0 ? [digest] : [])));
+  const needed = new Set(partsOf(releases.filter(({ digest }) => staying.has(digest))));
+  return decisions.map((decision) =>
+    decision.reasons.length === 0 && needed.has(decision.digest)
+      ? { ...decision, reasons: [{ kind: 'part' }] }
+      : decision,
+  );
+}
+
+/**
+ * The images of image indexes that have expired. An image stays that was released by itself, or that an index which stays has too.
+ * @param expired the digests of the images that are put away
+ */
+export function expiredParts(releases: readonly RecordedRelease[], expired: ReadonlySet<string>): string[] {
+  const staying = releases.filter(({ digest }) => !expired.has(digest));
+  const kept = new Set([...releases.map(({ digest }) => digest), ...partsOf(staying)]);
+  return partsOf(releases.filter(({ digest }) => expired.has(digest))).filter((part) => !kept.has(part));
+}
+
+function partsOf(releases: readonly RecordedRelease[]): string[] {
+  return [...new Set(releases.flatMap(({ platforms = [] }) => platforms.map(({ digest }) => digest)))];
+}
+
+function latest(times: readonly (string | undefined)[]): string | undefined {
+  return times
+    .filter((time) => time !== undefined)
+    .toSorted()
+    .at(-1);
 }
 
 function newestReleases(releases: readonly RecordedRelease[], count: number): Map<string, KeepReason[]> {
@@ -152,5 +185,7 @@ export function describeReason(reason: KeepReason): string {
       return `it was pulled on ${reason.at.slice(0, 10)}`;
     case 'for-ever':
       return 'released images are kept for ever here';
+    case 'part':
+      return 'an image for several platforms names it';
   }
 }

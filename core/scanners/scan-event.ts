@@ -51,10 +51,13 @@ export function scannedImagesOf(event: unknown): ScannedImage[] {
   });
 }
 
-/** The builds whose candidate an event of ECR or Inspector is about: a build pushes its candidate under its own id. */
+/**
+ * The builds whose candidate an event of ECR or Inspector is about: a build pushes its candidate under its own id, and its images for several
+ * platforms under names that begin with it (`partTag`).
+ */
 export function scannedBuildsOf(event: unknown): string[] {
-  const scan = imageScanSchema.safeParse(event);
-  return scan.data?.detail['image-tags'].filter((tag) => /^[0-9a-f]{16}$/.test(tag)) ?? [];
+  const tags = imageScanSchema.safeParse(event).data?.detail['image-tags'] ?? [];
+  return tags.flatMap((tag) => /^([0-9a-f]{16})(?:-(?:amd64|arm64))?$/.exec(tag)?.[1] ?? []);
 }
 
 /** "Inspector2 Scan" has the repository's ARN where the other events have its name. */

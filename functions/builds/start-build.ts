@@ -2,7 +2,9 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf, headEvent } from '../../core/builds/build-id.ts';
 import { requestOf } from '../../core/builds/builder-request.ts';
 import { type Build, type Cause, firstStepOf } from '../../core/model/build.ts';
+import { type Platform, platformSchema } from '../../core/model/platform.ts';
 import type { Project } from '../../core/model/project.ts';
+import { platformsToBuild } from '../../core/platforms/platforms-to-build.ts';
 import { type CodeBuild, openCodeBuild } from '../../services/aws/codebuild.ts';
 import { type Executions, openExecutions } from '../../services/aws/executions.ts';
 import { variable } from '../../services/environment.ts';
@@ -33,6 +35,8 @@ interface Services {
   projectSources: Pick<ProjectSources, 'headOf'>;
   logger: Logger;
   repositoryPrefix: string;
+  /** The one that is built for where an entry names none. */
+  platform: Platform;
   limits: { timeoutSeconds: number; logLimitBytes: number };
 }
 
@@ -83,6 +87,7 @@ export function createBuildStarter(services: Services) {
       notify: project.notify,
       cascade,
       noCache: noCache || undefined,
+      platforms: platformsToBuild(project.platforms, services.platform),
     };
     return (await builds.create(build)) ? build : builds.require(id);
   }
@@ -233,6 +238,7 @@ export function openBuildStarter(logger: Logger): BuildStarter {
     projectSources: openProjectSources(),
     logger,
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
+    platform: platformSchema.parse(variable('PLATFORM')),
     limits: { timeoutSeconds: Number(variable('BUILD_TIMEOUT_SECONDS')), logLimitBytes },
   });
 }

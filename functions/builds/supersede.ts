@@ -17,14 +17,14 @@ interface Services {
 export function createSupersede({ builds, executions, codeBuild }: Services) {
   /** Stops whatever still runs for a build that has been ended. If nothing ran yet, an execution notifies people of the end. */
   async function stop(build: Build): Promise<void> {
-    const { id, codeBuildId, supersededBy, failure } = build;
+    const { id, codeBuildIds = [], supersededBy, failure } = build;
     const hadBegun = supersededBy
       ? await executions.stop(id, 'Superseded', `Build ${supersededBy} superseded it.`)
       : await executions.stop(id, 'Cancelled', failure?.message ?? 'It is no longer needed.');
     if (!hadBegun) await executions.start(build);
     // Step Functions stops the build that it waits for only by "best effort".
     // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
-    if (codeBuildId) await codeBuild.stop(codeBuildId);
+    for (const codeBuildId of codeBuildIds) await codeBuild.stop(codeBuildId);
   }
 
   return {

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Build } from '../../core/model/build.ts';
 import { recordKeys, type SbomFormat, sbomFormats } from '../../core/model/builder-contract.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import type { Policy, Response } from '../../core/model/policy.ts';
@@ -27,27 +26,28 @@ interface ReleasedImage {
  * are.
  */
 export function createAttachReferrers({ sboms, signatures }: Services) {
-  async function sbomOf(build: string, format: SbomFormat): Promise<Referrer | undefined> {
-    const bytes = await sboms.read(build, format);
-    return bytes && { type: sbomFormats[format], name: basename(recordKeys[format](build)), bytes };
+  async function sbomOf(recordedAs: string, format: SbomFormat): Promise<Referrer | undefined> {
+    const bytes = await sboms.read(recordedAs, format);
+    return bytes && { type: sbomFormats[format], name: basename(recordKeys[format](recordedAs)), bytes };
   }
 
-  async function bundleOf(build: string, name: StatementName): Promise<Referrer | undefined> {
-    const bytes = await signatures.read(build, name);
+  async function bundleOf(recordedAs: string, name: StatementName): Promise<Referrer | undefined> {
+    const bytes = await signatures.read(recordedAs, name);
     // As cosign stores and finds a bundle: https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md
     const annotations = {
       'dev.sigstore.bundle.content': 'dsse-envelope',
       'dev.sigstore.bundle.predicateType': statements[name].predicateType,
     };
-    return bytes && { type: bundleType, name: basename(recordKeys.signature(build, name)), bytes, annotations };
+    return bytes && { type: bundleType, name: basename(recordKeys.signature(recordedAs, name)), bytes, annotations };
   }
 
   /**
+   * @param recordedAs under which id its SBOMs and its signed statements are recorded
    * @returns what people should know: something that the registry does not take keeps the image from its release only if the policy says so
    * @throws RecordConflictError if the image is not signed and has to be
    */
   return async function attachReferrers(
-    { id }: Pick<Build, 'id'>,
+    recordedAs: string,
     { registry, repository, digest, policy }: ReleasedImage,
   ): Promise<{ signed: boolean; warnings: string[] }> {
     const { unsigned = 'block', scanners } = policy ?? {};
@@ -69,13 +69,13 @@ export function createAttachReferrers({ sboms, signatures }: Services) {
     }
 
     const [boms, bundles] = await Promise.all([
-      Promise.all((Object.keys(sbomFormats) as SbomFormat[]).map((format) => sbomOf(id, format))),
-      Promise.all(statementNames.map(async (name) => ({ name, bundle: await bundleOf(id, name) }))),
+      Promise.all((Object.keys(sbomFormats) as SbomFormat[]).map((format) => sbomOf(recordedAs, format))),
+      Promise.all(statementNames.map(async (name) => ({ name, bundle: await bundleOf(recordedAs, name) }))),
     ]);
     const missing = bundles.flatMap(({ name, bundle }) => (!bundle && isRequired(name) ? [name] : []));
     if (missing.length > 0 && unsigned === 'block')
       throw new RecordConflictError(
-        `The image of build ${id} is not signed (${missing.join(', ')}): it is not released.`,
+        `The image of build ${recordedAs} is not signed (${missing.join(', ')}): it is not released.`,
       );
     if (missing.length > 0) warnings.add('The image is not signed: the signing key was not available.');
 

@@ -4,15 +4,15 @@ import type { ReleasedImage } from '../../core/releases/release.ts';
 import { afterScanRequest, decideRescan, dueAfterRescan, floatingOf } from '../../core/releases/rescan.ts';
 import { afterRescan } from '../../core/releases/rescan-findings.ts';
 import { ifReadable, type Records } from '../../services/records/records.ts';
-import type { ImageScans } from '../../services/registry/image-scans.ts';
 import type { ImageTags } from '../../services/registry/image-tags.ts';
+import type { PlatformScans } from '../../services/registry/platform-scans.ts';
 import type { ProjectRecord } from '../../services/tables/projects.ts';
 import type { Releases } from '../../services/tables/releases.ts';
 
 interface Services {
   records: Pick<Records, 'scan' | 'releaseFindings' | 'putReleaseFindings'>;
   releases: Pick<Releases, 'settle'>;
-  scans: Pick<ImageScans, 'read' | 'start'>;
+  scans: Pick<PlatformScans, 'read' | 'start'>;
   tags: Pick<ImageTags, 'of'>;
   /** Unparsed, from the pipeline's configuration. */
   policy: unknown;

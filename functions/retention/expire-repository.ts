@@ -2,6 +2,7 @@ import { mapConcurrently } from '../../core/concurrency.ts';
 import {
   describeReason,
   type expiredImages,
+  expiredParts,
   type KeepReason,
   planRetention,
   type RetentionDecision,
@@ -56,6 +57,10 @@ const mostReported = 2_000;
 export function createExpireRepository(services: Services) {
   const { images, imageUse, projects, releases, targets, reports, repositoryPrefix } = services;
 
+  /** The images of expired image indexes that are still there: an earlier run may have crashed before it came to them. */
+  const leftOf = ({ released, stored, gone }: Pick<Decided, 'released' | 'stored' | 'gone'>): string[] =>
+    expiredParts(released, gone).filter((part) => stored.has(part));
+
   async function decide(
     { path, projects: names }: Repository,
     uses: ReadonlyMap<string, readonly KeepReason[]>,
@@ -78,7 +83,9 @@ export function createExpireRepository(services: Services) {
       rules,
       now,
     );
-    return { decisions, released, referrers: content.referrers };
+    const stored = new Set(content.images.map(({ digest }) => digest));
+    const gone = new Set(released.map(({ digest }) => digest).filter((digest) => !stored.has(digest)));
+    return { decisions, released, stored, gone, referrers: content.referrers };
   }
 
   type Decided = NonNullable<Awaited<ReturnType<typeof decide>>>;
@@ -103,18 +110,27 @@ export function createExpireRepository(services: Services) {
   }
 
   /** First an image leaves the releases that one can go back to; one that was released since it was read stays. */
-  async function putAway(
-    name: string,
-    { decisions, released, referrers }: Decided,
-    expired: Options['expired'],
-  ): Promise<void> {
+  async function putAway(name: string, decided: Decided, expired: Options['expired']): Promise<void> {
+    const { decisions, released, stored, referrers } = decided;
     const recordsOf = Map.groupBy(released, ({ digest }) => digest);
+    const gone = new Set(decided.gone);
+    const remove = (all: readonly string[]) =>
+      images.remove(
+        name,
+        all.flatMap((digest) => [digest, ...(referrers.get(digest) ?? [])]),
+      );
     await mapConcurrently(expiring(decisions), deletionsAtOnce, async ({ digest }) => {
       for (const image of recordsOf.get(digest) ?? []) if (!(await releases.markExpired(image, expired))) return;
       // What stands beside an archived image is small, and proves it once it is restored.
       if (expired === 'archive') await images.archive(name, digest);
-      else await images.remove(name, [digest, ...(referrers.get(digest) ?? [])]);
+      else await remove([digest]);
+      gone.add(digest);
     });
+    // After the indexes: ECR deletes no image that one names (`ImageReferencedByManifestList`).
+    // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html
+    const parts = leftOf({ released, stored, gone });
+    if (expired === 'archive') await mapConcurrently(parts, deletionsAtOnce, (part) => images.archive(name, part));
+    else if (parts.length > 0) await remove(parts);
   }
 
   return async function expireRepository(
@@ -124,7 +140,7 @@ export function createExpireRepository(services: Services) {
   ): Promise<RetentionReport | undefined> {
     const { rules, isDryRun, now } = options;
     const first = await decide(repository, uses, options);
-    const isToExpire = !isDryRun && first !== undefined && expiring(first.decisions).length > 0;
+    const isToExpire = !isDryRun && first !== undefined && expiring(first.decisions).length + leftOf(first).length > 0;
     const decided = isToExpire ? await expire(repository, uses, options) : first;
     if (!decided) return undefined;
     const report: RetentionReport = {

@@ -16,10 +16,11 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
   const arnOf = (build: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${build}`;
 
   return {
-    async start(build: Pick<Build, 'id' | 'cause' | 'status'>): Promise<void> {
-      const input = JSON.stringify({ build: build.id, first: firstStepOf(build) });
+    async start(build: Pick<Build, 'id' | 'cause' | 'status' | 'platforms'>): Promise<void> {
+      const { id, platforms } = build;
+      const input = JSON.stringify({ build: id, first: firstStepOf(build), platforms });
       try {
-        await client.send(new StartExecutionCommand({ stateMachineArn, name: build.id, input }));
+        await client.send(new StartExecutionCommand({ stateMachineArn, name: id, input }));
       } catch (error) {
         if (!(error instanceof ExecutionAlreadyExists)) throw error;
       }

@@ -47,6 +47,7 @@ export function createRecords({ client, bucket }: RecordsBucket) {
   return {
     putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
     request: (id: string): Promise<BuildRequest | undefined> => get(recordKeys.request(id), buildRequestSchema),
+    putResult: (id: string, result: BuildResult) => put(recordKeys.result(id), buildResultSchema.parse(result)),
     /** @throws InvalidInputError if the object exists but is not a result: code that a build runs may have written it */
     result: (id: string): Promise<BuildResult | undefined> =>
       get(recordKeys.result(id), buildResultSchema, largestOfBuilder),
@@ -58,6 +59,8 @@ export function createRecords({ client, bucket }: RecordsBucket) {
     /** @throws InvalidInputError if the object exists but is not a report: code that a build runs may have written it */
     scanners: (id: string): Promise<ScannerReports | undefined> =>
       get(recordKeys.scanners(id), scannerReportsSchema, largestOfBuilder),
+    putScanners: (id: string, reports: ScannerReports) =>
+      put(recordKeys.scanners(id), scannerReportsSchema.parse(reports)),
     putComparison: (id: string, comparison: Comparison) =>
       put(recordKeys.comparison(id), comparisonSchema.parse(comparison)),
     comparison: (id: string): Promise<Comparison | undefined> => get(recordKeys.comparison(id), comparisonSchema),

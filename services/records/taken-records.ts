@@ -23,8 +23,8 @@ export function createTakenRecords({ client, bucket }: RecordsBucket) {
   }
 
   return {
-    async copy(fromBuild: string, toBuild: string): Promise<void> {
-      for (const kind of kinds) await copy(recordKeys[kind](fromBuild), recordKeys[kind](toBuild));
+    async copy(fromBuild: string, toBuild: string, taken: readonly (typeof kinds)[number][] = kinds): Promise<void> {
+      for (const kind of taken) await copy(recordKeys[kind](fromBuild), recordKeys[kind](toBuild));
     },
   };
 }

@@ -65,17 +65,22 @@ export async function copyImage(origin: ImageOrigin, push: ImagePush, image: Cop
     return manifest;
   }
 
-  const manifest = await copy(digest);
-  const referrers = (await origin.referrers(repository, digest)).filter(({ artifactType }) =>
-    referrerTypes.includes(artifactType),
-  );
-  const descriptors = [];
-  for (const referrer of referrers) {
-    const { bytes, mediaType } = await copy(referrer.digest);
-    const { artifactType, annotations } = contentOf({ bytes, mediaType });
-    descriptors.push({ mediaType, digest: referrer.digest, size: bytes.length, artifactType, annotations });
+  async function copyReferrers(subject: string): Promise<void> {
+    const referrers = (await origin.referrers(repository, subject)).filter(({ artifactType }) =>
+      referrerTypes.includes(artifactType),
+    );
+    const descriptors = [];
+    for (const referrer of referrers) {
+      const { bytes, mediaType } = await copy(referrer.digest);
+      const { artifactType, annotations } = contentOf({ bytes, mediaType });
+      descriptors.push({ mediaType, digest: referrer.digest, size: bytes.length, artifactType, annotations });
+    }
+    if (descriptors.length > 0) await push.listReferrers(subject, descriptors);
   }
-  if (descriptors.length > 0) await push.listReferrers(digest, descriptors);
+
+  const manifest = await copy(digest);
+  for (const child of contentOf(manifest).manifests) await copyReferrers(child.digest);
+  await copyReferrers(digest);
   for (const tag of tags) {
     if ((await origin.digestOf(repository, tag)) !== digest) continue;
     if ((await push.digestOf(tag, manifest)) !== digest) await push.putManifest(tag, manifest);

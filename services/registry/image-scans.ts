@@ -11,13 +11,11 @@ import {
   UnsupportedImageTypeException,
   ValidationException,
 } from '@aws-sdk/client-ecr';
-import { Inspector2Client, Inspector2ServiceException } from '@aws-sdk/client-inspector2';
+import { type Inspector2Client, Inspector2ServiceException } from '@aws-sdk/client-inspector2';
 import { ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
-import { once } from '../../core/once.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
 import type { ScannedImage } from '../../core/scanners/scan-event.ts';
-import { ecrClient } from './ecr-client.ts';
 import { archived, createScanReader, nameOf, withoutFindings, withoutStop } from './ecr-scan.ts';
 import { createInspector } from './inspector.ts';
 
@@ -145,8 +143,6 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
 }
 
 export type ImageScans = ReturnType<typeof createImageScans>;
-
-export const openImageScans = once(() => createImageScans(ecrClient(), new Inspector2Client({})));
 
 /** Why there is no scan yet, by ECR's answer to the request for one. */
 const absence = {

@@ -18,6 +18,9 @@ export interface ImageLocation {
 const layerSchema = z.object({ digest: z.string(), mediaType: z.string(), size: z.number() });
 const manifestSchema = z.looseObject({ config: z.object({ digest: z.string() }), layers: z.array(layerSchema) });
 const configSchema = z.looseObject({});
+const indexSchema = z.object({
+  manifests: z.array(z.object({ digest: z.string(), platform: z.record(z.string(), z.unknown()) })).min(1),
+});
 
 type Layer = z.infer<typeof layerSchema>;
 
@@ -29,9 +32,42 @@ const limits = { compressed: 2_000_000_000, read: 10_000_000_000 };
  * commit, but a cached step keeps the time of the commit that it was built for, and Buildah records in the history which cached step it
  * used. So the same commit, built with and without the cache, has two digests.
  *
- * Layers with equal digests are not read. Images that cannot be read, or are too large, count as different.
+ * Layers with equal digests are not read. Of image indexes, the images of each platform are compared. Images that cannot be read, or are too large, count as different.
  */
 export async function haveSameContent(source: ImageSource, one: ImageLocation, other: ImageLocation): Promise<boolean> {
+  const read = ({ repository, digest }: ImageLocation) => source.json(repository, 'manifests', digest);
+  const manifests = await Promise.all([read(one), read(other)]);
+  const [images, others] = manifests.map(imagesOf);
+  if (!images || !others) {
+    const [manifest, counterpart] = manifests;
+    return areSameImages(
+      source,
+      { repository: one.repository, manifest },
+      { repository: other.repository, manifest: counterpart },
+    );
+  }
+  if (images.size !== others.size) return false;
+  for (const [platform, digest] of images) {
+    const counterpart = others.get(platform);
+    if (counterpart === undefined) return false;
+    if (digest === counterpart) continue;
+    if (!(await haveSameContent(source, { ...one, digest }, { ...other, digest: counterpart }))) return false;
+  }
+  return true;
+}
+
+/** By platform, the images of an index; undefined for anything else. */
+function imagesOf(manifest: unknown): Map<string, string> | undefined {
+  const index = indexSchema.safeParse(manifest).data;
+  return index && new Map(index.manifests.map(({ platform, digest }) => [JSON.stringify(platform), digest]));
+}
+
+interface ImageManifest {
+  repository: string;
+  manifest: unknown;
+}
+
+async function areSameImages(source: ImageSource, one: ImageManifest, other: ImageManifest): Promise<boolean> {
   const [first, second] = await Promise.all([describe(source, one), describe(source, other)]);
   if (!first || !second || !isDeepStrictEqual(first.description, second.description)) return false;
   if (first.layers.length !== second.layers.length) return false;
@@ -49,10 +85,10 @@ export async function haveSameContent(source: ImageSource, one: ImageLocation, o
 }
 
 /** An image's layers and its description without times and history; undefined for an index, and for anything that is not an image. */
-async function describe(source: ImageSource, { repository, digest }: ImageLocation) {
-  const manifest = manifestSchema.safeParse(await source.json(repository, 'manifests', digest)).data;
-  if (!manifest) return undefined;
-  const { config: descriptor, layers, ...rest } = manifest;
+async function describe(source: ImageSource, { repository, manifest }: ImageManifest) {
+  const image = manifestSchema.safeParse(manifest).data;
+  if (!image) return undefined;
+  const { config: descriptor, layers, ...rest } = image;
   const config = configSchema.safeParse(await source.json(repository, 'blobs', descriptor.digest)).data;
   if (!config) return undefined;
   const { created: _, history: __, rootfs: ___, ...settings } = config;

@@ -189,9 +189,9 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return build;
     },
 
-    /** Records which CodeBuild build runs this build; undefined if there is no such build. */
+    /** Records a CodeBuild build that runs this build; undefined if there is no such build. */
     recordCodeBuild(id: string, codeBuildId: string): Promise<Build | undefined> {
-      return update(id, { set: { codeBuildId } }, expression`attribute_exists(id)`);
+      return update(id, { add: { codeBuildIds: new Set([codeBuildId]) } }, expression`attribute_exists(id)`);
     },
 
     /**

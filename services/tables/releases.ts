@@ -61,12 +61,13 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
      * Records a release, and removes its floating tags from the project's images that had them. What is known of the image stays, and so
      * does the time of its next rescan.
      */
-    async record({ project, digest, build, tags, signed, sizeBytes, at }: Release, repository: string): Promise<void> {
+    async record(release: Release, repository: string): Promise<void> {
+      const { project, digest, build, tags, signed, sizeBytes, platforms, at } = release;
       const floating = tags.filter(isFloating);
       const isNewest = await table.update(
         { project, digest },
         {
-          set: { repository, build, releasedAt: at, floating, signed, sizeBytes, rescan: 'yes' },
+          set: { repository, build, releasedAt: at, floating, signed, sizeBytes, platforms, rescan: 'yes' },
           setOnce: { dueAt: nextRescanAt(digest, new Date(at)) },
           add: { tags: new Set(tags) },
         },
@@ -110,10 +111,19 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
 
     /** Backfills an earlier release that was never recorded; recorded ones stay as they are. */
     async backfill(release: BackfilledRelease, repository: string, now: Date): Promise<void> {
-      const { project, digest, build, tags, at, floating } = release;
+      const { project, digest, build, tags, platforms, at, floating } = release;
       // As if it were released yesterday, so that its first rescan is within this week.
       const dueAt = nextRescanAt(digest, new Date(now.getTime() - shortestPause));
-      const fields = { repository, build, releasedAt: at, tags: new Set(tags), floating, rescan: 'yes', dueAt };
+      const fields = {
+        repository,
+        build,
+        releasedAt: at,
+        tags: new Set(tags),
+        floating,
+        platforms,
+        rescan: 'yes',
+        dueAt,
+      };
       await table.put({ project, digest, ...fields }, expression`attribute_not_exists(releasedAt)`);
     },
 

@@ -4,9 +4,18 @@ import { type Answer, caching } from '../answer.ts';
 import type { SbomReader } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 
+interface WantedSbom {
+  recordedAs: string;
+  format: SbomFormat;
+}
+
 /** Redirects to the address of a build's SBOM. */
-export async function sbomRedirect({ id, status }: Build, format: SbomFormat, sboms: SbomReader): Promise<Answer> {
-  const location = await sboms.address(id, format);
+export async function sbomRedirect(
+  { id, status }: Build,
+  { recordedAs, format }: WantedSbom,
+  sboms: SbomReader,
+): Promise<Answer> {
+  const location = await sboms.address(recordedAs, format);
   if (location === undefined) {
     throw new RequestError(
       404,

@@ -13,6 +13,7 @@ import {
 import { describeUsd, totalUsd } from '../../core/cost/sum-costs.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { BuildCost } from '../../core/model/build-cost.ts';
+import { architectureOf } from '../../core/model/platform.ts';
 import type { Project } from '../../core/model/project.ts';
 import { commitLink, sourcePage } from '../../core/sources/source-pages.ts';
 import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
@@ -41,11 +42,13 @@ export interface BuildPage {
   /** Of the project. */
   targets: TargetState[];
   log: LogView;
+  /** What the log is recorded under: the build's id, or that of its part for one platform. */
+  logOf: string;
   now: Date;
 }
 
 /** One build with its stages, reports and log. While it runs, the script replaces the parts marked `data-part`. */
-export function buildPage({ build, records, project, targets, log, now }: BuildPage): Html {
+export function buildPage({ build, records, project, targets, log, logOf, now }: BuildPage): Html {
   const waiverOf = waiversOf(build, project, now);
   const own = targets.filter((target) => target.wanted.build === build.id || currentOf(target)?.build === build.id);
   const context = { build, project, waiverOf };
@@ -67,7 +70,7 @@ ${image(build)}${targetsSection(own, now)}
 <section><h2>Details</h2>${facts(build)}</section>
 ${recordLinks(build, records)}
 </div></div>
-${logSection(build, log)}`,
+${logSection(build, log, logOf)}`,
   });
 }
 
@@ -80,13 +83,14 @@ function isLive(build: Build, log: LogView, now: Date): boolean {
 
 function image(build: Build): Html | undefined {
   if (!build.image) return undefined;
-  const { repository, digest, tags, signed } = build.image;
+  const { repository, digest, tags, signed, platforms = [] } = build.image;
   const tag = pullTag(build.project, tags);
   return html`<section><h2>Image</h2>
 <pre class="command" tabindex="0" data-copy><code>docker pull ${repository}${tag ? `:${tag}` : `@${digest}`}</code></pre>
 <dl class="facts">
 <div><dt>Tags</dt><dd class="tags">${tags.map((name) => html`<code>${name}</code> `)}</dd></div>
 <div><dt>Digest</dt><dd><a href="${projectPath(build.project)}/releases/${digest}"><code class="long">${digest}</code></a></dd></div>
+${platforms.map(({ platform, digest: own }) => html`<div><dt>${platform}</dt><dd><code class="long">${own}</code></dd></div>`)}
 <div><dt>Signed</dt><dd>${signed ? html`<a href="${projectPath(build.project)}/releases/${digest}#signature">yes, with its provenance</a>` : 'no'}</dd></div>
 </dl></section>`;
 }
@@ -103,6 +107,7 @@ ${build.supersededBy && html`<div><dt>Replaced by</dt><dd><a href="/builds/${bui
 ${build.authored && html`<div><dt>Author</dt><dd>${describeAuthored(build.authored)}</dd></div>`}
 <div><dt>Ref</dt><dd>${describeRef(build.ref)}</dd></div>
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(build.sourceUrl)}</dd></div>
+${build.platforms && html`<div><dt>Platforms</dt><dd>${build.platforms.join(', ')}</dd></div>`}
 ${build.cost && html`<div><dt>Cost on AWS</dt><dd>${costLine(build.cost)}</dd></div>`}
 <div><dt>Accepted</dt><dd>${exactTime(build.createdAt)}</dd></div>
 <div><dt>Build</dt><dd><code>${build.id}</code></dd></div>
@@ -115,13 +120,19 @@ function costLine(cost: BuildCost): Html {
 }
 
 /** The records of the build for programs. */
-function recordLinks({ id, candidate }: Build, { scanners, comparison }: BuildRecords): Html | undefined {
+function recordLinks({ id, candidate, platforms }: Build, { scanners, comparison }: BuildRecords): Html | undefined {
   if (!candidate) return undefined;
   const reports = scanners === undefined || scanners === 'unreadable' ? [] : scanners.reports;
   const hasSbom = reports.some(({ scanner, state }) => scanner === 'sbom' && state === 'complete');
+  const sboms = (platforms ?? [undefined]).flatMap((platform): [string, string, boolean][] => {
+    const [of, folder] = platform ? [`, ${platform}`, `${architectureOf(platform)}/`] : ['', ''];
+    return [
+      [`SBOM, CycloneDX${of}`, `${folder}sbom.cdx.json`, hasSbom],
+      [`SBOM, SPDX${of}`, `${folder}sbom.spdx.json`, hasSbom],
+    ];
+  });
   const links: [name: string, path: string, isThere: boolean][] = [
-    ['SBOM, CycloneDX', 'sbom.cdx.json', hasSbom],
-    ['SBOM, SPDX', 'sbom.spdx.json', hasSbom],
+    ...sboms,
     ['Packages', 'packages', hasSbom],
     ['Vulnerabilities', 'findings', true],
     ['Scanners', 'scanners', reports.length > 0],
@@ -132,11 +143,11 @@ function recordLinks({ id, candidate }: Build, { scanners, comparison }: BuildRe
   )}</ul></section>`;
 }
 
-function logSection(build: Build, view: LogView): Html {
+function logSection(build: Build, view: LogView, logOf: string): Html {
   const first = view.lines[0]?.number ?? 1;
   return html`<section><div class="head"><h2 id="log-title">Log</h2></div>
-${logTools(build)}
-${first > 1 && html`<p class="quiet"><a href="/builds/${build.id}/log?line=${Math.max(1, first - 200)}">${(first - 1).toLocaleString('en')} ${first === 2 ? 'line' : 'lines'} before these</a></p>`}
-${logLines({ view, page: `/builds/${build.id}/log`, folds: isTerminal(build.status) })}
+${logTools(build, logOf)}
+${first > 1 && html`<p class="quiet"><a href="/builds/${logOf}/log?line=${Math.max(1, first - 200)}">${(first - 1).toLocaleString('en')} ${first === 2 ? 'line' : 'lines'} before these</a></p>`}
+${logLines({ view, page: `/builds/${logOf}/log`, folds: isTerminal(build.status) })}
 </section>`;
 }

@@ -1,5 +1,6 @@
 import type { Build } from '../../core/model/build.ts';
 import { isTerminal } from '../../core/model/build.ts';
+import { type Platform, partOf } from '../../core/model/platform.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import type { LogMatches, LogView } from '../log-view.ts';
 import { layout } from './layout.ts';
@@ -9,6 +10,8 @@ import { buildChip } from './status.ts';
 
 export interface LogPage {
   build: Build;
+  /** The build's id, or that of its part for one platform. */
+  recordedAs: string;
   view: LogView;
   /** What was searched for; empty for nothing. */
   text: string;
@@ -16,23 +19,34 @@ export interface LogPage {
 }
 
 /** The log of a build around a line, or the lines that a search found. */
-export function logPage({ build, view, text, found }: LogPage): Html {
+export function logPage({ build, recordedAs, view, text, found }: LogPage): Html {
   return layout({
     title: `Log of ${build.project}`,
     live: found === undefined && !isTerminal(build.status) && view.atEnd,
     main: html`<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a>: <span id="log-title">log</span></h1><span id="state" data-part>${buildChip(build)}</span></div>
 <p><a href="/builds/${build.id}">The build ${build.id}</a></p>
-${logTools(build, text)}
+${logTools(build, recordedAs, text)}
 ${found ? matches(found, text) : lines(view)}`,
   });
 }
 
 /** The search and the whole log, for this page and for that of the build. */
-export function logTools({ id }: Build, text = ''): Html {
-  return html`<div class="tools">
+export function logTools({ platforms = [] }: Build, id: string, text = ''): Html {
+  return html`${platforms.length > 0 && platformLinks(platforms, id)}<div class="tools">
 <form role="search" aria-label="Log" action="/builds/${id}/log"><label for="find" class="unseen">Search the log</label><input id="find" type="search" name="q" value="${text}" maxlength="200" placeholder="Search the log"><button>Search</button></form>
-<span><a href="/builds/${id}/log">From the start</a> · <a href="/builds/${id}/log?line=last">From the end</a> · <a href="/api/v1/builds/${id}/log">As text</a> · <a href="/api/v1/builds/${id}/log" download="build-${id}.log">Download</a></span>
+<span><a href="/builds/${id}/log">From the start</a> · <a href="/builds/${id}/log?line=last">From the end</a> · <a href="/api/v1/builds/${id}/log">As text</a> · <a href="/api/v1/builds/${id}/log" download="build-${id.replace('/', '-')}.log">Download</a></span>
 </div>`;
+}
+
+/** Each platform has a log of its own. */
+function platformLinks(platforms: readonly Platform[], recordedAs: string): Html {
+  const [id] = recordedAs.split('/');
+  const links = platforms.map((platform) =>
+    recordedAs === partOf(id ?? '', platform)
+      ? html`<li aria-current="true">${platform}</li>`
+      : html`<li><a href="/builds/${partOf(id ?? '', platform)}/log">${platform}</a></li>`,
+  );
+  return html`<ul class="links" aria-label="Logs by platform">${links}</ul>`;
 }
 
 function lines(view: LogView): Html {

@@ -124,7 +124,7 @@ export interface ReleasePage {
 export function releasePage({ release, project: entry, targets, findings, verifying, now }: ReleasePage): Html {
   const { project, digest, repository, build, tags, floating, releasedAt, checkedAt, dueAt, reason, notifiedAt } =
     release;
-  const { sizeBytes } = release;
+  const { sizeBytes, platforms = [] } = release;
   const path = `${releasesPath(project)}/${digest}`;
   const others = [...tags].filter((tag) => !floating.includes(tag)).sort();
   const more = others.length - tagsShown;
@@ -137,6 +137,7 @@ export function releasePage({ release, project: entry, targets, findings, verify
 ${currentState(release) !== 'gone' && html`<pre class="command" tabindex="0" data-copy><code>docker pull ${verifying.repository}@${digest}</code></pre>`}
 <section><dl class="facts">
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
+${platforms.map((each) => html`<div><dt>${each.platform}</dt><dd><code class="long">${each.digest}</code></dd></div>`)}
 ${sizeBytes !== undefined && html`<div><dt>Size</dt><dd>${describeSize(sizeBytes)}</dd></div>`}
 <div><dt>Repository</dt><dd><code>${oneLine(repository, 300)}</code></dd></div>
 <div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.slice(0, tagsShown).map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>

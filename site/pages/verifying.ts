@@ -1,6 +1,6 @@
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import { publicKeyPath } from '../../core/signing/public-key.ts';
-import { statementNames, statements } from '../../core/signing/statement.ts';
+import { requiredStatements, statementNames, statements } from '../../core/signing/statement.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import type { Verified } from '../release-verification.ts';
 
@@ -23,7 +23,7 @@ export function verifyingSection({ release, repository, siteUrl, publicKey, veri
   return html`<section id="signature"><h2>Signature</h2>
 ${verified && verdict(verified)}
 <p>The image is signed by the key <a href="${publicKeyPath}"><code>cosign.pub</code></a>, and so are its origin, its scan and its SBOMs.</p>
-${command(commandsFor(image, siteUrl))}
+${command(commandsFor(image, sbomsOf(release, repository), siteUrl))}
 ${
   publicKey &&
   html`<details id="kyverno"><summary>Let only signed images run, by Kyverno</summary>${command(kyvernoPolicy(repository, publicKey))}</details>
@@ -51,11 +51,17 @@ function command(text: string): Html {
   return html`<pre class="command" tabindex="0" data-copy><code>${text}</code></pre>`;
 }
 
-function commandsFor(image: string, siteUrl: string): string {
+/** An image index has no SBOM: the image of each platform has its own. */
+function sbomsOf({ digest, platforms }: ReleasedImage, repository: string): string[] {
+  return (platforms ?? [{ digest }]).map((image) => `${repository}@${image.digest}`);
+}
+
+function commandsFor(image: string, withSbom: readonly string[], siteUrl: string): string {
   const options = '--key cosign.pub --insecure-ignore-tlog=true';
   const attestations = statementNames.flatMap((name) => {
     const { cosignType } = statements[name];
-    return cosignType ? [`cosign verify-attestation --type ${cosignType} ${options} ${image}`] : [];
+    const images = requiredStatements.some((required) => required === name) ? [image] : withSbom;
+    return cosignType ? images.map((each) => `cosign verify-attestation --type ${cosignType} ${options} ${each}`) : [];
   });
   return [
     `curl --fail --output cosign.pub ${siteUrl}${publicKeyPath}`,

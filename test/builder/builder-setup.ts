@@ -12,6 +12,7 @@ import {
   recordKeys,
 } from '../../core/model/builder-contract.ts';
 import { type PackageList, packageListSchema } from '../../core/model/package-list.ts';
+import { partOf, platformSchema } from '../../core/model/platform.ts';
 import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
 import { run } from '../../local/command.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
@@ -160,14 +161,16 @@ export class BuilderSetup implements AsyncDisposable {
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     watch?.(child);
     const code = await ended;
-    const stored = objects.get(`/${bucket}/${recordKeys.result(request.id)}`);
+    const { PLATFORM } = this.environment;
+    const recordedAs = PLATFORM === undefined ? request.id : partOf(request.id, platformSchema.parse(PLATFORM));
+    const stored = objects.get(`/${bucket}/${recordKeys.result(recordedAs)}`);
     if (stored === undefined) throw new Error(`The builder left no result:\n${printed}`);
-    const list = objects.get(`/${bucket}/${recordKeys.packages(request.id)}`);
+    const list = objects.get(`/${bucket}/${recordKeys.packages(recordedAs)}`);
     const packages = list === undefined ? undefined : packageListSchema.parse(JSON.parse(list));
-    const said = objects.get(`/${bucket}/${recordKeys.scanners(request.id)}`);
+    const said = objects.get(`/${bucket}/${recordKeys.scanners(recordedAs)}`);
     const scanners = said === undefined ? undefined : scannerReportsSchema.parse(JSON.parse(said));
     const parts = [...objects]
-      .filter(([key]) => key.startsWith(`/${bucket}/${recordKeys.logPrefix(request.id)}`))
+      .filter(([key]) => key.startsWith(`/${bucket}/${recordKeys.logPrefix(recordedAs)}`))
       .sort(([one], [other]) => one.localeCompare(other))
       .map(([, text]) => text);
     const result = buildResultSchema.parse(JSON.parse(stored));

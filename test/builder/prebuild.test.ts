@@ -111,16 +111,6 @@ test('a job-id in cccp.yml that is not the entry’s is a warning', async () => 
   expect(log).toContain('"test-skip" is neither true nor false');
 });
 
-test('an entry for other machines only fails before anything is fetched', async () => {
-  const { result, log } = await setup.build(
-    { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
-    { platforms: ['linux/s390x'] },
-  );
-
-  expect(result).toMatchObject({ outcome: 'failed', error: 'PlatformNotBuiltError' });
-  expect(log).not.toContain('==> fetch');
-});
-
 test('every step is done anew where the request says so', async () => {
   const files = { Dockerfile: 'FROM demo/tools:v1\nRUN cat /proc/sys/kernel/random/uuid > /made\n' };
   const first = await setup.build(files);

@@ -49,6 +49,7 @@ async function scan(
     reference: `localhost/candidate/demo/app@sha256:${'0'.repeat(64)}`,
     release: 'localhost/demo/app',
     createdAt: new Date(0),
+    architecture: 'arm64',
     labels: async () => ({}),
     ...contents,
     checkout: call.workspace,

@@ -177,7 +177,7 @@ beforeAll(async () => {
   other = { id: victim?.id ?? '' };
   const record = await owner().send(new GetCommand({ TableName: output('BuildsTableName'), Key: { id: mine?.id } }));
   const { builds = [] } = await new CodeBuildClient(settings(slipway.machine.credentials)).send(
-    new BatchGetBuildsCommand({ ids: [record.Item?.codeBuildId] }),
+    new BatchGetBuildsCommand({ ids: [...(record.Item?.codeBuildIds ?? [])] }),
   );
   project = builds[0]?.projectName ?? '';
   const variables = new Map(builds[0]?.environment?.environmentVariables?.map(({ name, value }) => [name, value]));

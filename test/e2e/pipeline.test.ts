@@ -222,13 +222,15 @@ describe('an image', () => {
 describe('the permissions of the template', () => {
   // What a build that goes well never asks for: these wait for what goes wrong, or for what comes by itself, which has tests of its own.
   const forFailures =
-    /^(Commands|Operators|StepsAwaitScan|StepsFail|StepsGoOn|StepsRollBack|ScanEvents|EndHolds|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|WatchBases|WatchSources|WatchPackages|RunSchedules|Rescans|WarnWaivers|Delivery|ExpireImages|Rollouts|Notifications|UrlNotifications|Login)/;
+    /^(Commands|StepsJoinPlatforms|Operators|StepsAwaitScan|StepsFail|StepsGoOn|StepsRollBack|ScanEvents|EndHolds|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|WatchBases|WatchSources|WatchPackages|RunSchedules|Rescans|WarnWaivers|Delivery|ExpireImages|Rollouts|Notifications|UrlNotifications|Login)/;
   // Whether a build has its place taken here depends on how fast it is; that it is stopped then is tested in supersede.test.ts.
   const forSuperseding = /: (codebuild:StopBuild|states:StopExecution)$/;
   const inReserve = [
     // A base from outside, which no project here depends on.
     'StepsCollectScan: dynamodb:UpdateItem',
     'StepsCollectScan: s3:ListBucket',
+    // An image for several platforms.
+    'StepsCollectScan: ecr:BatchGetImage',
     // A version tag, and a build that left no report.
     'StepsRelease: dynamodb:UpdateItem',
     'PagesSite: s3:ListBucket',

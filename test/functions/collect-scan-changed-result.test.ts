@@ -22,6 +22,7 @@ it('the image that is released is the image that was scanned, also when the resu
   const collect = createCollectScan({
     ...world,
     repositoryPrefix: 'slipway/',
+    indexes: { imagesOf: async () => undefined },
     taken: { copy: async () => undefined },
     scans: {
       tagged: async () => ({ digest, sizeBytes: undefined }),

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { Build } from '../../core/model/build.ts';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { CandidateMismatchError, RecordConflictError, ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
+import { type PlatformImage, platforms } from '../../core/model/platform.ts';
 import { createCollectScan } from '../../functions/collect-scan.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { commit, digest, setUpServices } from './services-setup.ts';
@@ -23,9 +25,14 @@ const made: BuildResult = {
   engine: 'buildah',
 };
 
-async function startCollecting(crashes: CrashPoints = createCrashPoints()) {
+const images: PlatformImage[] = [
+  { platform: 'linux/amd64', digest: `sha256:${'1'.repeat(64)}` },
+  { platform: 'linux/arm64', digest: `sha256:${'2'.repeat(64)}` },
+];
+
+async function startCollecting(crashes: CrashPoints = createCrashPoints(), over: Partial<Build> = {}, isIndex = true) {
   const world = await setUpServices();
-  await world.queue(id);
+  await world.queue(id, over);
   await world.builds.begin(id, 'build', 'building');
   world.results.set(id, made);
   const scans = {
@@ -47,6 +54,7 @@ async function startCollecting(crashes: CrashPoints = createCrashPoints()) {
     recordBases: watcher.recordBases,
     records: crashes.guard(world.records),
     taken: { copy: async (from, to) => void copied.push(`${from} ${to}`) },
+    indexes: { imagesOf: async () => (isIndex ? images : undefined) },
     scans: crashes.guard(scans),
     repositoryPrefix: 'slipway/',
   });
@@ -64,6 +72,25 @@ describe('a candidate', () => {
     expect(await world.builds.require(taker)).toMatchObject({ candidate });
     expect(world.copied).toEqual([`${id} ${taker}`]);
     expect(world.scans.get(taker)).toEqual(complete);
+  });
+
+  it('for several platforms has the images that its index names, which are scanned, and is kept back with what each has', async () => {
+    const taker = 'f'.repeat(16);
+    await using world = await startCollecting(createCrashPoints(), { platforms: [...platforms] });
+    await world.queue(taker, { cause: { type: 'unheld', requester: 'alice', candidateOf: id } });
+    const scanned = vi.spyOn(world.scanner, 'scanOf');
+    await world.collect();
+    await world.collect(taker);
+    for (const build of [id, taker])
+      expect(await world.builds.require(build)).toMatchObject({ candidate: { ...candidate, platforms: images } });
+    expect(scanned).toHaveBeenCalledWith({ ...candidate, platforms: images });
+    expect(world.copied).toEqual([`${id} ${taker}`, `${id}/amd64 ${taker}/amd64`, `${id}/arm64 ${taker}/arm64`]);
+  });
+
+  it('for several platforms that is no index of them is not taken over', async () => {
+    await using world = await startCollecting(createCrashPoints(), { platforms: [...platforms] }, false);
+    await expect(world.collect()).rejects.toThrow(CandidateMismatchError);
+    expect((await world.builds.require(id)).candidate).toBeUndefined();
   });
 
   it('is taken over with its bases, and its scan is kept', async () => {
@@ -156,6 +183,7 @@ describe('no scan is requested', () => {
       recordBases: nothing,
       records: nothing,
       taken: nothing,
+      indexes: nothing,
       scans: nothing,
       repositoryPrefix: '',
     });

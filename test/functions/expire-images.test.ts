@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { platforms as platformNames } from '../../core/model/platform.ts';
 import type { RetentionReport, StoredImage } from '../../core/retention/retention-plan.ts';
 import { createExpireImages } from '../../functions/expire-images.ts';
 import { createExpireRepository } from '../../functions/retention/expire-repository.ts';
@@ -59,12 +60,22 @@ async function setUp(crashes: CrashPoints = createCrashPoints()) {
         isLate: () => false,
         ...options,
       }),
-    async release(letter: string, days: number): Promise<void> {
+    async release(letter: string, days: number, parts = ''): Promise<void> {
       const digest = digestOf(letter);
       const tags = [`build-20260101T000000Z-${letter.repeat(7)}`];
+      const platforms = [...parts].map((part, at) => ({
+        platform: platformNames[at] ?? 'linux/arm64',
+        digest: digestOf(part),
+      }));
       const image = { project: 'demo/app:latest', digest, build: `build-${letter}`, tags, at: daysAgo(days) };
-      await services.releases.record(image, 'slipway/demo/app');
-      stored.set(digest, { digest, tags, bytes: 10, pulledAt: undefined, inUseAt: undefined });
+      await services.releases.record({ ...image, platforms: parts ? platforms : undefined }, 'slipway/demo/app');
+      const unused = { bytes: 10, pulledAt: undefined, inUseAt: undefined };
+      stored.set(digest, { digest, tags, ...unused });
+      for (const part of platforms) stored.set(part.digest, { digest: part.digest, tags: [], ...unused });
+    },
+    pull: (letter: string, days: number) => {
+      const image = stored.get(digestOf(letter));
+      if (image) stored.set(image.digest, { ...image, pulledAt: daysAgo(days) });
     },
   };
 }
@@ -167,10 +178,37 @@ it('a dry run says what would be, deletes nothing and records nothing', async ()
 it('a run that crashes anywhere is made good by the next', async () => {
   await atEveryCrashPoint(async (crashes) => {
     const crashing = await setUp(crashes);
-    await crashing.release('a', 200);
+    await crashing.release('a', 200, '12');
     return {
       run: () => crashing.run(),
-      check: async () => expect(crashing.deleted).toContain(digestOf('a')),
+      check: async () =>
+        expect(crashing.deleted).toEqual(expect.arrayContaining([digestOf('a'), digestOf('1'), digestOf('2')])),
     };
+  });
+});
+
+describe('a released image for several platforms', () => {
+  it('is deleted with the images that no other one has, and with what stands beside them', async () => {
+    await world.release('c', 200, '12');
+    await world.release('d', 10, '13');
+    world.referrers.set(digestOf('2'), [digestOf('9')]);
+    await world.run();
+    expect(world.deleted.slice(2)).toEqual([digestOf('2'), digestOf('9')]);
+    expect(new Set(world.deleted.slice(0, 2))).toEqual(new Set([digestOf('a'), digestOf('c')]));
+  });
+
+  it('stays while somebody pulls it, who pulls the image of a platform', async () => {
+    await world.release('c', 200, '12');
+    world.pull('2', 3);
+    await world.run();
+    expect(world.deleted).toEqual([digestOf('a')]);
+  });
+
+  it('keeps an image that was released by itself, and is archived with all of its own', async () => {
+    await world.release('1', 200);
+    await world.release('c', 10, '12');
+    await world.release('d', 200, '14');
+    await world.run({ expired: 'archive' });
+    expect(world.archived.toSorted()).toEqual([digestOf('4'), digestOf('a'), digestOf('d')]);
   });
 });

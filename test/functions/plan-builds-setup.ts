@@ -106,6 +106,7 @@ export async function setUpPlanBuilds(
     projectSources,
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
+    platform: 'linux/arm64',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
   });
   const planBuilds = createPlanBuilds({

@@ -35,6 +35,7 @@ beforeAll(async () => {
     RECORDS_BUCKET: 'records',
     STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:123456789012:stateMachine:machine',
     BUILD_TIMEOUT_SECONDS: '60',
+    PLATFORM: 'linux/arm64',
     GIT_HOST_TOKENS_SECRET: 'tokens',
     GIT_HOSTS: '[{"kind":"github","url":"https://git.example","apiUrl":"https://api.git.example"}]',
     SITE_URL: 'https://slipway.example',

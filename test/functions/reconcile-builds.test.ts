@@ -27,6 +27,7 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints(), most
     projectSources: { headOf: async () => undefined },
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
+    platform: 'linux/arm64',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
   });
   const queuedSeconds: number[] = [];

@@ -52,11 +52,13 @@ export async function setUpServices() {
   const records: Records = {
     putRequest: async (request) => void requests.push(request),
     request: async (id) => requests.find((request) => request.id === id),
+    putResult: async (id, result) => void results.set(id, result),
     result: async (id) => results.get(id),
     steps: async () => undefined,
     putScan: async (id, scan) => void scans.set(id, scan),
     scan: async (id) => scans.get(id),
     scanners: async (id) => scannerReports.get(id),
+    putScanners: async (id, reports) => void scannerReports.set(id, reports),
     putComparison: async (id, comparison) => void comparisons.set(id, comparison),
     comparison: async (id) => comparisons.get(id),
     putReleaseFindings: async ({ project, digest }, findings) =>

@@ -20,7 +20,7 @@ describe("CodeBuild's event that a build began", () => {
     expect(building).toMatchObject({
       status: 'building',
       startedAt: expect.any(String),
-      codeBuildId: 'Builder:6f0d',
+      codeBuildIds: new Set(['Builder:6f0d']),
     });
     await track(ofBuild);
     expect(await world.builds.require(id)).toEqual(building);
@@ -33,7 +33,7 @@ describe("CodeBuild's event that a build began", () => {
       await world.queue(id, { status });
       const before = await world.builds.require(id);
       await createTrackBuild(world)(ofBuild);
-      expect(await world.builds.require(id)).toEqual({ ...before, codeBuildId: 'Builder:6f0d' });
+      expect(await world.builds.require(id)).toEqual({ ...before, codeBuildIds: new Set(['Builder:6f0d']) });
       expect(world.stopped).toEqual(/^(superseded|cancelled)$/.test(status) ? ['Builder:6f0d'] : []);
     },
   );

@@ -51,10 +51,10 @@ test('a build whose base image was not available runs again, and takes the usual
     Judge: [{ outcome: 'pass' }],
   };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
-    ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room'],
+    ...['First', 'IssueToken', 'Platforms', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room'],
     // Its project has no room for it yet.
-    ...['Build', 'Fail', 'End', 'Again', 'GoOn', 'Room', 'Again', 'GoOn', 'Room'],
-    ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
+    ...['Platforms', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room', 'Again', 'GoOn', 'Room'],
+    ...['Platforms', 'Build', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
   ]);
 });
 
@@ -74,7 +74,7 @@ test('a scan that has not ended is waited for, and read once it has', async () =
 test('a build that failed for good notifies its people', async () => {
   const tasks = { IssueToken: [issued], Build: [failed], Fail: [{ outcome: 'ended', seconds: 0 }] };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
-    ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Tell', 'Notified'],
+    ...['First', 'IssueToken', 'Platforms', 'Build', 'Fail', 'End', 'Tell', 'Notified'],
   ]);
 });
 

@@ -92,15 +92,15 @@ describe.each(functions().map((each) => [each.stem, each] as const))('%s', (stem
 });
 
 test('the builder has exactly the variables that its code reads, and the id and the token of its build from the state machine', () => {
-  const project = resource('AWS::CodeBuild::Project');
+  const project = resource('AWS::CodeBuild::Project', 'BuilderProject');
   const [asset] = JSON.stringify(project.Properties.Source.Location).match(/[0-9a-f]{64}/) ?? [];
   const set = project.Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name);
   const overridden = definition().States.Build?.Parameters?.EnvironmentVariablesOverride.map(
     ({ Name }: { Name: string }) => Name,
   );
   const code = readFileSync(join(inject('assembly'), `asset.${asset}`, 'main.mjs'), 'utf8');
-  // Only who runs one machine can say that its builds are trusted: no template does.
-  expect([...set, ...overridden, 'TRUST_BUILDS'].toSorted()).toEqual(read(code));
+  // Only who runs one machine can say that its builds are trusted: no template does. A machine of several platforms is told its own.
+  expect([...set, ...overridden, 'PLATFORM', 'TRUST_BUILDS'].toSorted()).toEqual(read(code));
   expect(set).not.toContain('TRUST_BUILDS');
 });
 

@@ -20,7 +20,7 @@ const allows = (statements: Statement[], action: string) =>
   statements.some(({ effect, actions }) => effect === 'Allow' && actions.includes(action));
 
 test('the machine of a build can fetch its program, write its log and ask for the credentials of its build, and nothing else', () => {
-  const { Location } = resource('AWS::CodeBuild::Project').Properties.Source;
+  const { Location } = resource('AWS::CodeBuild::Project', 'BuilderProject').Properties.Source;
   const permissions = permissionsOf(resource('AWS::IAM::Role', 'BuilderRole'));
   const program = permissions.find(({ actions }) => actions.includes('s3:GetObjectVersion'));
   const programBucket = permissions.find(({ actions }) => actions.includes('s3:GetBucketLocation'));
@@ -354,15 +354,15 @@ test('only the planner and the reconciliation start executions, only the state m
   expect(able('codebuild:StartBuild')).toEqual(['PipelineStateMachine']);
 });
 
-test('who starts builds can stop them, of this machine and this project alone', () => {
-  const project = arn(resource('AWS::CodeBuild::Project'));
+test('who starts builds can stop them, of this machine and these projects alone', () => {
+  const projects = resources('AWS::CodeBuild::Project').map(arn);
   for (const stem of ['plan-builds', 'reconcile-builds']) {
     const on = (action: string) =>
       functionOf(stem)
         .permissions.filter(({ actions }) => actions.includes(action))
         .flatMap(({ resources: names }) => names);
     expect(on('states:StopExecution')).toEqual([expect.stringMatching(/:execution:.+:\*$/)]);
-    expect(on('codebuild:StopBuild')).toEqual([project]);
+    expect(on('codebuild:StopBuild').toSorted()).toEqual(projects.toSorted());
   }
   const able = (action: string) => roles().filter(({ permissions }) => allows(permissions, action)).length;
   expect(able('states:StopExecution')).toBe(2);

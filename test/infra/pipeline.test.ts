@@ -35,7 +35,8 @@ describe('the way of a build', () => {
   test('is a token, build, scan, judge, sign, release, deliver, tell', () => {
     expect(StartAt).toBe('First');
     expect(States.First?.Default).toBe('IssueToken');
-    expect(States.IssueToken?.Next).toBe('Build');
+    expect(States.IssueToken?.Next).toBe('Platforms');
+    expect(States.Platforms?.Default).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
@@ -44,6 +45,26 @@ describe('the way of a build', () => {
     expect(States.Deliver?.Next).toBe('Tell');
     expect(States.End?.Default).toBe('Tell');
     expect(States.Notified?.Type).toBe('Succeed');
+  });
+
+  test('for several platforms is a machine for each, whose images are joined to one candidate', () => {
+    expect(States.Platforms?.Choices).toEqual([{ Variable: '$.platforms', IsPresent: true, Next: 'Machines' }]);
+    expect(States.Machines).toMatchObject({ Type: 'Map', ItemsPath: '$.platforms', Next: 'JoinPlatforms' });
+    expect(States.JoinPlatforms?.Next).toBe('CollectScan');
+    const inside = JSON.parse(JSON.stringify(States.Machines?.ItemProcessor)).States;
+    const machines = ['linux/amd64', 'linux/arm64'].map((platform) => ({
+      Variable: '$.platform',
+      StringEquals: platform,
+      Next: `Build-${platform.slice('linux/'.length)}`,
+    }));
+    expect(inside.Machine.Choices).toEqual(machines);
+    const projects = machines.map(({ Next }) => inside[Next].Parameters.ProjectName);
+    expect(new Set(projects.map((name) => JSON.stringify(name))).size).toBe(2);
+    // A machine that fails stops no other.
+    for (const { Next } of machines)
+      expect(inside[Next].Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'NotBuilt' }]);
+    // What goes on has no token.
+    for (const end of ['Built', 'NotBuilt']) expect(JSON.stringify(inside[end])).not.toContain('issued');
   });
 
   test('leads to a signature only through a verdict of pass, and to the release only through a signature', () => {
@@ -74,7 +95,18 @@ describe('the way of a build', () => {
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['IssueToken', 'Build', 'CollectScan', 'AwaitScan', 'Judge', 'Sign', 'Release', 'RollBack']) {
+    for (const name of [
+      'IssueToken',
+      'Build',
+      'Machines',
+      'JoinPlatforms',
+      'CollectScan',
+      'AwaitScan',
+      'Judge',
+      'Sign',
+      'Release',
+      'RollBack',
+    ]) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',
@@ -94,6 +126,7 @@ describe('the way of a build', () => {
   test('carries ids only, the token of the build to its machine, and that of the wait for a scan', () => {
     const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
     expect([...new Set(paths)].toSorted()).toEqual([
+      '$.Map.Item.Value',
       '$.Payload.outcome',
       '$.Payload.seconds',
       '$.Payload.token',
@@ -106,6 +139,9 @@ describe('the way of a build', () => {
       '$.first',
       '$.issued',
       '$.issued.token',
+      '$.machines',
+      '$.platform',
+      '$.platforms',
       '$.verdict',
       '$.verdict.outcome',
     ]);
@@ -159,7 +195,7 @@ describe('trying again', () => {
     expect(States.End?.Choices).toEqual([{ Variable: '$.end.outcome', StringEquals: 'again', Next: 'Again' }]);
     expect(States.Again).toMatchObject({ Type: 'Wait', SecondsPath: '$.end.seconds', Next: 'GoOn' });
     expect(States.Room?.Choices).toEqual(States.End?.Choices);
-    expect(States.Room?.Default).toBe('Build');
+    expect(States.Room?.Default).toBe('Platforms');
   });
 
   test('the execution has time for all of it', () => {
@@ -167,7 +203,10 @@ describe('trying again', () => {
     expect(TimeoutSeconds).toBeGreaterThan(
       retryTime(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
     );
-    const { TimeoutInMinutes, QueuedTimeoutInMinutes } = resource('AWS::CodeBuild::Project').Properties;
+    const { TimeoutInMinutes, QueuedTimeoutInMinutes } = resource(
+      'AWS::CodeBuild::Project',
+      'BuilderProject',
+    ).Properties;
     expect(timeout / 60).toBeGreaterThan(TimeoutInMinutes + QueuedTimeoutInMinutes);
   });
 });
@@ -183,7 +222,7 @@ test('an execution that ends in a way that the machine cannot see starts the fun
 });
 
 test('builds are never refused for the number of those that run', () => {
-  expect(resource('AWS::CodeBuild::Project').Properties.ConcurrentBuildLimit).toBeUndefined();
+  expect(resource('AWS::CodeBuild::Project', 'BuilderProject').Properties.ConcurrentBuildLimit).toBeUndefined();
 });
 
 test('the token of a build is in no log', () => {

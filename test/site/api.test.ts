@@ -54,6 +54,7 @@ describe('the API', () => {
       failure: null,
       cost: null,
       waiting: null,
+      platforms: null,
       cascade: null,
       supersededBy: null,
       createdAt: '2026-11-21T11:58:00.000Z',

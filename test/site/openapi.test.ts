@@ -6,7 +6,7 @@ import { type Answer, now, sampleBuild, sampleProject, sampleSite, siteUrl } fro
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 const cascade = '20261121T115000Z-0000cc';
-const build = sampleBuild(1, { status: 'released' });
+const build = sampleBuild(1, { status: 'released', platforms: ['linux/amd64', 'linux/arm64'] });
 const at = now.toISOString();
 
 const ask = sampleSite({
@@ -18,7 +18,7 @@ const ask = sampleSite({
       members: [{ project: 'demo/app:latest', state: 'waiting', parents: [], root: true, since: at, version: 1 }],
     },
   ],
-  logs: { [build.id]: 'the log\n' },
+  logs: { [`${build.id}/amd64`]: 'the log\n' },
   records: {
     scan: async () => ({
       state: 'complete',
@@ -46,6 +46,7 @@ const ask = sampleSite({
 
 const example: Record<string, string> = {
   build: build.id,
+  architecture: 'amd64',
   scanner: 'file-integrity',
   app: 'demo',
   job: 'app',

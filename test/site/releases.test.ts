@@ -90,6 +90,7 @@ it('all releases of a project are a page and JSON, with tags, digest, times and 
     currentTags: ['latest'],
     signed: false,
     sizeBytes: null,
+    platforms: null,
     state: 'complete',
     reason: null,
     counts: { CRITICAL: 1, LOW: 2 },

@@ -29,6 +29,8 @@ export interface DockerfileChoices {
   buildArgs?: Readonly<Record<string, string>> | undefined;
   /** The stage that is built; the last one where it is absent. */
   target?: string | undefined;
+  /** What the machine of the build runs, where that is another platform than the image's. */
+  buildPlatform?: Platform | undefined;
 }
 
 interface Reading extends DockerfileChoices {
@@ -73,7 +75,8 @@ export class Stages {
   /** The index of the stage that is built. */
   readonly #built: number;
 
-  constructor(instructions: readonly Instruction[], { escapeCharacter, platform, buildArgs = {}, target }: Reading) {
+  constructor(instructions: readonly Instruction[], reading: Reading) {
+    const { escapeCharacter, platform, buildPlatform = platform, buildArgs = {}, target } = reading;
     this.#escapeCharacter = escapeCharacter;
     this.#buildArgs = buildArgs;
     this.#reading = { escapeCharacter, effort: new Effort() };
@@ -81,7 +84,8 @@ export class Stages {
     for (const instruction of instructions) known(instruction);
     const last = instructions.findLast(({ keyword }) => keyword === 'FROM');
     if (last === undefined) throw new InvalidInputError('There is no FROM instruction in it.');
-    for (const [name, value] of presetArguments(platform, target ?? fromOf(last).name)) this.#globals.set(name, value);
+    const sides = { TARGET: platform, BUILD: buildPlatform };
+    for (const [name, value] of presetArguments(sides, target ?? fromOf(last).name)) this.#globals.set(name, value);
 
     for (const instruction of instructions) {
       const { keyword, line } = instruction;
@@ -263,9 +267,12 @@ function expanded(written: string, line: number, variables: Variables): string {
   );
 }
 
-function presetArguments({ os, architecture }: Platform, lastStage: string | undefined): [string, string][] {
+function presetArguments(
+  sides: Record<'TARGET' | 'BUILD', Platform>,
+  lastStage: string | undefined,
+): [string, string][] {
   return [
-    ...['TARGET', 'BUILD'].flatMap((side): [string, string][] => [
+    ...Object.entries(sides).flatMap(([side, { os, architecture }]): [string, string][] => [
       [`${side}PLATFORM`, `${os}/${architecture}`],
       [`${side}OS`, os],
       [`${side}OSVERSION`, ''],

@@ -89,8 +89,11 @@ describe('the secrets of a build', () => {
 describe('the file with the defaults of all entries', () => {
   it.each([
     ['build-args: none', 'It must be a mapping of names to values'],
-    ['build-argz: {A: b}', 'The key "build-argz" is not known. The file has the keys build-args and labels alone.'],
-    ['- a', 'The file has the keys build-args and labels alone.'],
+    [
+      'build-argz: {A: b}',
+      'The key "build-argz" is not known. The file has the keys build-args, labels and platforms alone.',
+    ],
+    ['- a', 'The file has the keys build-args, labels and platforms alone.'],
     ['labels: {org.opencontainers.image.source: x}', 'The pipeline itself sets the label'],
   ])('is refused with a sentence, and every project keeps what it has: %s', (text, message) => {
     const { index, messages } = read({ 'build-args': '{A: changed}' }, `${text}\n`);
