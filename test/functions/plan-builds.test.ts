@@ -26,6 +26,7 @@ beforeAll(async () => {
     UNTRUSTED_TRIGGERS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/untrusted',
     MAILS_TABLE: 'mails',
     SEAL_KEY_SECRET: 'seal-key',
+    SOURCE_SECRETS_PREFIX: 'slipway/source-secrets/',
     RELEASES_TABLE: 'releases',
     MOST_RECIPIENTS: '5',
     BUILDS_AT_ONCE: '4',

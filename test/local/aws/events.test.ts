@@ -158,5 +158,5 @@ test('a rule with a target or a property that is not known here is refused by na
     /InputPath/,
   );
   await expect(rule({ ScheduleExpression: 'cron(0 6 * * ? *)', Targets: [] })).rejects.toThrow(/rates only/);
-  await expect(rule({ EventPattern: { detail: { a: [{ prefix: 'x' }] } }, Targets: [] })).rejects.toThrow(/prefix/);
+  await expect(rule({ EventPattern: { detail: { a: [{ suffix: 'x' }] } }, Targets: [] })).rejects.toThrow(/suffix/);
 });
