@@ -8,6 +8,8 @@ import type { Project } from '../model/project.ts';
 export function opensUrl(opened: string, url: string): boolean {
   const [one, other] = [URL.parse(opened), URL.parse(url)];
   if (!one || !other || one.origin !== other.origin) return false;
+  // A URL keeps an encoded slash, which a host may read as one: the path would then lead elsewhere.
+  if (/%(?:2f|5c)/i.test(other.pathname)) return false;
   const pathOf = ({ pathname }: URL) => pathname.replace(/\/+$/, '').replace(/\.git$/, '');
   return pathOf(other) === pathOf(one) || pathOf(other).startsWith(`${pathOf(one)}/`);
 }

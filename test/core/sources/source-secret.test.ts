@@ -9,6 +9,8 @@ it.each([
   ['https://github.com/', 'https://github.com/acme/app.git', true],
   ['https://github.com/acme', 'https://github.com/acme-evil/app.git', false],
   ['https://github.com/acme/', 'https://github.com/acme/../evil/app.git', false],
+  ['https://github.com/acme/', 'https://github.com/acme/%2e%2e%2Fevil/app.git', false],
+  ['https://github.com/acme/', 'https://github.com/acme/..%5cevil/app.git', false],
   ['https://github.com/acme/', 'http://github.com/acme/app.git', false],
   ['https://github.com/acme/', 'https://github.com:8443/acme/app.git', false],
   ['https://github.com/acme/', 'https://github.com.evil.example/acme/app.git', false],
