@@ -126,11 +126,13 @@ describe('a call of AWS', () => {
     createSignedFetch('sqs', '1.0', 'AmazonSQS')('SendMessage', {}, z.object({ MessageId: z.string() }));
 
   it('is tried again when the service is in trouble', async () => {
-    answer = { status: 503, body: '' };
-    const waiting = call();
-    await vi.waitUntil(() => host.requests.length >= 2);
-    answer = { status: 200, body: '{"MessageId":"1"}' };
-    expect(await waiting).toEqual({ MessageId: '1' });
+    await host[Symbol.asyncDispose]();
+    host = await startHost((_, response) => {
+      if (host.requests.length < 3) response.writeHead(503).end();
+      else response.end('{"MessageId":"1"}');
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL', host.url);
+    expect(await call()).toEqual({ MessageId: '1' });
   });
 
   it.each([
