@@ -3,15 +3,25 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { parseArgs, stripVTControlCharacters, styleText } from 'node:util';
-import { z } from 'zod';
 import { ensureContainerEngine } from '../local/container-engine.ts';
 import { changedSince, importingChanged, startingChanged } from './changed.ts';
+import {
+  type Failure,
+  type FileResult,
+  filesToRepeat,
+  resultsSchema,
+  type Summary,
+  summarize,
+} from './suite/results.ts';
 
 const usage = `Everything that is tested, the quick things first: a table at the end, and a summary as the last line.
 
   npm test                        all of it
   npm test -- --changed           for daily work: the tests of what is not committed yet
   npm test -- --changed main      the tests of what has changed since main
+
+A test file that fails is run once more at the end, by itself. What passes then is listed as unsteady: it does not fail the whole, but is
+a bug to be fixed.
 
 With --changed, types, lint and unused code are checked as always; of the tests those run that import what has changed, or start a
 program that it is part of. The end-to-end tests start the whole pipeline: they run when something of that, or of them, has changed.
@@ -25,8 +35,11 @@ interface Outcome {
   passed: number;
   failed: number;
   skipped: number;
-  /** What is said of each failure once more at the end, where who reads a long log looks first. */
-  failures?: string[];
+  /** Of tests: what is said of them once more at the end, where who reads a long log looks first. */
+  failures?: Failure[];
+  unsteady?: Failure[];
+  /** Runs the test files that failed once more. */
+  repeat?: ((write: Write) => Promise<Outcome>) | undefined;
 }
 
 type Write = (text: string) => void;
@@ -36,24 +49,6 @@ interface Step {
   /** What it prints goes to `write`. */
   run(write: Write): Promise<Outcome>;
 }
-
-/** What vitest's JSON reporter counts. */
-const reportSchema = z.object({
-  numPassedTests: z.int(),
-  numFailedTests: z.int(),
-  numPendingTests: z.int(),
-  numTodoTests: z.int(),
-  testResults: z.array(
-    z.object({
-      name: z.string(),
-      status: z.string(),
-      message: z.string().optional(),
-      assertionResults: z.array(
-        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
-      ),
-    }),
-  ),
-});
 
 /** A pipe has no colours of its own. */
 const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
@@ -82,12 +77,12 @@ function projectOf(folder: string): string {
   return name === 'infra' || name === 'e2e' ? name : 'unit';
 }
 
-function tool(name: string, args: string[], write: Write): Promise<number> {
+function tool(name: string, args: string[], write: Write, env: NodeJS.ProcessEnv = {}): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(binaries, name), args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...colour, ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
+      env: { ...colour, ...process.env, ...env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
     });
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write);
     child.on('error', reject);
@@ -133,41 +128,30 @@ function tests(project: string): Step {
         write('Nothing that they test has changed.\n');
         return { passed: 0, failed: 0, skipped: 0 };
       }
-      const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
-      const report = join(folder, 'report.json');
-      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-      const code = await tool('vitest', ['run', '--project', project, ...reporters, ...(chosen ?? [])], write);
-      const text = await readFile(report, 'utf8').catch(() => undefined);
-      await rm(folder, { recursive: true });
-      // Without a report vitest itself could not run.
-      if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
-      const counts = reportSchema.parse(JSON.parse(text));
-      // A file that cannot be loaded has no tests that could have failed.
-      const broken = counts.testResults.filter(
-        ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-      );
-      const failed = counts.numFailedTests + broken.length;
-      return {
-        passed: counts.numPassedTests,
-        failed: failed === 0 && code !== 0 ? 1 : failed,
-        skipped: counts.numPendingTests + counts.numTodoTests,
-        failures: counts.testResults.flatMap(failuresOf),
-      };
+      const first = await resultsOf(project, chosen ?? [], write);
+      const failed = filesToRepeat(first);
+      const repeat = async (write: Write) => outcomeOf(summarize(first, await resultsOf(project, failed, write)));
+      return { ...outcomeOf(summarize(first)), repeat: failed.length > 0 ? repeat : undefined };
     },
   };
 }
 
-/** Of one file: where, which test, and the first lines of why. */
-function failuresOf({ name, status, message, assertionResults }: z.infer<typeof reportSchema>['testResults'][number]) {
-  if (status !== 'failed') return [];
-  const failed = assertionResults
-    .filter((result) => result.status === 'failed')
-    .map(({ fullName, failureMessages }) => ({ title: fullName, why: failureMessages?.join('\n') ?? '' }));
-  const said = failed.length > 0 ? failed : [{ title: 'cannot be loaded', why: message ?? '' }];
-  return said.map(
-    ({ title, why }) => `${relative(root, name)}: ${title}\n  ${why.split('\n').slice(0, 12).join('\n  ')}`,
-  );
+async function resultsOf(project: string, files: readonly string[], write: Write): Promise<FileResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
+  const path = join(folder, 'results.json');
+  const reporters = ['--reporter=default', '--reporter=./test/suite/reporter.ts'];
+  const args = ['run', '--project', project, ...reporters, ...files];
+  const code = await tool('vitest', args, write, { TEST_RESULTS: path });
+  // Without it vitest itself could not run.
+  const text = await readFile(path, 'utf8').catch(() => '[]');
+  await rm(folder, { recursive: true });
+  const results = resultsSchema.parse(JSON.parse(text));
+  if (code === 0 || results.some(({ failures }) => failures.length > 0)) return results;
+  const failure = { test: `vitest of ${project}`, why: `It ended with code ${code}; what it printed says more.` };
+  return [...results, { file: '', passed: 0, skipped: 0, failures: [failure] }];
 }
+
+const outcomeOf = (summary: Summary): Outcome => ({ ...summary, failed: summary.failures.length });
 
 /** The tests of the builder and those from end to end build images. */
 const engine: Step = {
@@ -200,34 +184,63 @@ const groups: Step[][] = [
   [tests('unit'), tests('e2e')],
 ];
 
-const rows: { name: string; outcome: Outcome; seconds: number }[] = [];
+interface Row {
+  name: string;
+  outcome: Outcome;
+  seconds: number;
+}
 
-async function run(step: Step): Promise<(typeof rows)[number]> {
-  const lines = linesOf(step.name);
+const rows: Row[] = [];
+
+async function run(name: string, work: Step['run']): Promise<Row> {
+  const lines = linesOf(name);
   const begin = performance.now();
-  const outcome = await step.run(lines.write);
+  const outcome = await work(lines.write);
   lines.end();
-  return { name: step.name, outcome, seconds: (performance.now() - begin) / 1000 };
+  return { name, outcome, seconds: (performance.now() - begin) / 1000 };
 }
 
 for (const [at, group] of groups.entries()) {
   console.log(styleText('bold', `\n[${at + 1}/${groups.length}] ${group.map(({ name }) => name).join(', ')}`));
-  rows.push(...(await Promise.all(group.map(run))));
+  rows.push(...(await Promise.all(group.map((step) => run(step.name, step.run)))));
 }
 
-for (const failure of rows.flatMap(({ outcome }) => outcome.failures ?? [])) {
-  console.log(`\n${styleText('red', 'failed')} ${stripVTControlCharacters(failure)}`);
+// What failed beside much other work is run by itself: what then passes is unsteady, which is a bug too, but not of the change.
+for (const row of rows) {
+  const { repeat } = row.outcome;
+  if (!repeat) continue;
+  console.log(styleText('bold', `\n${row.name}: once more the files that failed`));
+  const { outcome, seconds } = await run(row.name, repeat);
+  Object.assign(row, { outcome, seconds: row.seconds + seconds });
 }
-console.log(
-  `\n${'step'.padEnd(18)}${['passed', 'failed', 'skipped', 'seconds'].map((title) => title.padStart(9)).join('')}`,
-);
+
+function tell(what: string, { file, test, why }: Failure) {
+  const lines = stripVTControlCharacters(why)
+    .split('\n')
+    .filter((line) => !line.includes('/node_modules/'));
+  console.log(
+    `\n${what} ${file === '' ? '' : `${relative(root, file)}: `}${test}\n  ${lines.slice(0, 12).join('\n  ')}`,
+  );
+}
+for (const { outcome } of rows) {
+  for (const failure of outcome.unsteady ?? []) tell(styleText('yellow', 'unsteady'), failure);
+}
+for (const { outcome } of rows) for (const failure of outcome.failures ?? []) tell(styleText('red', 'failed'), failure);
+
+const columns = ['passed', 'failed', 'unsteady', 'skipped', 'seconds'];
+console.log(`\n${'step'.padEnd(18)}${columns.map((title) => title.padStart(9)).join('')}`);
 for (const { name, outcome, seconds } of rows) {
-  const cells = [outcome.passed, outcome.failed, outcome.skipped, seconds.toFixed(1)]
+  const unsteady = outcome.unsteady?.length ?? 0;
+  const cells = [outcome.passed, outcome.failed, unsteady, outcome.skipped, seconds.toFixed(1)]
     .map((cell) => String(cell).padStart(9))
     .join('');
-  console.log(styleText(outcome.failed > 0 ? 'red' : 'green', `${name.padEnd(18)}${cells}`));
+  const colour = outcome.failed > 0 ? 'red' : unsteady > 0 ? 'yellow' : 'green';
+  console.log(styleText(colour, `${name.padEnd(18)}${cells}`));
 }
-const sum = (key: 'passed' | 'failed' | 'skipped') => rows.reduce((total, { outcome }) => total + outcome[key], 0);
-const skipped = sum('skipped');
-console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exitCode = sum('failed') > 0 ? 1 : 0;
+const sum = (count: (outcome: Outcome) => number) => rows.reduce((total, { outcome }) => total + count(outcome), 0);
+const [unsteady, skipped] = [sum((outcome) => outcome.unsteady?.length ?? 0), sum((outcome) => outcome.skipped)];
+const counts = [`${sum((outcome) => outcome.passed)} passed`, `${sum((outcome) => outcome.failed)} failed`];
+if (unsteady > 0) counts.push(`${unsteady} unsteady`);
+if (skipped > 0) counts.push(`${skipped} skipped`);
+console.log(`\n${counts.join(', ')}`);
+process.exitCode = sum((outcome) => outcome.failed) > 0 ? 1 : 0;
