@@ -1,5 +1,5 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Connection } from './deployment/connection.ts';
 import type { Deployment } from './deployment/deployment.ts';
 import type { ExitCode } from './errors.ts';

@@ -1,5 +1,5 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from './command.ts';
 import { pathOf } from './command-path.ts';
 import { exitCodeMeanings } from './errors.ts';

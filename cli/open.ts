@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Argument, type Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseProjectName } from '../core/model/project.ts';
 import { asBuild, type BuildArgument, findBuild } from './builds/named-build.ts';
 import type { Context } from './command.ts';

@@ -1,21 +1,22 @@
 #!/usr/bin/env node
-// The `slipway` command. Any Node starts it; what it does runs on the Node that package.json pins, which reads TypeScript.
-import { spawn } from 'node:child_process';
+// The `slipway` command: as `npm ci` compiled it, or from its sources where they have changed since. Any Node starts it; what it does runs on
+// the Node that package.json pins.
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { compiledProgram, folder, root } from './compiled.js';
 
-const main = new URL('./main.ts', import.meta.url);
-/** Compiled TypeScript is cached, so that only the first call waits for it. https://nodejs.org/api/module.html#module-compile-cache */
+const main = compiledProgram({ root, folder }) ?? fileURLToPath(new URL('./main.ts', import.meta.url));
+/** What Node compiles is cached, so that only the first call waits for it. https://nodejs.org/api/module.html#module-compile-cache */
 const compileCache = fileURLToPath(new URL('../node_modules/.cache/slipway', import.meta.url));
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major >= 24) {
   module.enableCompileCache(compileCache);
-  await import(main.href);
-} else runOnPinnedNode();
+  await import(pathToFileURL(main).href);
+} else await runOnPinnedNode();
 
-function runOnPinnedNode() {
+async function runOnPinnedNode() {
+  const { spawn } = await import('node:child_process');
   const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(node)) {
     process.stderr.write(
@@ -24,7 +25,8 @@ function runOnPinnedNode() {
     process.exitCode = 2;
     return;
   }
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], {
+  const { constants } = await import('node:os');
+  const child = spawn(node, [main, ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCache },
   });

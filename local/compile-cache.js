@@ -1,4 +1,4 @@
-// Node keeps TypeScript that it has compiled, so that only the first start waits for it (docs/decisions/compile-cache-of-the-command.md).
+// Node keeps TypeScript that it has compiled, so that only the first start waits for it (docs/decisions/compiled-command.md).
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 

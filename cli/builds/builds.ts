@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiBuild, apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
 import { describeCause, describeDuration, elapsed, shortCommit } from '../../core/builds/describe-build.ts';
 import { buildStatuses } from '../../core/model/build.ts';

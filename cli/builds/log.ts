@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiBuildSchema } from '../../core/api/builds.ts';
 import { type BuildStatus, buildStatuses, isTerminal } from '../../core/model/build.ts';
 import { oneLine } from '../../core/text/one-line.ts';

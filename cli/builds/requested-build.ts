@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildStatuses } from '../../core/model/build.ts';
 import type { Answer, Context } from '../command.ts';
 import type { Deployment } from '../deployment/deployment.ts';

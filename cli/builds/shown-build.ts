@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { apiBuildSchema } from '../../core/api/builds.ts';
 import { describeHeldBuild } from '../../core/holds/hold.ts';
 import { isReleasable } from '../../core/model/build.ts';

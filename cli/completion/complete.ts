@@ -1,5 +1,5 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../command.ts';
 import { findDeployment } from '../deployment/deployment.ts';
 import { CommandError } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../command.ts';
 import { scripts } from './scripts.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { problemSchema } from '../../core/api/named.ts';
 import { DeploymentError } from '../errors.ts';
 import { createApiReader, type ReadApi } from './api-reader.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DeploymentError } from '../errors.ts';
 
 const errorSchema = z.object({ name: z.string(), message: z.string() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DeploymentError } from '../errors.ts';
 import { createApi } from './api.ts';
 import { createApiReader } from './api-reader.ts';

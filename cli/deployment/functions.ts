@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { DeploymentError } from '../errors.ts';
 import { askAws } from './ask-aws.ts';
 import type { Deployment } from './deployment.ts';

@@ -1,6 +1,6 @@
 import { BatchGetProjectsCommand } from '@aws-sdk/client-codebuild';
 import { DescribePullThroughCacheRulesCommand } from '@aws-sdk/client-ecr';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiBuild, apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
 import { describeDuration, exactTime } from '../../core/builds/describe-build.ts';
 import { createApi } from '../deployment/api.ts';

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Context } from '../command.ts';
 import { askAws } from '../deployment/ask-aws.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The stack has not what a check needs. */
 export class NotDeployedError extends Error {

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Connection } from '../deployment/connection.ts';
 import { type Finding, ok, warning, wrong } from './finding.ts';

@@ -10,7 +10,7 @@ import {
 import { ListFindingsCommand } from '@aws-sdk/client-inspector2';
 import { GetAccountCommand } from '@aws-sdk/client-sesv2';
 import { GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildIdSchema } from '../../core/model/build-id.ts';
 import { sbomFormats } from '../../core/model/builder-contract.ts';
 import { bundleType } from '../../core/signing/bundle.ts';

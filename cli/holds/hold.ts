@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../../core/text/one-line.ts';
 import { dayOf } from '../../core/time/day.ts';
 import type { Context } from '../command.ts';

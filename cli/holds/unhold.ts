@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../command.ts';
 import { sendCommand } from '../deployment/commands.ts';
 import { RefusedError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Diagnostic } from '../../core/index/diagnostic.ts';
 import { escaped } from '../../core/text/visible.ts';
 import { paint, type Terminal } from '../terminal.ts';

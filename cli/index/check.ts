@@ -29,8 +29,8 @@ export function define(command: Command, context: Context): void {
       asCount,
       usualRecipients,
     )
-    .action(async (folder, { github, strict, allowHost: allowedHosts, recipients: mostRecipients }) => {
-      const { checked, isWhole } = await check({ folder, allowedHosts, mostRecipients });
+    .action((folder, { github, strict, allowHost: allowedHosts, recipients: mostRecipients }) => {
+      const { checked, isWhole } = check({ folder, allowedHosts, mostRecipients });
       const isWrong = checked.diagnostics.some(({ severity }) => strict || severity === 'error');
       const exitCode = isWrong ? exitCodes.negative : exitCodes.done;
       context.answer(checkedSchema, {
@@ -54,12 +54,8 @@ interface Request {
   mostRecipients: number;
 }
 
-async function check({
-  folder,
-  allowedHosts,
-  mostRecipients,
-}: Request): Promise<{ checked: Checked; isWhole: boolean }> {
-  const { root, files, unread } = await readIndexFolder(folder);
+function check({ folder, allowedHosts, mostRecipients }: Request): { checked: Checked; isWhole: boolean } {
+  const { root, files, unread } = readIndexFolder(folder);
   const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts, mostRecipients });
   for (const { path, reason } of unread) {
     diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type IndexFile, isOfIndex } from '../../core/index/read-index.ts';
 import { largestFile } from '../../core/index/yaml.ts';
@@ -14,23 +13,21 @@ export interface IndexFolder {
 }
 
 /**
- * Reads the index of a folder, or of the folder `index.d` itself: its entries, its policy and its VEX documents.
+ * Reads the index of a folder, or of the folder `index.d` itself: its entries, its policy and its VEX documents. It reads one file after the
+ * other, as nothing else waits meanwhile: to ask for them in the background takes longer than to read them.
  * @throws UsageError where there is none
  */
-export async function readIndexFolder(folder: string): Promise<IndexFolder> {
+export function readIndexFolder(folder: string): IndexFolder {
   const isInside = basename(join(process.cwd(), folder)) === 'index.d';
   const root = isInside ? dirname(folder === '.' ? process.cwd() : folder) : folder;
-  const names = await readdir(join(root, 'index.d')).catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === 'ENOENT' ? 'is not there' : `cannot be read (${cause.code})`;
-    throw new UsageError(`The folder ${join(root, 'index.d')} ${reason}. Name the folder that holds index.d.`, {
-      cause,
-    });
-  });
+  const names = entryFilesIn(join(root, 'index.d'));
   const index: IndexFolder = { root, files: [], unread: [] };
-  const others = [...(await namesIn(root)), ...(await namesIn(join(root, 'vex'))).map((name) => `vex/${name}`)];
+  const others = [...namesIn(root), ...namesIn(join(root, 'vex')).map((name) => `vex/${name}`)];
+  // One byte more than the limit is enough to know that a file is too large.
+  const buffer = Buffer.allocUnsafe(largestFile + 1);
   for (const path of [...names.map((name) => `index.d/${name}`), ...others].sort()) {
     if (!isOfIndex(path)) continue;
-    const read = await readText(join(root, path));
+    const read = readText(join(root, path), buffer);
     if ('text' in read) index.files.push({ path, text: read.text });
     else index.unread.push({ path, reason: read.reason });
   }
@@ -40,12 +37,25 @@ export async function readIndexFolder(folder: string): Promise<IndexFolder> {
   return index;
 }
 
+function entryFilesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
+    throw new UsageError(`The folder ${folder} ${reason}. Name the folder that holds index.d.`, { cause });
+  }
+}
+
 /** A folder that does not exist counts as empty. */
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
-  });
+  }
 }
 
 /** Explains errors of the system to the people who maintain an index. */
@@ -54,19 +64,18 @@ const reasons: Record<string, string> = {
   EACCES: 'You have no permission to read the file.',
 };
 
-async function readText(path: string): Promise<{ text: string } | { reason: string }> {
-  let file: FileHandle | undefined;
+/** @param buffer takes what is read of the file, and no more */
+function readText(path: string, buffer: Buffer): { text: string } | { reason: string } {
+  let file: number | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe without a writer would block.
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if (!(await file.stat()).isFile()) return { reason: 'This is not a file.' };
-    // Reading one byte more than the limit is enough to know that a file is too large.
-    const buffer = Buffer.allocUnsafe(largestFile + 1);
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (!fstatSync(file).isFile()) return { reason: 'This is not a file.' };
     let length = 0;
     for (;;) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === buffer.length) break;
+      const read = readSync(file, buffer, length, buffer.length - length, null);
+      length += read;
+      if (read === 0 || length === buffer.length) break;
     }
     return { text: buffer.toString('utf8', 0, length) };
   } catch (error) {
@@ -74,6 +83,6 @@ async function readText(path: string): Promise<{ text: string } | { reason: stri
     if (code === '') throw error;
     return { reason: reasons[code] ?? `The file cannot be read (${code}).` };
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { dockerHubSchema, type Import, importDockerHub } from '../../core/index/dockerhub.ts';
 import { readIndex } from '../../core/index/read-index.ts';
 import { oneLine } from '../../core/text/one-line.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type ApiProjectCost, apiCostListSchema } from '../../core/api/costs.ts';
 import { pricesReadOn, pricesRegion } from '../../core/cost/prices.ts';
 import { describeUsd, sumByProject, sumOf, totalUsd } from '../../core/cost/sum-costs.ts';

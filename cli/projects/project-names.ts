@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiProjectListSchema } from '../../core/api/projects.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiProject, apiProjectListSchema, apiProjectSchema } from '../../core/api/projects.ts';
 import { shortDigest } from '../../core/builds/describe-build.ts';
 import { statusStyle } from '../builds/status-style.ts';

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiBuild, apiBuildListSchema } from '../../core/api/builds.ts';
 import { operatorsReportSchema } from '../../core/api/operators.ts';
 import { type ApiProject, apiProjectListSchema } from '../../core/api/projects.ts';

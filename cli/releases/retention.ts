@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { shortDigest } from '../../core/builds/describe-build.ts';
 import { describeReason, type RetentionReport, retentionReportSchema } from '../../core/retention/retention-plan.ts';
 import { oneLine } from '../../core/text/one-line.ts';

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { type ImageReference, parseImageReference, wantedVersion } from '../../core/model/image-reference.ts';
 import { verify } from '../../core/signing/verification.ts';

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { GitHost, GitHostKind } from '../../core/model/git-host.ts';
 import { findRepository, sourceOf } from '../../core/sources/source.ts';

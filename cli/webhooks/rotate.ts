@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { rotationOverlapDays } from '../../core/triggers/webhook.ts';
 import type { Context } from '../command.ts';
 import { replaceMasterSecret } from './master-secret.ts';

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
+import * as z from 'zod';
 import { projectNameSchema } from '../../core/model/project.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { webhookSecret } from '../../core/triggers/webhook.ts';

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { isPublicAddress } from './public-address.ts';
 
 /** The judgement of a git URL from the index: the URL to use, or why it is refused. */
@@ -61,6 +61,7 @@ function bareHost(url: URL): string {
 }
 
 function isPrivate(host: string): boolean {
-  const address = host.replace(/^\[|\]$/g, '');
-  return isIP(address) !== 0 ? !isPublicAddress(address) : privateName.test(host);
+  // Of a parsed URL only an IPv6 address is in brackets.
+  const address = host.startsWith('[') ? host.slice(1, -1) : isIPv4(host) ? host : undefined;
+  return address === undefined ? privateName.test(host) : !isPublicAddress(address);
 }
