@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, type RequestListener, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { AbstractKeyIterator, AbstractValueIterator } from 'abstract-level';
 import dynalite from 'dynalite';
 import { z } from 'zod';
 import { AwsError } from '../service.ts';
@@ -21,6 +22,15 @@ const errorSchema = z.looseObject({
   Message: z.string().optional(),
 });
 const outputSchema = z.record(z.string(), z.unknown());
+
+/**
+ * dynalite 4 ends its reads by `return()`, which the iterators of abstract-level 3 do not have. So each would stay open, and LevelDB keep for
+ * it the written data that was in memory then, for ever. https://github.com/Level/abstract-level#iteratorclose
+ */
+function end(this: { close(): Promise<void> }) {
+  return this.close();
+}
+for (const { prototype } of [AbstractKeyIterator, AbstractValueIterator]) Object.assign(prototype, { return: end });
 
 /**
  * Starts dynalite over a folder. It listens on a port of the loopback interface, which every process on the machine could reach

@@ -2,12 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { AbstractValueIterator } from 'abstract-level';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDynamodb } from '../../../local/aws/dynamodb/dynamodb.ts';
 import { startDynamoDbEngine } from '../../../local/aws/dynamodb/engine.ts';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Keys, Service } from '../../../local/aws/service.ts';
+import { eventually } from '../../eventually.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
 let host: EndpointHost;
@@ -151,6 +160,21 @@ test('a role reaches the table and the index that its policy names, and no other
   await expect(reader.send(new PutCommand({ TableName, Item: { id: 'a' } }))).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
+});
+
+test('a read that has ended keeps nothing in memory, whether it came to the end of the table or not', async () => {
+  const { ref: TableName } = await table(plain);
+  for (const id of ['a', 'b', 'c']) await client.send(new PutCommand({ TableName, Item: { id } }));
+  const close = vi.spyOn(AbstractValueIterator.prototype, 'close');
+  try {
+    for (const Limit of [undefined, 1]) {
+      close.mockClear();
+      await client.send(new ScanCommand({ TableName, Limit }));
+      await eventually(() => expect(close).toHaveBeenCalled());
+    }
+  } finally {
+    close.mockRestore();
+  }
 });
 
 test('nobody else on the machine can talk to the tables', async () => {
