@@ -51,7 +51,7 @@ const mostInstances = 8;
 const keptLog = 4096;
 /**
  * All instances share this machine's processors: another one helps only where those that are there wait for something else. So an event gets
- * one when it has waited so long for each of these.
+ * one when, for so long for each of these, none of them has begun anything.
  */
 const patienceMilliseconds = 500;
 /**
@@ -66,6 +66,8 @@ export function runFunction(settings: FunctionSettings, log: LogFile, resting: I
   const idle: Instance[] = [];
   const waiting: Waiting[] = [];
   let patience: NodeJS.Timeout | undefined;
+  /** When an instance last began an event. */
+  let begunAt = 0;
   let stopped = false;
 
   const start = (): Instance => {
@@ -148,7 +150,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile, resting: I
     return (
       instances.size < mostInstances &&
       [...instances].every(({ isInitialised }) => isInitialised) &&
-      performance.now() - since >= patienceMilliseconds * instances.size
+      performance.now() - Math.max(since, begunAt) >= patienceMilliseconds * instances.size
     );
   };
 
@@ -177,7 +179,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile, resting: I
     if (instance.current === undefined) return;
     const { requestId, event } = instance.current;
     const milliseconds = settings.timeoutSeconds * 1000;
-    instance.current.startedAt = performance.now();
+    begunAt = instance.current.startedAt = performance.now();
     expireAfter(instance, milliseconds);
     instance.worker.postMessage({ requestId, event, deadline: Date.now() + milliseconds } satisfies Invocation);
   };

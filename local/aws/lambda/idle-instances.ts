@@ -1,8 +1,10 @@
-/** An instance takes some 25 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time. */
+/** An instance takes some 30 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time. */
 const kept = 5;
 const milliseconds = 5 * 60_000;
 /** Of those beyond the ones that are kept. */
 const surplusMilliseconds = 30_000;
+/** One of each function that a build uses, and some more. */
+const most = 16;
 const reviewMilliseconds = 5_000;
 
 /** The instances of all functions that have nothing to do. They end after a while, those first that have rested longest. */
@@ -37,6 +39,7 @@ export function createIdleInstances(): IdleInstances {
   return {
     add(instance) {
       resting.set(instance, performance.now());
+      review();
       timer ??= setInterval(review, reviewMilliseconds).unref();
     },
     remove,
@@ -45,8 +48,10 @@ export function createIdleInstances(): IdleInstances {
 
 /** @param resting since when each rests, in this order */
 export function restedEnough<Instance>(resting: ReadonlyMap<Instance, number>, now: number): Instance[] {
-  const surplus = resting.size - kept;
-  return [...resting]
-    .filter(([, since], at) => now - since >= (at < surplus ? surplusMilliseconds : milliseconds))
-    .map(([instance]) => instance);
+  const allowedAt = (at: number): number => {
+    const later = resting.size - 1 - at;
+    if (later >= most) return 0;
+    return later >= kept ? surplusMilliseconds : milliseconds;
+  };
+  return [...resting].filter(([, since], at) => now - since >= allowedAt(at)).map(([instance]) => instance);
 }

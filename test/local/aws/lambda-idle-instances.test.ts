@@ -10,7 +10,8 @@ const few = (count: number, ago: number) => Array.from({ length: count }, () => 
 
 describe('of instances that rest', () => {
   test.each([
-    ['none ends that has just worked', [...few(20, second)], []],
+    ['none ends that has just worked', [...few(16, second)], []],
+    ['one ends at once where more than sixteen rest', [...few(18, second)], [1, 2]],
     ['five stay for minutes', [...few(5, 4 * minute)], []],
     ['those beyond five end soon, the first that rested first', [3 * minute, minute, ...few(5, 20 * second)], [1, 2]],
     ['those beyond five stay until they have rested a little', [40 * second, ...few(6, 10 * second)], [1]],
