@@ -68,7 +68,7 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
   'Set up:': [
     {
       name: 'webhook add',
-      summary: 'set up the webhook of a repository at GitHub',
+      summary: 'set up the webhook of a repository at its git host',
       load: () => import('./webhooks/add.ts'),
     },
     {

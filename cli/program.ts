@@ -36,6 +36,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+/** What the library says is wrong. What is wrong with a value is said by its parser. */
+function wrongCall(text: string): string {
+  return text
+    .replace(/^error: (?:command-argument value .*? is invalid for argument '.*?'\. )?/s, '')
+    .replace(/^option '(?:-\w, )?(--[\w-]+)[^']*' argument '.*?' is invalid\. /s, '$1: ');
+}
+
+/** Each paragraph in one line, for the help to wrap. Lines that begin with a blank keep their form. */
+const unwrapped = (text: string) => text.replaceAll(/(?<=\S)\n(?=\S)/g, ' ');
+
 function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof CommandError) return error.exitCode;
   return error instanceof UpstreamError ? exitCodes.unreachable : undefined;
@@ -52,13 +62,15 @@ function createProgram(terminal: Terminal) {
     .option('--data <DIR>', 'the data folder of Slipway on this machine')
     .option('--json', 'print the answer as JSON')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
+    .configureHelp({
+      showGlobalOptions: true,
+      minWidthToWrap: 20,
+      commandDescription: (command) => unwrapped(command.description()),
+    })
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
-      // What is wrong with an argument is said by its parser.
-      outputError: (text, write) =>
-        write(text.replace(/^error: (?:command-argument value .*? is invalid for argument '.*?'\. )?/, 'slipway: ')),
+      outputError: (text, write) => write(`slipway: ${wrongCall(text)}`),
       getOutHelpWidth: () => width,
       getErrHelpWidth: () => width,
       getOutHasColors: () => terminal.colours,

@@ -39,7 +39,7 @@ function tableOfBuilds({ terminal }: Context, builds: ApiBuild[]): string {
     terminal,
     [
       { title: 'BUILD', text: ({ id }) => id, isWhole: true },
-      { title: 'PROJECT', text: ({ project }) => project },
+      { title: 'PROJECT', text: ({ project }) => project, isWhole: true },
       { title: 'STATUS', text: ({ status }) => status, style: statusStyle },
       { title: 'COMMIT', text: ({ commit }) => shortCommit(commit), isWhole: true, isOptional: true },
       { title: 'CREATED', text: ({ createdAt }) => ago(createdAt, now) },
@@ -48,7 +48,7 @@ function tableOfBuilds({ terminal }: Context, builds: ApiBuild[]): string {
         isOptional: true,
         text: ({ createdAt, endedAt }) => (endedAt ? describeDuration(elapsed({ createdAt, endedAt }, now)) : ''),
       },
-      { title: 'CAUSE', text: ({ cause }) => describeCause(cause) },
+      { title: 'CAUSE', text: ({ cause }) => describeCause(cause), isOptional: true },
     ],
     builds,
   );

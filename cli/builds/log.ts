@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
 import { apiBuildSchema } from '../../core/api/builds.ts';
+import { describeCause } from '../../core/builds/describe-build.ts';
 import { type BuildStatus, buildStatuses, isTerminal } from '../../core/model/build.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { plainLog, wholeEnd } from '../../core/text/plain-log.ts';
@@ -27,15 +28,18 @@ export function define(command: Command, context: Context): void {
     .action(async (named, { follow = false, section }) => {
       const deployment = await context.deployment();
       const { api } = deployment;
-      const { id, project } = await findBuild(deployment, named);
+      const { id, project, cause } = await findBuild(deployment, named);
       if (!context.isJson()) context.terminal.err(`${project}, build ${id}\n`);
       const pick = section === undefined ? undefined : sectionPicker(section);
       let log = '';
+      let isEmpty = true;
       const status = await readLog({ api, id, isFollowing: follow }, (text) => {
+        isEmpty &&= text === '';
         const shown = pick ? pick.lines(text) : text;
         if (context.isJson()) log += shown;
         else context.terminal.out(shown);
       });
+      if (isEmpty) context.terminal.err(`It has no log${isTerminal(status) ? '' : ' yet'}: ${describeCause(cause)}\n`);
       if (pick && !pick.headings.has(section ?? ''))
         throw new UsageError(
           `The log has no section "${oneLine(section ?? '', 40)}". It has ${[...pick.headings].join(', ') || 'none yet'}.`,

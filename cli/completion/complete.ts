@@ -1,4 +1,4 @@
-import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import * as z from 'zod';
 import type { Context } from '../command.ts';
 import { findDeployment } from '../deployment/deployment.ts';
@@ -9,42 +9,57 @@ import { projectNames } from '../projects/project-names.ts';
 export function define(command: Command, context: Context): void {
   command.argument('[WORDS...]', 'the words so far').action(async (words) => {
     const word = words.at(-1) ?? '';
-    const { called, rest } = await follow(context, words.slice(0, -1));
-    const candidates = word.startsWith('-') ? optionsOf(called) : await wordsOf(context, called, rest, word);
+    const { called, rest, awaited } = await follow(context, words.slice(0, -1));
+    const candidates = awaited
+      ? await valuesOf(context, awaited.argChoices, awaited.flags, word)
+      : word.startsWith('-')
+        ? optionsOf(called)
+        : await wordsOf(context, called, rest, word);
     const fitting = candidates.filter((each) => each.startsWith(word));
     context.answer(z.array(z.string()), { value: fitting, text: fitting.map((each) => `${each}\n`).join('') });
   });
 }
 
-/** The command that the words call, and what they give it. */
-async function follow(
-  context: Context,
-  words: readonly string[],
-): Promise<{ called: CommandUnknownOpts; rest: string[] }> {
+/** The command that the words call, what they give it, and the option whose value comes next. */
+async function follow(context: Context, words: readonly string[]) {
   let called = await context.program();
+  let awaited: Option | undefined;
   const rest: string[] = [];
   for (const word of words) {
     const next = rest.length === 0 ? called.commands.find((each) => each.name() === word) : undefined;
+    const isValue = awaited !== undefined;
+    awaited = isValue
+      ? undefined
+      : optionsIn(called).find(({ long, short, required }) => required && (long === word || short === word));
+    if (isValue || awaited) continue;
     if (next) called = next;
     else if (!word.startsWith('-')) rest.push(word);
   }
-  return { called, rest };
+  return { called, rest, awaited };
 }
 
-function optionsOf(command: CommandUnknownOpts): string[] {
-  const all: string[] = ['--help'];
-  for (let each: CommandUnknownOpts | null = command; each; each = each.parent)
-    all.push(...each.options.filter(({ hidden }) => !hidden).map(({ long, short }) => long ?? short ?? ''));
-  return all;
+/** Those of a command, and of what it belongs to. */
+function optionsIn(command: CommandUnknownOpts): Option[] {
+  const above = command.parent ? optionsIn(command.parent) : [];
+  return [...command.options.filter(({ hidden }) => !hidden), ...above];
 }
+
+const optionsOf = (command: CommandUnknownOpts): string[] => [
+  '--help',
+  ...optionsIn(command).map(({ long, short }) => long ?? short ?? ''),
+];
 
 async function wordsOf(context: Context, called: CommandUnknownOpts, rest: string[], word: string): Promise<string[]> {
   const commands = called.createHelp().visibleCommands(called);
   if (commands.length > 0) return commands.map((each) => each.name());
   const [argument] = called.registeredArguments.slice(rest.length);
-  if (argument?.argChoices) return argument.argChoices;
-  const takesProject = argument?.name().includes('APP/JOB');
-  return takesProject ? namesOnMachine(context, word) : [];
+  return argument ? valuesOf(context, argument.argChoices, argument.name(), word) : [];
+}
+
+/** What an argument or an option takes that is called so. */
+async function valuesOf(context: Context, choices: string[] | undefined, name: string, word: string) {
+  if (choices) return choices;
+  return name.includes('APP/JOB') ? namesOnMachine(context, word) : [];
 }
 
 /** AWS is not asked: a keystroke does not wait for it. */

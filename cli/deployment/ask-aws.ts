@@ -19,7 +19,7 @@ export async function askAws<Answer>(stack: string, needs: string, call: () => P
 function explain(stack: string, needs: string, error: unknown): string {
   const { name, message } = errorSchema.safeParse(error).data ?? { name: '', message: String(error) };
   if (/region is missing|region not accepted/i.test(message))
-    return 'No AWS region is set: set AWS_REGION to the one that Slipway is in, or name it with --region.';
+    return 'There is no Slipway of this machine here, and no AWS region is set: name the data folder of "npm run local" with --data, or the region of the stack with --region or AWS_REGION.';
   if (name === 'CredentialsProviderError') {
     return 'There are no AWS credentials: set AWS_PROFILE, or log in with "aws sso login" or "aws login". Slipway on this machine is found by its data folder: --data .slipway';
   }

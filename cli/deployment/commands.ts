@@ -14,7 +14,7 @@ import { callSigned } from './signed-call.ts';
 /**
  * Sends a command.
  * @param subject a project `app/job:tag`, or a build
- * @throws RefusedError, DeploymentError
+ * @throws UsageError, RefusedError, DeploymentError
  */
 export async function sendCommand<Name extends CommandName>(
   deployment: Deployment,

@@ -1,5 +1,5 @@
 import { problemSchema } from '../../core/api/named.ts';
-import { DeploymentError, RefusedError } from '../errors.ts';
+import { DeploymentError, RefusedError, UsageError } from '../errors.ts';
 import { askAws } from './ask-aws.ts';
 import type { Deployment } from './deployment.ts';
 import { signerOf } from './signer.ts';
@@ -8,7 +8,7 @@ const answeredWithinMilliseconds = 30_000;
 
 /**
  * The answer to a signed call of the API.
- * @throws RefusedError, DeploymentError
+ * @throws UsageError, RefusedError, DeploymentError
  */
 export async function callSigned(
   { stack, settings, output }: Pick<Deployment, 'stack' | 'settings' | 'output'>,
@@ -32,6 +32,7 @@ export async function callSigned(
     });
   if (response.ok) return response;
   const problem = problemSchema.pick({ detail: true }).safeParse(await response.json().catch(() => undefined)).data;
+  if (problem && [400, 404].includes(response.status)) throw new UsageError(problem.detail);
   if (problem && response.status < 500) throw new RefusedError(problem.detail);
   if (response.status === 403)
     throw new DeploymentError(`AWS does not allow it, or does not know these credentials. Needed is ${needs}.`);

@@ -30,7 +30,7 @@ export function define(command: Command, context: Context): void {
       requireActive(project);
       const { name } = project;
       const { id } = await sendCommand(deployment, 'hold', { project: name }, { id: randomUUID(), until, reason });
-      await followHold(deployment.api, name, id);
+      await followHold(deployment.api, { project: name, id, terminal: context.terminal });
       context.answer(answerSchema, {
         value: { project: name, until: until ?? null },
         text: `${name} is held${until ? ` until ${until}` : ''}: slipway unhold ${name} ends it\n`,

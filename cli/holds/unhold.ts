@@ -26,7 +26,7 @@ export function define(command: Command, context: Context): void {
       if (hold.at === undefined)
         throw new RefusedError(`${name} is held by its index entry: take the key "hold" out of it.`);
       const { id } = await sendCommand(deployment, 'unhold', { project: name }, { id: randomUUID(), reason });
-      const { builds } = await followHold(deployment.api, name, id);
+      const { builds } = await followHold(deployment.api, { project: name, id, terminal: context.terminal });
       const waiting = builds.length > 0 ? '; what has waited is judged again:' : ', and no image waits';
       context.answer(answerSchema, {
         value: { project: name, builds },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import * as z from 'zod';
+import { apiBuildSchema } from '../../core/api/builds.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { type ImageReference, parseImageReference, wantedVersion } from '../../core/model/image-reference.ts';
 import { verify } from '../../core/signing/verification.ts';
@@ -21,10 +22,11 @@ import type { Context } from '../command.ts';
 import { askAws } from '../deployment/ask-aws.ts';
 import type { Connection } from '../deployment/connection.ts';
 import { DeploymentError, exitCodes, UsageError } from '../errors.ts';
+import { asProject, findProject, type ProjectArgument } from '../projects/named-project.ts';
 import { readPublicKey } from './public-key.ts';
 import { proofOf } from './shown-proof.ts';
 
-const description = `Verifies that an image is a release of Slipway, and says what is proven of it.
+const description = `Verifies that an image, or what a project has released, is a release of Slipway, and says what is proven of it.
 
 That is from which commit it was built, by whom, why and when, and what the policy said to its scan. The exit code is 0 if the key signed
 the image, its origin and its scan, and 1 if not. Images of ECR are read with the connection to AWS, others without signing in.`;
@@ -38,12 +40,17 @@ const answerSchema = z.looseObject({ image: z.string(), verified: z.boolean() })
 export function define(command: Command, context: Context): void {
   command
     .description(description)
-    .argument('<IMAGE>', 'its name as for "docker pull", by tag or by digest', asImage)
+    .argument(
+      '<IMAGE|APP/JOB[:TAG]>',
+      'the image, its name with the host of its registry, by tag or by digest; or the project',
+      asSubject,
+    )
     .option(
       '--key <FILE>',
       'the public key as PEM, which /.well-known/slipway/cosign.pub of the pages has (default: KMS is asked for that of the stack)',
     )
-    .action(async (image, { key }) => {
+    .action(async (subject, { key }) => {
+      const image = 'registry' in subject ? subject : await releasedImage(context, subject);
       const publicKey = key === undefined ? await readPublicKey(await context.deployment()) : await keyIn(key);
       const registry = await registryOf(image.registry, context);
       const fetch = createPublicFetch({ privateHosts: [image.registry] });
@@ -63,13 +70,25 @@ export function define(command: Command, context: Context): void {
     });
 }
 
-function asImage(name: string): ImageReference {
+/** Without the host of a registry it is a project. */
+function asSubject(name: string): ImageReference | ProjectArgument {
   try {
-    return parseImageReference(name);
+    const image = parseImageReference(name);
+    return image.registryIsWritten ? image : asProject(name);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new InvalidArgumentError(error.message);
   }
+}
+
+/** @throws UsageError if the project has released nothing */
+async function releasedImage(context: Context, project: ProjectArgument): Promise<ImageReference> {
+  const deployment = await context.deployment();
+  const { name, released } = await findProject(deployment, project);
+  if (!released) throw new UsageError(`${name} has no release yet: slipway builds ${name} says why.`);
+  const build = await deployment.api.read(`builds/${released.build}`, apiBuildSchema.pick({ image: true }));
+  if (!build?.image) throw new UsageError(`The build of ${name}'s release is not known any more: name the image.`);
+  return parseImageReference(`${build.image.repository}@${released.digest}`);
 }
 
 /** @throws DeploymentError that names the registry, where it says no */

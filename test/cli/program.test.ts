@@ -37,7 +37,9 @@ describe('a wrong call', () => {
     [['biuld', 'demo/app'], /unknown command 'biuld'\n\(Did you mean build\?\)/],
     [['webhook', 'ad'], /unknown command 'ad'\n\(Did you mean add\?\)/],
     [['hold', 'demo/app', '--untill', '2099-01-01'], /Did you mean --until\?/],
-    [['hold', 'demo/app', '--until', 'monday'], /is no day/],
+    [['hold', 'demo/app', '--until', 'monday'], /^slipway: --until: "monday" is no day/],
+    [['build', 'app'], /^slipway: "app" is no project/],
+    [['verify', 'demo/App'], /^slipway: "demo\/App" is not an image's name/],
     [['hold', 'demo/app', '--until', '2001-01-01'], /has passed/],
     [['promote', 'demo/app'], /--to <TARGET>/],
     [['build'], /missing required argument.*\n"slipway build --help" says more/],
@@ -82,6 +84,12 @@ describe('completion', () => {
       ['hold', '--until', '2099-01-01', '--r'],
       ['--reason', '--region'],
     ],
+    [
+      ['builds', '--status', 'rel'],
+      ['releasing', 'released'],
+    ],
+    [['builds', '--status', 'released', '--l'], ['--limit']],
+    [['webhook', '--json', 'r'], ['rotate']],
     [['nothing', ''], []],
   ])('of %j proposes %j', async (words, expected) => {
     const { code, out } = await slipway(['complete', '--', ...words]);

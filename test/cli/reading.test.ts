@@ -183,6 +183,11 @@ describe('slipway log', () => {
     expect(await following).toMatchObject({ code: 1, out: 'one\ntwo', err: expect.stringMatching(/failed\n$/) });
   });
 
+  it('says of a build without a log why it was called for', async () => {
+    const { code, out, err } = await call('log', blocked.id);
+    expect([code, out, err]).toEqual([0, '', expect.stringMatching(/\nIt has no log: Push of commit/)]);
+  });
+
   it('says that there is none', async () => {
     expect(await call('log', '00000000000000ff')).toMatchObject({ code: 2, err: expect.stringContaining('no build') });
     expect(await call('log', 'x')).toMatchObject({
@@ -197,6 +202,11 @@ it.each([
   [['demo/web'], 'projects/demo/web/latest'],
 ])('slipway open %j prints the address for a program', async (args, path) => {
   expect(await call('open', ...args)).toEqual({ code: 0, out: `${site.url}/${path}\n`, err: '' });
+});
+
+it('slipway verify takes a project, and says where nothing was released', async () => {
+  expect(await call('verify', 'demo/web')).toMatchObject({ code: 2, err: expect.stringMatching(/has no release yet/) });
+  expect(await call('verify', 'demo/wbe')).toMatchObject({ code: 2, err: expect.stringMatching(/mean demo\/web\?/) });
 });
 
 it('slipway cancel stops nothing that has ended', async () => {
