@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import * as z from 'zod';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { callerName } from '../core/api/commands.ts';
+import { type PromotionBody, promotion } from '../core/api/promotion.ts';
 import { destinationsOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { isService } from '../core/model/deploy-target.ts';
@@ -10,44 +12,53 @@ import type { Project } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { currentState } from '../core/releases/release.ts';
 import { type Deliverable, deliverableOf } from '../core/targets/deliverable.ts';
-import type { TargetState } from '../core/targets/target-state.ts';
+import { publicTarget } from '../core/targets/describe-target.ts';
+import { isUnderWay, type TargetState } from '../core/targets/target-state.ts';
+import { type DeliverTarget, openDeliverTarget } from '../services/aws/deliver-target.ts';
+import { variable } from '../services/environment.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
-import { type Delivery, openDelivery } from './targets/deliver-release.ts';
+import {
+  accepted,
+  bodyRefusal,
+  jsonOf,
+  noSuchAddress,
+  projectIn,
+  projectRefusal,
+  type Refusal,
+  refused,
+  type SignedCall,
+} from './commands/signed-call.ts';
+import { requestTargets } from './targets/request-targets.ts';
+import { createTrackTargets, type TrackTargets } from './targets/track-targets.ts';
 
 interface Services {
   builds: Pick<Builds, 'get'>;
   projects: Pick<Projects, 'get' | 'claimRelease' | 'yieldRelease'>;
   releases: Pick<Releases, 'allOf'>;
   targets: Pick<Targets, 'get'>;
-  delivery: Pick<Delivery, 'request' | 'retry'>;
+  track: Pick<TrackTargets, 'request'>;
+  deliverTarget: DeliverTarget;
 }
 
-const requestSchema = z.object({
-  project: z.string(),
-  /** The target's name; the entry's only service where it is absent. */
-  to: z.string().optional(),
-  /** A digest, a tag or a build of the release; what the target before has where it is absent. */
-  release: z.string().optional(),
-  requester: z.string(),
-});
+interface Request extends PromotionBody {
+  requester: string;
+}
 
-type Request = z.infer<typeof requestSchema>;
 type ClaimedProject = Awaited<ReturnType<Projects['claimRelease']>>;
 
-export type PromotionAnswer = { refused: string } | { state: TargetState };
-
-/** A release sets its tags within seconds. */
-const longestWaitMilliseconds = 60_000;
+/** A release sets its tags within seconds, and API Gateway waits for 30 of them. */
+const longestWaitMilliseconds = 20_000;
 const pauseMilliseconds = 500;
 
 /**
  * Promotes a release of a project to one of its targets, because a person says so. What the target is to have is decided and written down
- * under the claim of releases, so that no rollback and no hold comes in between; whatever comes later overtakes it.
+ * under the claim of releases, so that no rollback and no hold comes in between; whatever comes later overtakes it. Nobody waits here until
+ * the target has it.
  */
-export function createPromote({ builds, projects, releases, targets, delivery }: Services) {
+export function createPromote({ builds, projects, releases, targets, track, deliverTarget }: Services) {
   async function claim(name: string, holder: string): Promise<ClaimedProject> {
     const deadline = Date.now() + longestWaitMilliseconds;
     for (;;) {
@@ -77,26 +88,22 @@ export function createPromote({ builds, projects, releases, targets, delivery }:
   }
 
   /** The name of the target that is meant. */
-  function targetNamed(name: string, project: Project | undefined, to: string | undefined): string {
-    const deploy = project?.deploy ?? [];
+  function targetNamed(project: Project, to: string | undefined): string {
+    const { name, deploy = [] } = project;
     const services = deploy.filter(isService).map((target) => target.name);
-    const all = [...deploy.map((target) => target.name), ...(project ? destinationsOf(project) : [])];
+    const all = [...deploy.map((target) => target.name), ...destinationsOf(project)];
     const wanted = to ?? (services.length === 1 ? services[0] : undefined);
-    if (project?.active && wanted !== undefined && all.includes(wanted)) return wanted;
-    if (to === undefined) {
-      throw new InvalidInputError(
-        `${name} has ${services.length === 0 ? 'no service' : 'several services'}: name the target with --to. The targets of its entry are: ${all.join(', ') || 'none'}.`,
-      );
-    }
-    throw new InvalidInputError(
-      `${name} has no target ${to}. The targets of its entry are: ${all.join(', ') || 'none'}.`,
-    );
+    if (wanted !== undefined && all.includes(wanted)) return wanted;
+    const known = `The targets of its entry are: ${all.join(', ') || 'none'}.`;
+    if (to !== undefined) throw new InvalidInputError(`${name} has no target ${to}. ${known}`);
+    const count = services.length === 0 ? 'no service' : 'several services';
+    throw new InvalidInputError(`${name} has ${count}: name the target with "to". ${known}`);
   }
 
   /** Writes down what the target is to have. */
   async function decide(project: ClaimedProject, { to, release: wanted, requester }: Request): Promise<TargetState> {
     const { name } = project;
-    const target = targetNamed(name, project, to);
+    const target = targetNamed(project, to);
     const hold = holdOf(project, new Date());
     if (hold) {
       throw new InvalidInputError(
@@ -110,7 +117,7 @@ export function createPromote({ builds, projects, releases, targets, delivery }:
       wanted ?? (before ? (await targets.get(name, before))?.delivered[0]?.digest : project.released?.digest);
     if (!current) throw new InvalidInputError(`${before ?? name} has no release to promote yet.`);
     const release = await releaseNamed(name, current);
-    const [state] = await delivery.request(project, release, {
+    const [state] = await requestTargets(track, project, release, {
       call: { type: 'promotion', by: requester },
       only: [target],
     });
@@ -118,35 +125,62 @@ export function createPromote({ builds, projects, releases, targets, delivery }:
     return state;
   }
 
-  return async function promote(input: unknown): Promise<TargetState> {
-    const request = requestSchema.parse(input);
-    const { project: name } = request;
-    // Who names no project, or a target that is not there, takes no claim.
-    targetNamed(name, await projects.get(name), request.to);
+  return async function promote(project: Project, request: Request): Promise<TargetState> {
+    const { name } = project;
+    // Who names a target that is not there takes no claim.
+    targetNamed(project, request.to);
     const holder = `promotion ${randomUUID()}`;
-    const project = await claim(name, holder);
-    const state = await decide(project, request).finally(() => projects.yieldRelease(name, holder));
-    await delivery.retry(project, [state]);
-    return (await targets.get(name, state.target)) ?? state;
+    const claimed = await claim(name, holder);
+    const state = await decide(claimed, request).finally(() => projects.yieldRelease(name, holder));
+    if (isUnderWay(state) || state.state === 'proposed') await deliverTarget(name, state.target);
+    return state;
   };
 }
 
-const run = once(() =>
-  createPromote({
-    builds: openBuilds(),
-    projects: openProjects(),
-    releases: openReleases(),
-    targets: openTargets(),
-    delivery: openDelivery(new Logger({ serviceName: 'promote' })),
-  }),
-);
+interface CallServices {
+  projects: Pick<Projects, 'get'>;
+  promote: ReturnType<typeof createPromote>;
+  siteUrl: string;
+  logger: Logger;
+}
 
-/** Called by the command: what is wrong with a request is an answer, and no error of the function. */
-export async function handler(input: unknown): Promise<PromotionAnswer> {
-  try {
-    return { state: await run()(input) };
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    return { refused: error.message };
-  }
+/** Answers the signed call: with what is wrong, or with the target, of which the reading calls say what becomes of it. */
+export function createAcceptPromotion({ projects, promote, siteUrl, logger }: CallServices) {
+  return async function acceptPromotion(event: SignedCall): Promise<APIGatewayProxyStructuredResultV2> {
+    const refuse = (refusal: Refusal) => refused(siteUrl, event.rawPath, refusal);
+    const name = projectIn(event.pathParameters ?? {});
+    if (name === undefined) return refuse(noSuchAddress);
+    const body = promotion.body.safeParse(jsonOf(event));
+    if (!body.success) return refuse(bodyRefusal(body.error.issues));
+    const project = await projects.get(name);
+    const refusal = projectRefusal(name, project);
+    if (refusal || !project) return refuse(refusal ?? noSuchAddress);
+    const { userArn } = event.requestContext.authorizer.iam;
+    try {
+      const state = await promote(project, { ...body.data, requester: callerName(userArn) });
+      logger.info('A promotion was accepted', { project: name, target: state.target, by: userArn });
+      return accepted(publicTarget(state));
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      return refuse({ status: 409, code: 'NotPromoted', detail: error.message });
+    }
+  };
+}
+
+const run = once(() => {
+  const logger = new Logger({ serviceName: 'promote' });
+  const [projects, targets] = [openProjects(), openTargets()];
+  const promote = createPromote({
+    builds: openBuilds(),
+    projects,
+    releases: openReleases(),
+    targets,
+    track: createTrackTargets({ targets, logger }),
+    deliverTarget: openDeliverTarget(),
+  });
+  return createAcceptPromotion({ projects, promote, siteUrl: variable('SITE_URL').replace(/\/$/, ''), logger });
+});
+
+export function handler(event: SignedCall): Promise<APIGatewayProxyStructuredResultV2> {
+  return run()(event);
 }

@@ -1,8 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import * as z from 'zod';
 import { destinationOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { once } from '../core/once.ts';
-import { obstacleOf, type TargetState } from '../core/targets/target-state.ts';
+import { isUnderWay, obstacleOf, type TargetState } from '../core/targets/target-state.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
@@ -13,7 +14,7 @@ import { createTrackTargets, type TrackTargets } from './targets/track-targets.t
 interface Services {
   projects: Pick<Projects, 'get'>;
   releases: Pick<Releases, 'get'>;
-  targets: Pick<Targets, 'due' | 'save' | 'ofProject'>;
+  targets: Pick<Targets, 'due' | 'get' | 'save' | 'ofProject'>;
   track: Pick<TrackTargets, 'settle'>;
   delivery: Pick<Delivery, 'retry'>;
 }
@@ -25,7 +26,13 @@ const mostAtOnce = 50;
 /** Each repository may take minutes, and must end with the function: what is still due then is left for the next run. */
 const beginMilliseconds = 4 * 60_000;
 
-/** Tries once more what is due: a release that did not get to its target, an open pull request, a promotion whose time has come. */
+/** The target that somebody has promoted a release to. Whoever starts it on a schedule names none. */
+const calledSchema = z.object({ project: z.string(), target: z.string() });
+
+/**
+ * Tries what a command has called for, or else once more what is due: a release that did not get to its target, an open pull request, a
+ * promotion whose time has come.
+ */
 export function createRetryDeliveries({ projects, releases, targets, track, delivery }: Services) {
   /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
   async function promoted(
@@ -50,8 +57,15 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
     return (await targets.save(next)) ? next : undefined;
   }
 
-  return async function retryDeliveries(now = new Date()): Promise<number> {
-    const due = await targets.due(now, mostAtOnce);
+  async function statesFor(input: unknown, now: Date): Promise<TargetState[]> {
+    const called = calledSchema.safeParse(input).data;
+    if (!called) return targets.due(now, mostAtOnce);
+    const state = await targets.get(called.project, called.target);
+    return state && (isUnderWay(state) || state.state === 'proposed') ? [state] : [];
+  }
+
+  return async function retryDeliveries(input: unknown, now = new Date()): Promise<number> {
+    const due = await statesFor(input, now);
     const begunAt = Date.now();
     for (const [name, states] of Map.groupBy(due, ({ project }) => project)) {
       if (Date.now() > begunAt + beginMilliseconds) break;
@@ -88,6 +102,6 @@ const run = once(() => {
   });
 });
 
-export function handler(): Promise<number> {
-  return run()();
+export function handler(input: unknown): Promise<number> {
+  return run()(input);
 }

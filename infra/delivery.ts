@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
+import { promotion } from '../core/api/promotion.ts';
 import { ownCommitPrefix } from '../services/tables/own-commits.ts';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
@@ -35,14 +37,13 @@ export class Delivery extends Construct {
   /** The state `Deliver` runs it. */
   readonly deliver: PipelineFunction;
   readonly retryDeliveries: ScheduledFunction;
-  readonly promote: PipelineFunction;
   readonly copyReleases: PipelineFunction;
   readonly #props: DeliveryProps;
 
   constructor(scope: Construct, id: string, props: DeliveryProps) {
     super(scope, id);
     this.#props = props;
-    const { config, gitHost, repositories, secrets, state } = props;
+    const { api, config, gitHost, repositories, secrets, state } = props;
 
     this.copyReleases = new PipelineFunction(this, 'CopyReleases', {
       description: 'Copies releases to other registries.',
@@ -68,7 +69,7 @@ export class Delivery extends Construct {
     state.builds.grant(this.deliver, 'GetItem');
 
     this.retryDeliveries = new ScheduledFunction(this, 'RetryDeliveries', {
-      description: 'Tries again what did not get to its target, and promotes what is due.',
+      description: 'Delivers what is promoted or due to its target, and tries again what did not get there.',
       rate: Duration.minutes(5),
       timeout,
       memoryMegabytes: 1024,
@@ -79,16 +80,22 @@ export class Delivery extends Construct {
     state.targets.grantQuery(this.retryDeliveries, 'byDueTime');
     state.releases.grant(this.retryDeliveries, 'GetItem');
 
-    this.promote = new PipelineFunction(this, 'Promote', {
-      description: 'Promotes a release to a target, for the command of that name.',
-      timeout,
-      memoryMegabytes: 1024,
+    const promote = new PipelineFunction(this, 'Promote', {
+      description: 'Writes down which release a target is to have, by a signed call, and has it delivered.',
+      // API Gateway waits no longer than 30 seconds.
+      timeout: Duration.seconds(29),
+      memoryMegabytes: 512,
     });
-    this.#grantDeliver(this.promote);
+    this.#grantTargets(promote);
     // With the claim of releases.
-    state.projects.grant(this.promote, 'UpdateItem');
-    state.builds.grant(this.promote, 'GetItem');
-    state.releases.grant(this.promote, 'Query');
+    state.projects.grant(promote, 'UpdateItem');
+    state.builds.grant(promote, 'GetItem');
+    state.releases.grant(promote, 'Query');
+    api.grantLink(promote);
+    const { functionArn, functionName } = this.retryDeliveries.function;
+    allow(promote, { actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+    promote.setVariable('RETRY_DELIVERIES_FUNCTION', functionName);
+    api.signedRoute(HttpMethod.POST, promotion.path, promote.function);
   }
 
   /** Writes manifests, and calls the functions for all other targets. No other function may read the credentials for manifests. */

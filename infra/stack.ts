@@ -167,7 +167,6 @@ export class SlipwayStack extends Stack {
       EndHoldsFunctionName: endHolds.function.functionName,
       WarnWaiversFunctionName: warnWaivers.function.functionName,
       RetryDeliveriesFunctionName: delivery.retryDeliveries.function.functionName,
-      PromoteFunctionName: delivery.promote.function.functionName,
       RescanReleasesFunctionName: rescans.rescanReleases.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,

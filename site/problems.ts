@@ -24,6 +24,7 @@ export const problems = {
   CascadeNotFound: [404, 'There is no such cascade.'],
   MethodNotAllowed: [405, 'This address can be read only.'],
   ProjectInactive: [409, 'The project has left the index.'],
+  NotPromoted: [409, 'There is no such target or release, or releases are held.'],
   InvalidRange: [416, 'The log has no such range of bytes.'],
   RecordUnreadable: [500, 'A record of the build is damaged.'],
   InternalError: [500, 'The answer could not be made. Try again in a moment.'],

@@ -25,7 +25,7 @@ export const apiProjectSchema = projectSchema
 
 const deliveredSchema = deliverableSchema.pick({ build: true, repository: true, digest: true, tag: true });
 
-const targetSchema = z
+export const apiTargetSchema = z
   .object({
     name: z.string(),
     kind: z.enum(targetKinds),
@@ -44,7 +44,7 @@ const targetSchema = z
   });
 
 export const apiProjectWithTargetsSchema = apiProjectSchema
-  .extend({ targets: z.array(targetSchema) })
+  .extend({ targets: z.array(apiTargetSchema) })
   .register(named, { id: 'ProjectWithTargets', description: 'A project with its environments and copies.' });
 
 export const apiProjectListSchema = listOf(apiProjectSchema).register(named, {
@@ -68,5 +68,6 @@ export const apiHoldListSchema = listOf(apiHoldChangeSchema).register(named, {
 });
 
 export type ApiProjectWithTargets = z.infer<typeof apiProjectWithTargetsSchema>;
+export type ApiTarget = z.infer<typeof apiTargetSchema>;
 export type ApiProject = z.infer<typeof apiProjectSchema>;
 export type ApiHoldChange = z.infer<typeof apiHoldChangeSchema>;

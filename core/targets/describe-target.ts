@@ -2,23 +2,29 @@ import { exactTime } from '../builds/describe-build.ts';
 import { oneLine } from '../text/one-line.ts';
 import { currentOf, type TargetState } from './target-state.ts';
 
+interface DescribedTarget extends Pick<TargetState, 'state' | 'error' | 'dueAt'> {
+  wanted: Pick<TargetState['wanted'], 'tag'>;
+  /** The API has only its address. */
+  proposal?: { number?: number } | undefined;
+}
+
 /** What became of the release that a target is to have, as a sentence after the target's name. */
-export function describeTarget({ state, wanted, error, dueAt, proposal, attempts }: TargetState): string {
+export function describeTarget({ state, wanted, error, dueAt, proposal }: DescribedTarget): string {
   const tag = oneLine(wanted.tag, 128);
   const reason = error === undefined ? '' : `: ${oneLine(error, 600).replace(/\.$/, '')}`;
   switch (state) {
     case 'delivered':
       return `has ${tag}`;
     case 'proposed':
-      return `gets ${tag} when the pull request #${proposal?.number} is merged`;
+      return `gets ${tag} when ${proposal?.number === undefined ? 'its pull request' : `the pull request #${proposal.number}`} is merged`;
     case 'rolling':
       return `is replacing its containers by ${tag}`;
     case 'waiting':
-      return error === undefined
-        ? `gets ${tag} on ${exactTime(dueAt ?? wanted.releasedAt)} if nothing new is found in it`
+      return error === undefined && dueAt !== undefined
+        ? `gets ${tag} on ${exactTime(dueAt)} if nothing new is found in it`
         : `gets ${tag} later${reason}`;
     case 'pending':
-      return attempts === 0 ? `gets ${tag} now` : `did not get ${tag}, and it is tried again${reason}`;
+      return error === undefined ? `gets ${tag} now` : `did not get ${tag}, and it is tried again${reason}`;
     case 'failed':
       return `did not get ${tag}, and it is not tried again${reason}. Promote it once that is put right`;
   }

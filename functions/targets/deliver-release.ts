@@ -1,13 +1,12 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { destinationsOf, destinationTarget } from '../../core/destinations/destination.ts';
-import { type DeployTarget, isService, type ManifestTarget } from '../../core/model/deploy-target.ts';
-import { type Project, parseProjectName } from '../../core/model/project.ts';
-import { type Call, type Deliverable, isCalledBy } from '../../core/targets/deliverable.ts';
+import { isService, type ManifestTarget } from '../../core/model/deploy-target.ts';
+import type { Deliverable } from '../../core/targets/deliverable.ts';
 import { isUnderWay, type TargetState } from '../../core/targets/target-state.ts';
 import { type DeliveryWorkers, openDeliveryWorkers } from '../../services/aws/delivery-workers.ts';
 import { openTargets, type Targets } from '../../services/tables/targets.ts';
 import { openWriteManifests, type WriteManifests } from '../manifests/write-manifests.ts';
 import type { NotifyTarget } from './notify-target.ts';
+import { type Owner, type RequestOptions, requestTargets, targetsOf } from './request-targets.ts';
 import { createTrackTargets, type TrackTargets } from './track-targets.ts';
 
 interface Services {
@@ -15,15 +14,6 @@ interface Services {
   track: TrackTargets;
   writeManifests: WriteManifests;
   workers: DeliveryWorkers;
-}
-
-type Owner = Pick<Project, 'name' | 'gitBranch' | 'deploy' | 'destinations'>;
-type Named = Pick<TargetState, 'target' | 'kind'>;
-
-interface Options {
-  call: Call;
-  /** Only these targets; those that get the releases of its ref by themselves, and every registry, where it is absent. */
-  only?: readonly string[];
 }
 
 /**
@@ -59,42 +49,15 @@ export function createDelivery({ targets, track, writeManifests, workers }: Serv
     );
   }
 
-  /** The targets that a release goes to: those that are named, or else those of its ref and all registries. */
-  function called(project: Owner, { ref }: Deliverable, only: Options['only']): Named[] {
-    const isCalled = (target: DeployTarget) => only === undefined && isCalledBy(target, project, ref);
-    const { deploy = [], destinations } = project;
-    const copies = destinationsOf({ ...parseProjectName(project.name), destinations });
-    return [
-      ...deploy
-        .filter((target) => isCalled(target) || only?.includes(target.name))
-        .map((target): Named => ({ target: target.name, kind: isService(target) ? 'service' : 'manifest' })),
-      ...copies
-        .filter((destination) => only === undefined || only.includes(destination))
-        .map((destination): Named => ({ target: destinationTarget(destination, ref), kind: 'registry' })),
-    ];
-  }
-
-  /** Writes down what the targets are to have that a release goes to. */
-  async function request(project: Owner, release: Deliverable, { call, only }: Options): Promise<TargetState[]> {
-    const states: TargetState[] = [];
-    for (const each of called(project, release, only)) {
-      const state = await track.request(project.name, each, release, { call });
-      if (state) states.push(state);
-    }
-    return states;
-  }
-
   return {
     /** Delivers a release of a project to its targets: those of its ref, or the ones that are named. Says what they have then. */
-    async deliver(project: Owner, release: Deliverable, options: Options): Promise<TargetState[]> {
-      await attempt(project, await request(project, release, options));
-      const names = new Set(called(project, release, options.only).map(({ target }) => target));
+    async deliver(project: Owner, release: Deliverable, options: RequestOptions): Promise<TargetState[]> {
+      await attempt(project, await requestTargets(track, project, release, options));
+      const names = new Set(targetsOf(project, release, options.only).map(({ target }) => target));
       return (await targets.ofProject(project.name)).filter(({ target }) => names.has(target));
     },
 
-    request,
-
-    /** Tries once more what is due. */
+    /** Tries what has been written down. */
     retry: attempt,
   };
 }

@@ -3,6 +3,8 @@ import { acceptedSchema, commands } from '../../core/api/commands.ts';
 import { named } from '../../core/api/named.ts';
 import { operatorsPaths, operatorsReportSchema } from '../../core/api/operators.ts';
 import { problemType, titleOf } from '../../core/api/problem.ts';
+import { apiTargetSchema } from '../../core/api/projects.ts';
+import { promotion } from '../../core/api/promotion.ts';
 import { parameters } from '../paging/query.ts';
 import { type ProblemCode, problems } from '../problems.ts';
 import { forms } from '../router.ts';
@@ -27,6 +29,7 @@ export function openApi(siteUrl: string): Json {
   for (const operation of operations) paths[operation.path] = { get: operationObject(operation) };
   for (const [id, command] of Object.entries(commands))
     paths[command.path] = { ...paths[command.path], post: commandObject(id, command) };
+  paths[promotion.path] = { post: promotionObject() };
   paths[operatorsPaths.json] = { get: operatorsObject() };
   return {
     openapi: '3.1.1',
@@ -50,13 +53,38 @@ function commandObject(id: string, { path, summary, body }: (typeof commands)[ke
   return {
     operationId: id,
     tags: [isOfBuild ? 'Builds' : 'Projects'],
+    ...signedObject({ path, summary, body, answer: acceptedSchema }, isOfBuild ? own : [...own, 'ProjectInactive']),
+  };
+}
+
+const promotionProblems = [
+  'InvalidCommand',
+  'NotFound',
+  'ProjectNotFound',
+  'ProjectInactive',
+  'NotPromoted',
+  'InternalError',
+] as const;
+
+const promotionObject = (): Json => ({
+  operationId: 'promote',
+  tags: ['Projects'],
+  ...signedObject({ ...promotion, answer: apiTargetSchema }, promotionProblems),
+});
+
+/** What is the same of all calls that change something. */
+function signedObject(
+  { path, summary, body, answer }: { path: string; summary: string; body: z.ZodType; answer: z.ZodType },
+  own: readonly ProblemCode[],
+): Json {
+  return {
     summary,
     security: [{ iam: [] }],
     parameters: pathParameters(path),
     requestBody: { content: jsonContent(body) },
     responses: {
-      '202': { description: named.get(acceptedSchema)?.description, content: jsonContent(acceptedSchema) },
-      ...problemObjects(isOfBuild ? own : [...own, 'ProjectInactive']),
+      '202': { description: named.get(answer)?.description, content: jsonContent(answer) },
+      ...problemObjects(own),
       '403': notAllowed,
       '429': tooMany,
     },

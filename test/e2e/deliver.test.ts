@@ -11,6 +11,7 @@ import { AddTagsToResourceCommand, DescribeInstanceInformationCommand, SSMClient
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startHost } from '../services/http.ts';
+import { runCommand } from './command.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -33,6 +34,7 @@ const kustomization = `images:
 `;
 const referrersSchema = z.object({ manifests: z.array(z.object({ artifactType: z.string() })) });
 const pullsSchema = z.array(z.object({ number: z.int(), title: z.string() }));
+const targetsSchema = z.object({ targets: z.array(z.object({ name: z.string(), state: z.string() })) });
 
 /** A service that runs, and the machine as a server without a container, as an operator has them. */
 async function makeServices() {
@@ -165,16 +167,23 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   expect(pull?.title).toBe(`Deploy demo/delivered ${tag} to production`);
   const merged = await fetch(`${api}/${pull?.number}/merge`, { method: 'PUT', headers, body: '{}' });
   expect(merged.status).toBe(200);
-  const request = { project: 'demo/delivered:latest', to: 'production', requester: 'ann' };
-  expect(await slipway.invoke('Promote', request)).toMatchObject({ state: { state: 'delivered' } });
+  const promote = (to: string) => runCommand(slipway.machine, 'promote', 'demo/delivered', '--to', to);
+  expect(await promote('production')).toMatchObject({ code: 0 });
+  await slipway.until('the release at production', async () => {
+    const answer = await fetch(`${slipway.machine.url}/api/v1/projects/demo/delivered/latest`);
+    const { targets } = targetsSchema.parse(await answer.json());
+    return targets.some(({ name, state }) => name === 'production' && state === 'delivered') || undefined;
+  });
   await live.git('pull', '--quiet', 'origin', 'main');
   expect(`${await live.git('show', 'HEAD:app/kustomization.yaml')}\n`).toBe(
     kustomization.replace('nowhere', repository).replace('"0"', `"${tag}@${digest}"`),
   );
   const page = await (await fetch(`${slipway.machine.url}/projects/demo/delivered/latest`)).text();
   expect(page).toContain('Deployed');
-  expect(await slipway.invoke('Promote', { ...request, to: 'nowhere' })).toEqual({
-    refused: `demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production, web, servers, ${copies}/delivered.`,
-  });
+  const refusal = await promote('nowhere');
+  expect(refusal.code).toBe(1);
+  expect(refusal.output).toContain(
+    `demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production, web, servers, ${copies}/delivered.`,
+  );
   expect(await slipway.invoke('RetryDeliveries')).toBe(0);
 });

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { problemSchema } from '../../core/api/named.ts';
+import { apiTargetSchema } from '../../core/api/projects.ts';
+import { promotion } from '../../core/api/promotion.ts';
 import { ReleaseBusyError } from '../../core/model/errors.ts';
-import { createPromote } from '../../functions/promote.ts';
+import { createAcceptPromotion, createPromote } from '../../functions/promote.ts';
+import { createRetryDeliveries } from '../../functions/retry-deliveries.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createReleases } from '../../services/tables/releases.ts';
-import { buildOf } from './services-setup.ts';
+import { buildOf, silentLogger } from './services-setup.ts';
 import { imageOf, releaseOf, setUpDelivery, targetOf } from './targets/delivery-setup.ts';
 
 const name = 'demo/app:latest';
+const latest = { app: 'demo', job: 'app', tag: 'latest' };
+const userArn = 'arn:aws:sts::123456789012:assumed-role/Developers/alice';
 const immutable = (number: number) => `build-2026110${number}T000000Z-aaaaaaa`;
 
 /** Two releases: staging has the second, production is promoted from it. */
@@ -27,13 +33,39 @@ async function setUp() {
       return buildOf(build, { project: name, status: 'released', endedAt, image });
     },
   };
-  const promote = createPromote({ builds, projects, releases, targets: live.targets, delivery: live.delivery });
+  const retry = createRetryDeliveries({ ...live, projects, releases });
+  const promote = createPromote({
+    ...live,
+    builds,
+    projects,
+    releases,
+    // The other function, as if it had ended before the first.
+    deliverTarget: async (project, target) => void (await retry({ project, target })),
+  });
+  const accept = createAcceptPromotion({ projects, promote, siteUrl: 'https://slipway.example', logger: silentLogger });
+  const call = async (body: object, pathParameters: Record<string, string> = latest) => {
+    const { statusCode, body: text = '' } = await accept({
+      routeKey: `POST ${promotion.path}`,
+      rawPath: '/api/v1/projects/demo/app/latest/promotions',
+      pathParameters,
+      body: JSON.stringify(body),
+      isBase64Encoded: false,
+      requestContext: { requestId: 'JKJaXmPLvHcESHA=', authorizer: { iam: { userArn } } },
+    });
+    return { statusCode, answer: JSON.parse(text) as unknown };
+  };
   return {
     ...live,
     projects,
     releases,
     has: (number: number) => live.file('production/app.yaml').includes(imageOf(number, immutable(number))),
-    promote: (release?: string, requester = 'ben') => promote({ project: name, to: 'production', release, requester }),
+    call,
+    /** What the target has once it is promoted. */
+    async promote(release?: string, requester = 'ben') {
+      const project = await projects.get(name);
+      if (project) await promote(project, { to: 'production', release, requester });
+      return live.stateOf('production');
+    },
   };
 }
 
@@ -109,5 +141,50 @@ describe('a promotion by command', () => {
     expect(state?.state).toBe('delivered');
     expect(live.has(state?.wanted.build === 'build1' ? 1 : 2)).toBe(true);
     expect(state?.delivered[0]?.build).toBe(state?.wanted.build);
+  });
+});
+
+describe('the signed call', () => {
+  it('is answered with what the target is to have, which it then gets in the name that AWS knows', async () => {
+    await using live = await setUp();
+    const { statusCode, answer } = await live.call({ to: 'production' });
+    expect(statusCode).toBe(202);
+    expect(apiTargetSchema.parse(answer)).toMatchObject({
+      ...{ name: 'production', state: 'pending', error: null },
+      wanted: { build: 'build2' },
+    });
+    expect(await live.stateOf('production')).toMatchObject({
+      state: 'delivered',
+      wanted: { call: { type: 'promotion', by: 'alice (Developers)' } },
+    });
+  });
+
+  it('has nothing delivered where the target has the release', async () => {
+    await using live = await setUp();
+    await live.promote();
+    const before = live.commits();
+    expect((await live.call({ to: 'production' })).answer).toMatchObject({ state: 'delivered' });
+    expect(live.commits()).toBe(before);
+  });
+
+  it.each<[string, object, Record<string, string>, number, string]>([
+    ['to a target that the entry does not have', { to: 'nowhere' }, latest, 409, 'NotPromoted'],
+    ['without a target, where there is no service', {}, latest, 409, 'NotPromoted'],
+    ['of a release that was never made', { to: 'production', release: '9.9.9' }, latest, 409, 'NotPromoted'],
+    ['that says who calls', { to: 'production', requester: 'bob' }, latest, 400, 'InvalidCommand'],
+    [
+      'of a project that the index does not have',
+      { to: 'production' },
+      { ...latest, tag: 'v2' },
+      404,
+      'ProjectNotFound',
+    ],
+    ['of a name that no project can have', { to: 'production' }, { ...latest, app: '..' }, 404, 'NotFound'],
+  ])('%s is refused, and says what is wrong', async (_, body, parameters, status, code) => {
+    await using live = await setUp();
+    const { statusCode, answer } = await live.call(body, parameters);
+    expect(statusCode).toBe(status);
+    expect(problemSchema.parse(answer)).toMatchObject({ status, code });
+    expect(live.has(2)).toBe(false);
   });
 });

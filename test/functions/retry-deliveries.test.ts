@@ -40,8 +40,8 @@ describe('a promotion by time', () => {
   it('waits until its time has come, and then the target gets the release', async () => {
     const { live, retry } = await setUp();
     await using _ = live;
-    expect(await retry(days(1))).toBe(0);
-    expect(await retry(days(3))).toBe(1);
+    expect(await retry({}, days(1))).toBe(0);
+    expect(await retry({}, days(3))).toBe(1);
     expect(live.file('production/app.yaml')).toContain(imageOf(1));
     expect(await live.stateOf('production')).toMatchObject({ state: 'delivered' });
   });
@@ -49,7 +49,7 @@ describe('a promotion by time', () => {
   it('is given up, with the reason, if something new was found in the release meanwhile', async () => {
     const { live, retry } = await setUp({ appeared: 2 });
     await using _ = live;
-    await retry(days(3));
+    await retry({}, days(3));
     const { state, error } = (await live.stateOf('production')) ?? {};
     expect([state, error]).toEqual(['failed', expect.stringContaining('2 findings are new')]);
     expect(live.notified).toMatchObject([{ target: 'production', state: 'failed' }]);
@@ -58,13 +58,27 @@ describe('a promotion by time', () => {
   it('waits while releases of the project are held, says so, and goes on when the hold has ended', async () => {
     const { live, project, retry } = await setUp({ held });
     await using _ = live;
-    await retry(days(3));
+    await retry({}, days(3));
     const { state, error } = (await live.stateOf('production')) ?? {};
     expect([state, error]).toEqual(['waiting', 'Releases are held by ann: the fair.']);
     expect(live.file('production/app.yaml')).not.toContain(imageOf(1));
     project.held = undefined;
-    await retry(days(4));
+    await retry({}, days(4));
     expect(await live.stateOf('production')).toMatchObject({ state: 'delivered' });
     expect((await live.stateOf('production'))?.error).toBeUndefined();
   });
+});
+
+it('delivers what a command calls for, and nothing else that is due', async () => {
+  const { live, retry } = await setUp();
+  await using _ = live;
+  const called = { project: live.project.name, target: 'production' };
+  expect(await retry(called)).toBe(0);
+  expect(await live.stateOf('production')).toMatchObject({ state: 'waiting' });
+  expect(await retry({ ...called, target: 'nowhere' }, days(3))).toBe(0);
+  await live.track.request(live.project.name, { target: 'production', kind: 'manifest' }, releaseOf(1), {
+    call: { type: 'promotion', by: 'ann' },
+  });
+  expect(await retry(called)).toBe(1);
+  expect(live.file('production/app.yaml')).toContain(imageOf(1));
 });

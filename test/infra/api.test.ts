@@ -18,16 +18,19 @@ const commands = [
   'POST /api/v1/projects/{app}/{job}/{tag}/unhold',
 ];
 
+const promotion = 'POST /api/v1/projects/{app}/{job}/{tag}/promotions';
+
 test('commands and what only operators may read have to be signed, and go to functions of their own', () => {
   const signed = resources('AWS::ApiGatewayV2::Route').filter(
     ({ Properties }) => Properties.AuthorizationType === 'AWS_IAM',
   );
   const reads = ['GET /api/signed/{proxy+}', 'HEAD /api/signed/{proxy+}'];
   expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual(
-    [...operators, ...reads, ...commands].toSorted(),
+    [...operators, ...reads, ...commands, promotion].toSorted(),
   );
   for (const read of reads) expect(functionBehind(read)).toBe(functionOf('site').resource.id);
   for (const command of commands) expect(functionBehind(command)).toBe(functionOf('accept-command').resource.id);
+  expect(functionBehind(promotion)).toBe(functionOf('promote').resource.id);
   for (const read of operators) expect(functionBehind(read)).toBe(functionOf('inform-operators').resource.id);
 });
 

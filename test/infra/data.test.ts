@@ -135,7 +135,6 @@ test('the stack says where everything is', () => {
     'NotifyUrlsPrefix',
     'OperatorsTopicArn',
     'ProjectsTableName',
-    'PromoteFunctionName',
     'PublicKeyUrl',
     'PullCredentialsSecretArn',
     'RecordsBucketName',

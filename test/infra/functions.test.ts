@@ -14,7 +14,6 @@ import {
   kebabCase,
   resource,
   resources,
-  template,
 } from './template.ts';
 
 const read = (code: string) => variableNames.filter((name) => new RegExp(`["'\`]${name}["'\`]`).test(code)).toSorted();
@@ -30,7 +29,7 @@ test('every file with a handler is a function, and every function has a file', (
   ).toEqual(handlerFiles().filter((file) => file !== ofLogin));
 });
 
-test('every function is run by something: a state, a route, a rule, the queue, another function, the builder or a command', () => {
+test('every function is run by something: a state, a route, a rule, the queue, another function or the builder', () => {
   const states = Object.entries(definition().States).filter(([, { Resource }]) => Resource?.includes(':lambda:invoke'));
   const running = new Set([
     ...states.map(([name]) => functionOf(kebabCase(name)).resource.id),
@@ -44,8 +43,6 @@ test('every function is run by something: a state, a route, a rule, the queue, a
       .flatMap(([name, value]) =>
         /^(?:COPY_RELEASES|ROLL_SERVICES)_FUNCTION$/.test(name) ? [(value as { Ref: string }).Ref] : [],
       ),
-    // The command finds it by the outputs of the stack.
-    (template().Outputs.PromoteFunctionName?.Value as { Ref: string } | undefined)?.Ref,
     ...resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties.FunctionName.Ref),
   ]);
   expect(functions().filter(({ resource: each }) => !running.has(each.id))).toEqual([]);

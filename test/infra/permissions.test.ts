@@ -224,7 +224,7 @@ test('nobody can delete a record or an object, and only the function that lets r
 });
 
 test.each([
-  ['Deliveries', '//commit/*', 'DeliveryDeliver', 'DeliveryPromote', 'DeliveryRetryDeliveries'],
+  ['Deliveries', '//commit/*', 'DeliveryDeliver', 'DeliveryRetryDeliveries'],
   ['Releases', 'holds *', 'PlannerPlanBuilds', 'StepsRollBack'],
   ['Cascades', 'mails *', 'StepsTell', 'SupervisionCloseBuild'],
 ])('in %s, who records something of its own puts no item but %s', (table, keys, ...expected) => {

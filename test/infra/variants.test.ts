@@ -93,12 +93,11 @@ test('commits are signed, if asked for, by a key that signs nothing else', () =>
   expect(signers(usual)).toHaveLength(1);
   expect(signers(other).toSorted()).toEqual([
     'DeliveryDeliverRole <CommitSigningKey.Arn>',
-    'DeliveryPromoteRole <CommitSigningKey.Arn>',
     'DeliveryRetryDeliveriesRole <CommitSigningKey.Arn>',
     'StepsSignRole <SigningKey.Arn>',
   ]);
-  // The fourth is the pages', which serve the public key.
-  expect(variables(other, 'COMMIT_SIGNING_KEY')).toHaveLength(4);
+  // The third is the pages', which serve the public key.
+  expect(variables(other, 'COMMIT_SIGNING_KEY')).toHaveLength(3);
 });
 
 test('builds reach the pull-through caches that the configuration names, and no others', () => {

@@ -8,37 +8,36 @@ import { slipway } from '../slipway.ts';
 
 let aws: EndpointHost;
 let site: FakeHost;
-/** The function, and the API as it goes on. */
-let answer: object;
-let shown: { state: string; error: string | null }[];
+/** What the call is answered with, and the reading call as it goes on. */
+let answer: { status: number; content: object };
+let shown: ReturnType<typeof targetOf>[];
 let requests: unknown[];
 
-const stateOf = (state: string, over: object = {}) => ({
-  project: 'demo/app:latest',
-  target: 'production',
+const targetOf = (state: string, over: object = {}) => ({
+  name: 'production',
   kind: 'manifest',
-  wanted: { ...releaseOf(1), call: { type: 'promotion', by: 'root' } },
   state,
-  since: '2026-11-01T00:00:00.000Z',
-  attempts: 1,
+  wanted: releaseOf(1),
+  error: null,
+  nextAttemptAt: null,
+  pullRequest: null,
   delivered: [],
-  revision: 1,
   ...over,
 });
 
 beforeEach(async () => {
-  [answer, shown, requests] = [{ refused: 'Nothing was promoted.' }, [], []];
+  [answer, shown, requests] = [{ status: 202, content: targetOf('delivered') }, [], []];
   site = await startHost(({ path, body }, response) => {
-    const send = (content: object) =>
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(content));
-    if (path.endsWith('/invocations')) {
+    const send = (content: object, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+    if (path === '/api/v1/projects/demo/app/latest/promotions') {
       requests.push(JSON.parse(body));
-      return send(answer);
+      return send(answer.content, answer.status);
     }
     const project = { name: 'demo/app:latest', desiredTag: 'latest', active: true, released: null, hold: null };
-    if (path.startsWith('/api/v1/projects/demo/app?')) return send({ items: [project], cursor: null });
+    if (path.startsWith('/api/signed/v1/projects/demo/app?')) return send({ items: [project], cursor: null });
     const now = shown.length > 1 ? shown.shift() : shown[0];
-    return send({ targets: [{ name: 'production', ...now }] });
+    return send({ targets: [now] });
   });
   aws = await hostEndpoint((account) => [createSts(account), createCloudFormation(account)]);
   (aws.services[1] as CloudFormation).noteStack('Slipway', {
@@ -48,11 +47,10 @@ beforeEach(async () => {
     WebhookSecretArn: 'arn:secret',
     GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
     IndexRepository: 'demo/index',
-    PromoteFunctionName: 'promote',
+    ApiUrl: site.url,
   });
   const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
   vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
-  vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', site.url);
   vi.stubEnv('AWS_REGION', aws.account.region);
   vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
@@ -64,41 +62,42 @@ afterEach(async () => {
 });
 
 describe('slipway promote', () => {
-  it('says which commit the target has, and who asks is what AWS says', async () => {
+  it('says which commit the target has', async () => {
     const commitUrl = 'https://git.example/ops/live/commit/1';
-    const delivered = [
-      { ...releaseOf(1), call: { type: 'promotion' }, deliveredAt: '2026-11-01T00:00:01.000Z', commitUrl },
-    ];
-    answer = { state: stateOf('delivered', { delivered }) };
+    const delivered = [{ ...releaseOf(1), deliveredAt: '2026-11-01T00:00:01.000Z', commitUrl }];
+    answer.content = targetOf('delivered', { delivered });
     const { code, out } = await slipway(['promote', 'demo/app', '--to', 'production', '--release', '1.0.0']);
     expect([code, out]).toEqual([0, `production has build-1.\n${commitUrl}\n`]);
-    expect(requests).toEqual([{ project: 'demo/app:latest', to: 'production', release: '1.0.0', requester: 'root' }]);
+    expect(requests).toEqual([{ to: 'production', release: '1.0.0' }]);
   });
 
   it('is done where a pull request is open', async () => {
-    const proposal = { number: 7, url: 'https://git.example/ops/live/pull/7', build: 'build1' };
-    answer = { state: stateOf('proposed', { proposal }) };
+    answer.content = targetOf('proposed', { pullRequest: 'https://git.example/ops/live/pull/7' });
     const { code, out } = await slipway(['promote', 'demo/app', '--to', 'production']);
     expect(code).toBe(0);
-    expect(out).toContain('https://git.example/ops/live/pull/7');
+    expect(out).toBe('production gets build-1 when its pull request is merged.\nhttps://git.example/ops/live/pull/7\n');
   });
 
   it('waits for what takes minutes, and fails with its reason', async () => {
-    answer = { state: stateOf('pending', { kind: 'service', attempts: 0 }) };
-    shown = [
-      { state: 'rolling', error: null },
-      { state: 'failed', error: 'The container ended.' },
-    ];
+    answer.content = targetOf('pending', { kind: 'service' });
+    shown = [targetOf('rolling'), targetOf('failed', { error: 'The container ended.' })];
     const { code, out, err } = await slipway(['deploy', 'demo/app', '--to', 'production']);
     expect(code).toBe(1);
     expect(err).toContain('production gets build-1 now');
     expect(out).toContain('The container ended.');
   });
 
-  it('says what the function refuses', async () => {
-    answer = { refused: 'demo/app:latest has no target nowhere. The targets of its entry are: production.' };
+  it('does not wait for the next attempt', async () => {
+    answer.content = targetOf('pending');
+    shown = [targetOf('pending', { error: 'The host is down.' })];
+    const { code, out } = await slipway(['promote', 'demo/app', '--to', 'production']);
+    expect([code, out]).toEqual([1, 'production did not get build-1, and it is tried again: The host is down.\n']);
+  });
+
+  it('says what is refused', async () => {
+    const detail = 'demo/app:latest has no target nowhere. The targets of its entry are: production.';
+    answer = { status: 409, content: { detail } };
     const { code, err } = await slipway(['promote', 'demo/app', '--to', 'nowhere']);
-    expect(code).not.toBe(0);
-    expect(err).toContain('The targets of its entry are: production.');
+    expect([code, err]).toEqual([1, `slipway: ${detail}\n`]);
   });
 });

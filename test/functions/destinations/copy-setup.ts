@@ -97,6 +97,7 @@ export async function setUpCopies(places: string[] = ['copies/app']) {
       const day = new Date(Date.now() + days * 86_400_000);
       clock.now = () => day;
       return createRetryDeliveries({ projects, releases: { get: async () => undefined }, targets, track, delivery })(
+        {},
         day,
       );
     },
