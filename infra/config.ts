@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { computeTypeSchema } from '../core/cost/prices.ts';
 import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
