@@ -147,7 +147,9 @@ export class SlipwayStack extends Stack {
       BuildSecretsPrefix: secrets.buildSecrets,
       NotifyUrlsPrefix: secrets.notifyUrls,
       SourceSecretsPrefix: secrets.sourceSecrets,
-      ...(secrets.loginClient === undefined ? {} : { LoginClientSecretArn: secrets.loginClient }),
+      ...(secrets.loginClient === undefined
+        ? {}
+        : { Login: JSON.stringify(config.login), LoginClientSecretArn: secrets.loginClient }),
       PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       CopyReleasesRoleArn: delivery.copyReleases.function.role?.roleArn ?? '',

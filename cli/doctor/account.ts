@@ -40,6 +40,8 @@ export interface Account extends ReturnType<typeof createClients> {
   id: string;
   stackName: string;
   isDeployed: boolean;
+  /** Those of the stack, as far as it has them. */
+  outputs: Readonly<Record<string, string>>;
   /** Undefined where there is no such stack. */
   stackOf(name: string): Promise<StackState | undefined>;
   /**
@@ -80,6 +82,7 @@ export async function openAccount({ stack: stackName, settings }: Connection): P
     id,
     stackName,
     isDeployed: stack !== undefined,
+    outputs: stack?.outputs ?? {},
     stackOf,
     output(name) {
       const value = stack?.outputs[name];

@@ -1,17 +1,15 @@
 import { BatchGetProjectsCommand } from '@aws-sdk/client-codebuild';
 import { GetAccountSettingCommand, GetRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
-import {
-  GetSecretValueCommand,
-  InvalidRequestException,
-  ResourceNotFoundException,
-} from '@aws-sdk/client-secrets-manager';
 import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import { findBuildQuota } from '../../services/aws/build-quota.ts';
 import type { Account } from './account.ts';
 import { clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
 import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
+import { gitHostTokens, webhooks } from './git-host-checks.ts';
+import { readSecret, restored } from './secret.ts';
+import { signIn } from './sign-in-check.ts';
 
 /** What an account must have for Slipway to work, in the order in which one meets it. None changes anything. */
 export const checks: Readonly<Record<string, (account: Account) => Promise<Finding>>> = {
@@ -23,7 +21,9 @@ export const checks: Readonly<Record<string, (account: Account) => Promise<Findi
   operators,
   'webhook-secret': webhookSecret,
   'webhook-deliveries': webhookDeliveries,
-  'git-host-token': gitHostToken,
+  'git-host-tokens': gitHostTokens,
+  webhooks,
+  'sign-in': signIn,
   'build-quota': buildQuota,
   'function-concurrency': functionConcurrency,
   'image-scans': imageScans,
@@ -96,7 +96,9 @@ async function mailSandbox({ ses }: Account): Promise<Finding> {
 async function operators({ topics, output }: Account): Promise<Finding> {
   const waiting: string[] = [];
   let confirmed = 0;
-  const pages = paginateListSubscriptionsByTopic({ client: topics }, { TopicArn: output('OperatorsTopicArn') });
+  const TopicArn = output('OperatorsTopicArn');
+  const subscribe = `aws sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ADDRESS`;
+  const pages = paginateListSubscriptionsByTopic({ client: topics }, { TopicArn });
   for await (const { Subscriptions = [] } of pages) {
     for (const { SubscriptionArn, Endpoint = '' } of Subscriptions) {
       if (SubscriptionArn?.startsWith('arn:')) confirmed += 1;
@@ -106,26 +108,12 @@ async function operators({ topics, output }: Account): Promise<Finding> {
   if (waiting.length > 0)
     return wrong(
       `Not confirmed, so not notified of alarms: ${waiting.join(', ')}.`,
-      'Each follows the link in the mail "AWS Notification - Subscription Confirmation". It is valid for two days; deploying again does not repeat it: aws sns subscribe --topic-arn TOPIC --protocol email --notification-endpoint ADDRESS',
+      `Each follows the link in the mail "AWS Notification - Subscription Confirmation". It is valid for two days; deploying again does not repeat it: ${subscribe}`,
     );
   return confirmed > 0
     ? ok(`Notified of alarms: ${confirmed} of ${confirmed}.`)
-    : wrong('Nobody is notified of alarms.', 'npx cdk deploy');
+    : wrong('Nobody is notified of alarms.', `Name "operators" in cdk.json, then npx cdk deploy; or ${subscribe}`);
 }
-
-/** Undefined where somebody has deleted the secret; until its recovery window is over, it is marked for deletion. */
-async function readSecret({ secrets }: Account, SecretId: string): Promise<string | undefined> {
-  try {
-    return (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
-  } catch (error) {
-    const isDeleted = error instanceof InvalidRequestException && /marked for deletion/.test(error.message);
-    if (isDeleted || error instanceof ResourceNotFoundException) return undefined;
-    throw error;
-  }
-}
-
-const restored = (SecretId: string) =>
-  `Within its recovery window: aws secretsmanager restore-secret --secret-id ${SecretId}`;
 
 async function webhookSecret(account: Account): Promise<Finding> {
   const SecretId = account.output('WebhookSecretArn');
@@ -136,18 +124,6 @@ async function webhookSecret(account: Account): Promise<Finding> {
   return wrong(
     "The webhook's secret is too short: deliveries could be forged.",
     `aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string "$(openssl rand -hex 24)", then put it into each webhook`,
-  );
-}
-
-async function gitHostToken(account: Account): Promise<Finding> {
-  const SecretId = account.output('GitHostTokensSecretArn');
-  const value = await readSecret(account, SecretId);
-  if (value === undefined)
-    return wrong('The secret for the token of the git host was deleted: what needs its API fails.', restored(SecretId));
-  if (value !== '' && value !== 'none') return ok('There is a token of the git host.');
-  return warning(
-    'There is no token of the git host: no commit statuses and comments, and 60 requests an hour.',
-    `aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string "$GITHUB_TOKEN"`,
   );
 }
 

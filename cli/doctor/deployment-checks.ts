@@ -19,7 +19,7 @@ export async function stackDrift({ stackOf, stackName }: Account): Promise<Findi
   if (drift !== 'DRIFTED') return unknown('The stack was not yet compared with its template.', detect);
   return warning(
     'Somebody has changed resources of the stack by hand.',
-    `See what: aws cloudformation describe-stack-resource-drifts --stack-name ${stackName} --stack-resource-drift-status-filters MODIFIED DELETED; put it back: npx cdk deploy`,
+    `See what: aws cloudformation describe-stack-resource-drifts --stack-name ${stackName} --stack-resource-drift-status-filters MODIFIED DELETED; put it back: npx cdk deploy --revert-drift`,
   );
 }
 

@@ -26,6 +26,15 @@ export const warning = (text: string, fix: string): Finding => ({ state: 'warnin
 export const wrong = (text: string, fix?: string): Finding => ({ state: 'wrong', text, fix });
 export const unknown = (text: string, fix?: string): Finding => ({ state: 'unknown', text, fix });
 
+/** Of several things of one kind: as the worst of them is, with all that is not in order. */
+export function together(findings: readonly Finding[]): Finding {
+  const worst = (['wrong', 'warning', 'unknown'] as const).find((each) => findings.some(({ state }) => state === each));
+  const shown = worst === undefined ? findings : findings.filter(({ state }) => state !== 'ok');
+  const fixes = [...new Set(shown.flatMap(({ fix }) => fix ?? []))];
+  const fix = fixes.length > 0 ? fixes.join('; ') : undefined;
+  return { state: worst ?? 'ok', text: shown.map(({ text }) => text).join(' '), fix };
+}
+
 /** Whether calls go to something that stands for AWS, and lacks much of it. */
 export const isElsewhere = (): boolean => process.env.AWS_ENDPOINT_URL !== undefined;
 

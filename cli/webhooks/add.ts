@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
-import type { GitHost, GitHostKind } from '../../core/model/git-host.ts';
+import type { GitHost } from '../../core/model/git-host.ts';
 import { findRepository, sourceOf } from '../../core/sources/source.ts';
 import { type WebhookScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import type { Hook, WebhookSetup } from '../../services/git-host/webhook-api.ts';
@@ -9,14 +9,8 @@ import { createWebhookSetup } from '../../services/git-host/webhook-setup.ts';
 import type { Context } from '../command.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { readMasterSecret } from './master-secret.ts';
+import { personalToken, tokenVariables } from './personal-token.ts';
 import { scopeOfOrganization, scopeOfRepository, type Webhooks, webhooksOf } from './scope.ts';
-
-/** The environment variables that may have the token of a person, in the order in which they count. */
-const tokenVariables: Record<GitHostKind, readonly string[]> = {
-  github: ['GITHUB_TOKEN', 'GH_TOKEN'],
-  gitlab: ['GITLAB_TOKEN'],
-  forgejo: ['FORGEJO_TOKEN', 'GITEA_TOKEN'],
-};
 
 const description = `Creates the webhook of each repository through the API of its git host, or updates it: its address, its events and its secret.
 
@@ -76,11 +70,12 @@ async function outcomeOf(add: () => Promise<string>): Promise<{ result: string }
 }
 
 /** @throws UsageError */
-function tokenFor({ kind, url }: GitHost): string {
-  const names = tokenVariables[kind];
-  const token = names.map((name) => process.env[name]).find((value) => value);
+function tokenFor(host: GitHost): string {
+  const token = personalToken(host);
   if (token) return token;
-  throw new UsageError(`${names[0]} is not set: it must be a token that may administer the webhooks at ${url}.`);
+  throw new UsageError(
+    `${tokenVariables[host.kind][0]} is not set: it must be a token that may administer the webhooks at ${host.url}.`,
+  );
 }
 
 interface Target {

@@ -10,19 +10,25 @@ import { createGitHosts, type HostTokens } from './hosts.ts';
 /** By the host, with its port if that is not the scheme's own. */
 const tokensSchema = z.record(z.string(), z.string());
 
-/** The tokens of the git hosts, which one secret has: `none`, the token of the first host, or JSON with one for each. */
-export function createHostTokens(secretId: string, [first]: readonly GitHost[]): HostTokens {
+/** The tokens of the git hosts, which one secret has. */
+export function createHostTokens(secretId: string, hosts: readonly GitHost[]): HostTokens {
   const secret = createSecret(secretId);
-  return async (host) => {
-    const value = (await secret.current()).trim();
-    if (value === '' || value === 'none') return undefined;
-    if (!value.startsWith('{')) return host.url === first?.url ? value : undefined;
-    const parsed = tokensSchema.safeParse(parse(value));
-    if (parsed.success) return parsed.data[new URL(host.url).host];
-    throw new InvalidInputError(
-      'The secret with the tokens of the git hosts is not as docs/git-hosts.md says: {"codeberg.org": "TOKEN"}.',
-    );
-  };
+  return async (host) => tokenOf(await secret.current(), host, hosts);
+}
+
+/**
+ * The token of a host in the secret: `none`, the token of the first host, or JSON with one for each.
+ * @throws InvalidInputError
+ */
+export function tokenOf(secret: string, host: GitHost, [first]: readonly GitHost[]): string | undefined {
+  const value = secret.trim();
+  if (value === '' || value === 'none') return undefined;
+  if (!value.startsWith('{')) return host.url === first?.url ? value : undefined;
+  const parsed = tokensSchema.safeParse(parse(value));
+  if (parsed.success) return parsed.data[new URL(host.url).host];
+  throw new InvalidInputError(
+    'The secret with the tokens of the git hosts is not as docs/git-hosts.md says: {"codeberg.org": "TOKEN"}.',
+  );
 }
 
 const openHostTokens = once(() => createHostTokens(variable('GIT_HOST_TOKENS_SECRET'), gitHosts()));

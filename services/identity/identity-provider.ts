@@ -25,6 +25,7 @@ interface Options {
 }
 
 const timeoutMilliseconds = 10_000;
+const tokenErrorSchema = z.object({ error: z.string().optional() }).catch({});
 
 /**
  * The OpenID Connect provider, by the authorization code flow with PKCE.
@@ -59,29 +60,64 @@ export function createIdentityProvider({ settings, secret, redirectUri }: Option
       : oauth.ClientSecretBasic(value);
   }
 
+  /** Where somebody signs in. */
+  async function begin(): Promise<{ url: string; pending: PendingLogin }> {
+    const { authorization_endpoint: address } = await asUpstream(discovered());
+    if (!address) throw new UpstreamError(`${issuer.host} has no place to sign in.`);
+    const pending = {
+      state: oauth.generateRandomState(),
+      nonce: oauth.generateRandomNonce(),
+      verifier: oauth.generateRandomCodeVerifier(),
+    };
+    const url = new URL(address);
+    const parameters = {
+      client_id: settings.clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope: settings.scopes,
+      state: pending.state,
+      nonce: pending.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
+      code_challenge_method: 'S256',
+    };
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    return { url: url.href, pending };
+  }
+
   return {
-    /** Where somebody signs in. */
-    async begin(): Promise<{ url: string; pending: PendingLogin }> {
-      const { authorization_endpoint: address } = await asUpstream(discovered());
-      if (!address) throw new UpstreamError(`${issuer.host} has no place to sign in.`);
-      const pending = {
-        state: oauth.generateRandomState(),
-        nonce: oauth.generateRandomNonce(),
-        verifier: oauth.generateRandomCodeVerifier(),
+    begin,
+
+    /**
+     * Whether the provider takes the client, by a code that it never gave, and whether it would send people back. Nobody signs in.
+     * https://www.rfc-editor.org/rfc/rfc6749#section-5.2, #section-4.1.2.1
+     */
+    async examine(): Promise<{ refusal: string | undefined; sendsBack: boolean }> {
+      const server = await asUpstream(discovered());
+      const { url, pending } = await begin();
+      const answered = new URLSearchParams({ code: 'none', state: pending.state, iss: server.issuer });
+      const parameters = oauth.validateAuthResponse(server, client, answered, pending.state);
+      const answer = await asUpstream(
+        authentication(server).then((method) =>
+          oauth.authorizationCodeGrantRequest(
+            server,
+            client,
+            method,
+            parameters,
+            redirectUri,
+            pending.verifier,
+            request(),
+          ),
+        ),
+      );
+      const { error } = tokenErrorSchema.parse(await answer.json().catch(() => undefined));
+      const isRefused = error === 'invalid_client' || error === 'unauthorized_client' || answer.status === 401;
+      const page = await asUpstream(fetch(url, { redirect: 'manual', signal: request().signal }));
+      await page.body?.cancel();
+      const isErrorPage = /[/?&]error\b/.test(page.headers.get('location')?.split(redirectUri)[0] ?? '');
+      return {
+        refusal: isRefused ? (error ?? String(answer.status)) : undefined,
+        sendsBack: page.status < 400 && !isErrorPage,
       };
-      const url = new URL(address);
-      const parameters = {
-        client_id: settings.clientId,
-        redirect_uri: redirectUri,
-        response_type: 'code',
-        scope: settings.scopes,
-        state: pending.state,
-        nonce: pending.nonce,
-        code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
-        code_challenge_method: 'S256',
-      };
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-      return { url: url.href, pending };
     },
 
     /**

@@ -5,7 +5,13 @@ import { signingToken } from './signing-token.ts';
 
 const mostListed = 100;
 
-const hookSchema = z.object({ id: z.int(), url: z.string(), signing_token_present: z.boolean().optional() });
+const hookSchema = z.object({
+  id: z.int(),
+  url: z.string(),
+  signing_token_present: z.boolean().optional(),
+  /** https://docs.gitlab.com/user/project/integrations/webhooks/#auto-disabled-webhooks */
+  alert_status: z.string().optional(),
+});
 const projectSchema = z.object({ path_with_namespace: z.string() });
 
 const words: HostWords = {
@@ -21,6 +27,13 @@ const words: HostWords = {
 /** https://docs.gitlab.com/api/project_webhooks/ */
 export function createGitlabHooks(options: { apiUrl: string; token: string }): WebhookSetup {
   const request = createSetupRequests(options, words);
+
+  async function listed(owner: HookOwner, url: string) {
+    const parameters = { id: nameOf(owner), per_page: mostListed };
+    const all = await request(z.array(hookSchema), { owner, route: `GET ${pathOf(owner)}`, parameters });
+    return all.find((hook) => hook.url === url);
+  }
+
   return {
     async currentName(repository) {
       const route = 'GET /projects/{id}';
@@ -28,12 +41,19 @@ export function createGitlabHooks(options: { apiUrl: string; token: string }): W
       return (await request(projectSchema, { owner, route, parameters: { id: repository } })).path_with_namespace;
     },
 
+    async find(owner, url) {
+      const known = await listed(owner, url);
+      if (!known) return undefined;
+      const { alert_status: status = 'executable' } = known;
+      const failure = status === 'executable' ? undefined : 'GitLab has switched it off after failures for now';
+      return { isActive: status !== 'disabled', failure };
+    },
+
     async keep(owner, { url, secret }) {
-      const hooks = 'organization' in owner ? '/groups/{id}/hooks' : '/projects/{id}/hooks';
+      const hooks = pathOf(owner);
       const send = <Answer>(schema: z.ZodType<Answer>, route: string, parameters: object) =>
         request(schema, { owner, route, parameters: { id: nameOf(owner), ...parameters } });
-      const listed = await send(z.array(hookSchema), `GET ${hooks}`, { per_page: mostListed });
-      const known = listed.find((hook) => hook.url === url);
+      const known = await listed(owner, url);
       const events = { push_events: true, tag_push_events: true, merge_requests_events: true, note_events: true };
       const hook = { url, ...events, enable_ssl_verification: true };
       const signed = { ...hook, signing_token: signingToken(secret) };
@@ -47,6 +67,8 @@ export function createGitlabHooks(options: { apiUrl: string; token: string }): W
     },
   };
 }
+
+const pathOf = (owner: HookOwner) => ('organization' in owner ? '/groups/{id}/hooks' : '/projects/{id}/hooks');
 
 function nameOf(owner: HookOwner): string {
   return 'organization' in owner ? owner.organization : owner.repository;

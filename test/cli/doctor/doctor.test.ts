@@ -15,16 +15,21 @@ const outputs = {
   StateMachineArn: 'arn:machine',
   SiteUrl: '',
   ProjectsTableName: 'projects',
+  WebhooksUrl: 'https://slipway.example/webhooks',
+  IndexRepository: 'demo/index',
+  GitHosts: '',
+  Login: '',
+  LoginClientSecretArn: 'arn:client',
 };
 
 const xml = (action: string, result: string) =>
   `<${action}Response><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></${action}Response>`;
 
-const stack = (status: string, drift = 'IN_SYNC') =>
+const stack = (status: string, drift = 'IN_SYNC', has: Record<string, string> = outputs) =>
   xml(
     'DescribeStacks',
     `<Stacks><member><StackName>Slipway</StackName><StackStatus>${status}</StackStatus><DriftInformation><StackDriftStatus>${drift}</StackDriftStatus></DriftInformation><CreationTime>2026-11-29T12:00:00Z</CreationTime><Outputs>${Object.entries(
-      outputs,
+      has,
     )
       .map(([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`)
       .join('')}</Outputs></member></Stacks>`,
@@ -48,7 +53,10 @@ const builds = (...causes: ('push' | 'source-moved' | 'manual')[]) => ({
   })),
 });
 
-/** What AWS answers for an account in which all is well, by the call. */
+const hook = { id: 1, active: true, config: { url: `${outputs.WebhooksUrl}/github` }, last_response: { code: 202 } };
+const gitlabHook = { id: 1, url: `${outputs.WebhooksUrl}/gitlab`, alert_status: 'executable' };
+
+/** What AWS, the git hosts and the identity provider answer where all is well, by the call. */
 const healthy: Record<string, string | object> = {
   GetCallerIdentity: xml('GetCallerIdentity', '<Account>123456789012</Account>'),
   DescribeStacks: stack('UPDATE_COMPLETE'),
@@ -56,7 +64,7 @@ const healthy: Record<string, string | object> = {
   '/v2/email/identities/slipway%40images.example.org': { VerifiedForSendingStatus: true },
   '/v2/email/account': { ProductionAccessEnabled: true, SendingEnabled: true, SendQuota: { Max24HourSend: 50_000 } },
   '/2016-08-19/account-settings': { AccountLimit: { ConcurrentExecutions: 1000 } },
-  GetSecretValue: { SecretString: 'a-secret-of-more-than-twenty' },
+  GetSecretValue: { SecretString: '{"github.com": "token-1", "gitlab.example": "token-2"}' },
   BatchGetProjects: {
     projects: [
       {
@@ -75,7 +83,23 @@ const healthy: Record<string, string | object> = {
   DescribePullThroughCacheRules: { pullThroughCacheRules: [{ ecrRepositoryPrefix: 'docker-hub' }] },
   '/healthz': {},
   '/api/v1/builds?limit=100': builds('push', 'source-moved'),
+  '/api/v1/projects': {
+    cursor: null,
+    items: ['https://github.com/demo/app.git', 'https://gitlab.example/group/web', 'https://elsewhere.example/x'].map(
+      (url) => ({ active: true, source: { url, branch: 'main', dockerfile: 'Dockerfile', context: '.' } }),
+    ),
+  },
+  '/github/rate_limit': {},
+  '/github/repos/demo/index': {},
+  '/github/repos/demo/index/hooks': [hook],
+  '/github/repos/demo/app/hooks': [hook],
+  '/gitlab/personal_access_tokens/self': { scopes: ['api'], expires_at: '2099-01-01' },
+  '/gitlab/projects/group%2Fweb/hooks': [gitlabHook],
+  '/oidc/authorize': {},
 };
+
+/** What is answered with another status, or with headers that matter. */
+let special: Record<string, { status?: number; headers?: Record<string, string>; content?: object }>;
 
 let aws: FakeHost;
 let answers: Record<string, string | object>;
@@ -90,13 +114,16 @@ beforeEach(async () => {
   denied = new Set();
   gone = undefined;
   time = new Date();
+  special = { '/oidc/token': { status: 400, content: { error: 'invalid_grant' } } };
   aws = await startHost(({ path, headers, body }, response) => {
     const target = String(headers['x-amz-target'] ?? '')
       .split('.')
       .at(-1);
     const action = new URLSearchParams(body).get('Action');
     const call = target || action || path.replace(/\/$/, '');
-    const answer = answers[call];
+    const [withoutQuery = ''] = call.split('?');
+    const answer = answers[call] ?? answers[withoutQuery];
+    const { status = 200, headers: extra = {}, content = answer } = special[withoutQuery] ?? {};
     if (denied.has(call)) {
       response
         .writeHead(400, { 'x-amzn-errortype': 'AccessDeniedException' })
@@ -107,22 +134,32 @@ beforeEach(async () => {
       response.writeHead(400, { 'x-amzn-errortype': gone.__type }).end(JSON.stringify(gone));
       return;
     }
-    if (answer === undefined) {
+    if (content === undefined) {
       response
         .writeHead(404, { 'x-amzn-errortype': 'NotFoundException' })
         .end(JSON.stringify({ message: 'Not found' }));
       return;
     }
-    const isText = typeof answer === 'string';
-    response
-      .writeHead(200, { 'content-type': isText ? 'text/xml' : 'application/json', date: time.toUTCString() })
-      .end(isText ? answer : JSON.stringify(answer));
+    const isText = typeof content === 'string';
+    const type = { 'content-type': isText ? 'text/xml' : 'application/json', date: time.toUTCString() };
+    response.writeHead(status, { ...type, ...extra }).end(isText ? content : JSON.stringify(content));
   });
   outputs.SiteUrl = aws.url;
+  outputs.GitHosts = JSON.stringify([
+    { kind: 'github', url: 'https://github.com', apiUrl: `${aws.url}/github` },
+    { kind: 'gitlab', url: 'https://gitlab.example', apiUrl: `${aws.url}/gitlab` },
+  ]);
+  outputs.Login = JSON.stringify({ issuer: `${aws.url}/oidc`, clientId: 'slipway' });
+  answers['/oidc/.well-known/openid-configuration'] = {
+    issuer: `${aws.url}/oidc`,
+    authorization_endpoint: `${aws.url}/oidc/authorize`,
+    token_endpoint: `${aws.url}/oidc/token`,
+  };
   answers.DescribeStacks = stack('UPDATE_COMPLETE');
   useEndpoint(aws.url);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  for (const name of ['GITHUB_TOKEN', 'GH_TOKEN', 'GITLAB_TOKEN']) vi.stubEnv(name, '');
 });
 
 afterEach(async () => {
@@ -165,7 +202,7 @@ describe('slipway doctor', () => {
       { DescribeStacks: stack('UPDATE_COMPLETE', 'DRIFTED') },
       'stack-drift',
       'warning',
-      /describe-stack-resource-drifts/,
+      /describe-stack-resource-drifts.*cdk deploy --revert-drift/,
     ],
     [
       'changes that no event reported',
@@ -205,6 +242,13 @@ describe('slipway doctor', () => {
       'operators',
       'wrong',
       /Subscription Confirmation/,
+    ],
+    [
+      'that there are no operators',
+      { ListSubscriptionsByTopic: subscriptions() },
+      'operators',
+      'wrong',
+      /"operators" in cdk\.json.*sns subscribe --topic-arn arn:aws:sns/,
     ],
     ['a secret that was emptied', { GetSecretValue: { SecretString: '' } }, 'webhook-secret', 'wrong', /openssl rand/],
     [
@@ -269,6 +313,151 @@ describe('slipway doctor', () => {
     expect(code).toBe(state === 'wrong' ? 1 : 0);
   });
 
+  const soon = new Date(Date.now() + 5 * 24 * 60 * 60_000).toISOString();
+
+  it.each<[string, string, typeof special, string, RegExp, RegExp]>([
+    [
+      'a token that its host refuses',
+      'git-host-tokens',
+      { '/github/rate_limit': { status: 401, content: { message: 'Bad credentials' } } },
+      'wrong',
+      /github\.com refuses its token \(401 Bad credentials\)/,
+      /put-secret-value --secret-id arn:token/,
+    ],
+    [
+      'a token with too little scope',
+      'git-host-tokens',
+      { '/github/rate_limit': { headers: { 'x-oauth-scopes': 'gist, read:org' } } },
+      'wrong',
+      /has not the scope repo or public_repo, but gist, read:org/,
+      /git-hosts\.md/,
+    ],
+    [
+      'a token with too little scope at GitLab',
+      'git-host-tokens',
+      { '/gitlab/personal_access_tokens/self': { content: { scopes: ['read_api'] } } },
+      'wrong',
+      /has not the scope api, but read_api/,
+      /git-hosts\.md/,
+    ],
+    [
+      'a token that does not open the index',
+      'git-host-tokens',
+      { '/github/repos/demo/index': { status: 404, content: {} } },
+      'wrong',
+      /does not open the index, demo\/index/,
+      /git-hosts\.md/,
+    ],
+    [
+      'a token that soon expires',
+      'git-host-tokens',
+      { '/gitlab/personal_access_tokens/self': { content: { scopes: ['api'], expires_at: soon } } },
+      'warning',
+      /gitlab\.example expires on 20/,
+      /put-secret-value/,
+    ],
+    [
+      'a source without a webhook',
+      'webhooks',
+      { '/github/repos/demo/app/hooks': { content: [] } },
+      'warning',
+      /^demo\/app has no webhook/,
+      /slipway webhook add demo\/app/,
+    ],
+    [
+      'a delivery that failed',
+      'webhooks',
+      {
+        '/github/repos/demo/index/hooks': {
+          content: [{ ...hook, last_response: { code: 502, message: 'Bad gateway' } }],
+        },
+      },
+      'warning',
+      /^The last delivery of the webhook of demo\/index failed: 502 Bad gateway\./,
+      /Recent deliveries/,
+    ],
+    [
+      'a webhook that GitLab has switched off',
+      'webhooks',
+      { '/gitlab/projects/group%2Fweb/hooks': { content: [{ ...gitlabHook, alert_status: 'disabled' }] } },
+      'warning',
+      /webhook of https:\/\/gitlab\.example\/group\/web is switched off/,
+      /webhook add https:\/\/gitlab\.example\/group\/web/,
+    ],
+    [
+      'webhooks that the token may not see',
+      'webhooks',
+      { '/github/repos/demo/app/hooks': { status: 403, content: { message: 'Resource not accessible' } } },
+      'unknown',
+      /webhook of demo\/app cannot be looked at/,
+      /administers demo\/app/,
+    ],
+    [
+      'an identity provider that does not answer',
+      'sign-in',
+      { '/oidc/.well-known/openid-configuration': { status: 404, content: {} } },
+      'wrong',
+      /does not answer as an OpenID Connect provider/,
+      /login\.issuer/,
+    ],
+    [
+      'the issuer of another provider',
+      'sign-in',
+      { '/oidc/.well-known/openid-configuration': { content: { issuer: 'https://other.example' } } },
+      'wrong',
+      /does not answer as an OpenID Connect provider/,
+      /name the issuer in the same way/,
+    ],
+    [
+      'a client whose secret is wrong',
+      'sign-in',
+      { '/oidc/token': { status: 401, content: { error: 'invalid_client' } } },
+      'wrong',
+      /does not take the client slipway with its secret \(invalid_client\)/,
+      /put-secret-value --secret-id arn:client/,
+    ],
+    [
+      'an address to come back to that the provider does not know',
+      'sign-in',
+      { '/oidc/authorize': { status: 400 } },
+      'wrong',
+      /sends nobody back to http.*\/login\/callback/,
+      /Register this address with the client slipway/,
+    ],
+    [
+      'the same where the provider shows a page of its own',
+      'sign-in',
+      { '/oidc/authorize': { status: 302, headers: { location: '/error?error=redirect_mismatch' } } },
+      'wrong',
+      /sends nobody back/,
+      /Register this address/,
+    ],
+  ])('sees %s, and says what to do', async (_, name, over, state, text, fix) => {
+    Object.assign(special, over);
+    const { checks } = await checked();
+    expect(checks[name]).toEqual({ state, text: expect.stringMatching(text), fix: expect.stringMatching(fix) });
+  });
+
+  it('takes the webhook of the organisation for that of its repositories', async () => {
+    special['/github/repos/demo/app/hooks'] = { content: [] };
+    answers['/github/orgs/demo/hooks'] = [hook];
+    expect((await checked()).checks.webhooks).toEqual({ state: 'ok', text: 'Each repository has its webhook: 3.' });
+  });
+
+  it('sees that a git host has no token, or the provider no secret where it wants one', async () => {
+    answers.GetSecretValue = { SecretString: 'none' };
+    special['/oidc/token'] = { status: 401, content: { error: 'invalid_client' } };
+    const { checks } = await checked();
+    expect(checks['git-host-tokens']).toMatchObject({ state: 'warning', text: expect.stringMatching(/no token of/) });
+    expect(checks['sign-in']).toMatchObject({ state: 'wrong', text: expect.stringMatching(/without a secret/) });
+  });
+
+  it('has nothing to say of a sign-in that the configuration does not have', async () => {
+    const { Login: _, ...others } = outputs;
+    answers.DescribeStacks = stack('UPDATE_COMPLETE', 'IN_SYNC', others);
+    expect((await checked()).checks['sign-in']).toMatchObject({ state: 'not-applicable' });
+  });
+
   it.each(['slipway/*', '*', 'slipway/candidate/*', 'slipway', '*/candidate/*'])(
     'takes enhanced scans with the filter %s for complete',
     async (filter) => {
@@ -285,7 +474,8 @@ describe('slipway doctor', () => {
       const { code, checks } = await checked();
       const fix = expect.stringMatching(/restore-secret --secret-id arn:/);
       expect(checks['webhook-secret']).toMatchObject({ state: 'wrong', fix });
-      expect(checks['git-host-token']).toMatchObject({ state: 'wrong', fix });
+      expect(checks['git-host-tokens']).toMatchObject({ state: 'wrong', fix });
+      expect(checks['sign-in']).toMatchObject({ state: 'wrong', fix });
       expect(code).toBe(1);
     },
   );
