@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import type { Machine, MachineOptions } from '../../local/machine.ts';
+import npm from '../../package.json' with { type: 'json' };
 import { waitLimit } from '../limits.ts';
 
 /** How the tests' machines are configured: with an image for scripts before builds, and a time for builds that is not the usual one. */
@@ -43,7 +44,11 @@ export interface MachineProcess {
   url: string;
 }
 
-const compileCache = join(import.meta.dirname, '..', '..', 'local', 'compile-cache.js');
+/** How npm starts a machine: variables, `node`, and its options, whose paths are from the root. */
+const command = npm.config.machine.split(' ');
+const program = command.indexOf('node');
+const variables = command.slice(0, program).map((each) => each.split('='));
+const root = join(import.meta.dirname, '..', '..');
 
 /** What a process needs to know of its machine. */
 export interface ProcessOptions extends Pick<MachineOptions, 'assembly' | 'concurrentBuilds'> {
@@ -56,13 +61,9 @@ export interface ProcessOptions extends Pick<MachineOptions, 'assembly' | 'concu
 /** Makes ready a process for a machine in a folder; it may have been used before. */
 export async function forkMachine(folder: string, options: ProcessOptions): Promise<MachineProcess> {
   const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, JSON.stringify(options)], {
-    execArgv: ['--max-semi-space-size=2', '--import', compileCache],
-    env: {
-      ...process.env,
-      MALLOC_ARENA_MAX: '2',
-      MALLOC_MMAP_THRESHOLD_: '65536',
-      MALLOC_TRIM_THRESHOLD_: '131072',
-    },
+    cwd: root,
+    execArgv: command.slice(program + 1),
+    env: { ...process.env, ...Object.fromEntries(variables) },
   });
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', resolve);

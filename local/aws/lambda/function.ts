@@ -53,7 +53,7 @@ const keptLog = 4096;
  * All instances share this machine's processors: another one helps only where those that are there wait for something else. So an event gets
  * one when, for so long for each of these, none of them has begun anything.
  */
-const patienceMilliseconds = 500;
+const patienceMilliseconds = 1000;
 /**
  * Lambda gives the initialisation 10 s of its own, on a processor of its own; a function's timeout begins after it.
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
