@@ -1,3 +1,4 @@
+import { commitIds } from './commit-ids.ts';
 import type { Git } from './git-process.ts';
 import type { Repository } from './repositories.ts';
 import { pushedRepositoryJson, userJson } from './repository-json.ts';
@@ -34,18 +35,19 @@ export async function pushEvent(git: Git, { ref, before, after }: RefChange, con
   const page = `${url}/git/${repository.owner}/${repository.name}`;
   const created = before === noObject;
   const deleted = after === noObject;
-  // An annotated tag's `after` is the tag object; the commit is what it points to in the end. A tag may also name a tree or a file.
-  const head = deleted ? undefined : await commitBehind(git, folder, after);
-  const base = created ? undefined : await commitBehind(git, folder, before);
+  const [head, base] = deleted ? [] : await commitIds(git, folder, created ? [after] : [after, before]);
   const isBranch = ref.startsWith('refs/heads/');
 
-  const [headCommit] = head ? await commitsOf(git, folder, page, { reach: [head], limit: 1 }) : [];
   const commits = isBranch && head ? await commitsOf(git, folder, page, pushedRange(head, base, context)) : [];
-  const unseen =
-    isBranch && head
-      ? await idsOf(git, folder, { reach: [head], not: [...(base ? [base] : []), ...otherHeads(ref, context)] })
-      : new Set();
-  for (const commit of commits) commit.distinct = unseen.has(commit.id);
+  const others = otherHeads(ref, context);
+  // Of a new branch, what is unseen is already all that counts as pushed.
+  if (head && base && commits.length > 0 && others.length > 0) {
+    const unseen = await idsOf(git, folder, { reach: [head], not: [base, ...others] });
+    for (const commit of commits) commit.distinct = unseen.has(commit.id);
+  }
+  const headCommit =
+    commits.find(({ id }) => id === head) ??
+    (head ? (await commitsOf(git, folder, page, { reach: [head], limit: 1 }))[0] : undefined);
 
   return {
     ref,
@@ -114,12 +116,6 @@ function comparison(ref: string, before: string, after: string, commits: Commit[
   const [first] = commits;
   if (first === undefined) return `compare/${name}`;
   return commits.length === 1 ? `commit/${first.id}` : `compare/${short(first.id)}^...${short(after)}`;
-}
-
-async function commitBehind(git: Git, folder: string, object: string): Promise<string | undefined> {
-  return (
-    await git.ask(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${object}^{commit}`])
-  )?.trim();
 }
 
 async function isAncestor(

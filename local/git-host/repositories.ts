@@ -1,6 +1,7 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { commitIds } from './commit-ids.ts';
 import type { Git } from './git-process.ts';
 
 export interface Repository {
@@ -148,21 +149,13 @@ export function createRepositories(options: { dataFolder: string; database: Data
       if (/^[0-9a-f]{4,40}$/.test(ref)) names.unshift(ref);
       if (/^(?:heads|tags|pull)\//.test(ref)) names.push(`refs/${ref}`);
       if (/^(?:refs\/|HEAD$)/.test(ref)) names.push(ref);
-      for (const name of names) {
-        const commit = await git.ask(repository.folder, [
-          'rev-parse',
-          '--verify',
-          '--quiet',
-          '--end-of-options',
-          `${name}^{commit}`,
-        ]);
-        if (commit) return commit.trim();
-      }
-      return undefined;
+      const commits = await commitIds(git, repository.folder, names);
+      return commits.find((commit) => commit !== undefined);
     },
     async defaultBranch(repository) {
-      const head = await git.run(repository.folder, ['symbolic-ref', '--short', 'HEAD']);
-      return head.toString().trim();
+      // To start git for it costs more than all the rest of many requests. https://git-scm.com/docs/gitrepository-layout
+      const head = await readFile(join(repository.folder, 'HEAD'), 'utf8');
+      return head.trim().replace('ref: refs/heads/', '');
     },
     pushed: (repository, at) =>
       void database.prepare('update git_repositories set pushed_at = ? where id = ?').run(at, repository.id),
