@@ -14,7 +14,7 @@ export interface StatementUse {
   sid: string | undefined;
   effect: 'Allow' | 'Deny';
   statement: unknown;
-  /** The calls that it applied to, as `action resource`, each once. */
+  /** Calls that it applied to, as `action resource`, each once: the first ones. */
   calls: string[];
   /** For an Allow: true when some call was allowed by this statement alone, so that it would have failed without it. */
   needed: boolean;
@@ -67,6 +67,8 @@ interface Role {
 }
 
 const hourSeconds = 3600;
+/** Kept for each statement: every build has resources of its own, and a machine runs for months. */
+const mostCalls = 20;
 
 export function createAuthority(accountId: string, database: DatabaseSync): Authority {
   const accessKeys = createAccessKeys(accountId, database);
@@ -136,7 +138,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
 
     const all = [...own, ...resource];
     for (const { calls } of [...all, ...(own.length > 0 ? (delegating ?? []) : [])])
-      calls.add(`${permission.action} ${permission.resource}`);
+      if (calls.size < mostCalls) calls.add(`${permission.action} ${permission.resource}`);
     if (identity.some(({ statement }) => denies(statement))) return { explicit: true, policy: 'identity' };
     if (resource.some(({ statement }) => denies(statement))) return { explicit: true, policy: 'resource' };
     if (session?.some(denies)) return { explicit: true, policy: 'session' };
