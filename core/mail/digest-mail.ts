@@ -1,7 +1,7 @@
 import { describeCause, describeDuration, describeRef, exactTime, shortCommit } from '../builds/describe-build.ts';
 import type { Fixed } from '../builds/fixed.ts';
 import type { CascadeMember } from '../cascade/member.ts';
-import type { Build, Cause } from '../model/build.ts';
+import type { Build } from '../model/build.ts';
 import { describeChanges } from '../releases/describe-diff.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { LinkedItem, Mail, MailContent } from './content.ts';
@@ -19,7 +19,6 @@ interface DigestMail {
     id: string;
     startedAt: string;
     endedAt?: string | undefined;
-    causes: readonly { cause: Cause }[];
     counts: Partial<Record<CascadeMember['state'], number>>;
   };
   /** Those of the recipient's projects. */
@@ -39,19 +38,18 @@ const itemsShown = 50;
  * filters for `[slipway] FAILED` find it too.
  */
 export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Mail {
-  const { id, causes, counts, startedAt, endedAt } = cascade;
+  const { id, counts, startedAt, endedAt } = cascade;
   const byWord = Map.groupBy(ends, ({ build, fixed }) => endWord(build, fixed));
   const words = [...byWord.keys()].sort((one, other) => order.indexOf(one) - order.indexOf(other));
   const sections = words.map((word) => ({ word, ends: byWord.get(word) ?? [] }));
-  const [first] = causes;
-  const cause = first ? describeCause(first.cause) : 'Cascade';
+  const [cause = 'Cascade', ...others] = causesOf(ends);
   const needsSomebody = words.some((word) => word === 'FAILED' || word === 'BLOCKED');
   const going = (counts.waiting ?? 0) + (counts.building ?? 0);
   const content: MailContent = {
     tone: needsSomebody ? 'warning' : 'good',
     title: `${ends.length} of your projects were rebuilt`,
     paragraphs: [
-      `${cause}${causes.length > 1 ? `, and ${causes.length - 1} more` : ''}: every project that depends on it is rebuilt. This is how the builds of yours ended.`,
+      `${cause}${others.length > 0 ? `, and ${others.length} more` : ''}: every project that depends on it is rebuilt. This is how the builds of yours ended.`,
       ...(endedAt === undefined
         ? [`${going} projects are still to be built. You get another mail about those of yours.`]
         : []),
@@ -83,6 +81,12 @@ export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Ma
     headers: { 'X-Slipway-Cascade': headerValue(id), 'X-Slipway-Status': (words[0] ?? '').toLowerCase() },
     topic: `cascade ${id}`,
   };
+}
+
+/** What these builds themselves began with, most often first: of the cascade's other causes some may be images that the owner must not know of. */
+function causesOf(ends: readonly BuildEnd[]): string[] {
+  const byCause = Map.groupBy(ends, ({ build }) => describeCause(build.cause, build.gitHost));
+  return [...byCause].toSorted(([, one], [, other]) => other.length - one.length).map(([cause]) => cause);
 }
 
 function itemOf({ build }: BuildEnd, siteUrl: string): LinkedItem {

@@ -69,6 +69,19 @@ describe('the builds of a cascade of many projects', () => {
     expect(text).not.toContain('demo/app3');
   });
 
+  it('name what they were built for, and no other cause of the cascade, which their owner may not be allowed to know', async () => {
+    await using world = await setUpCascade(seven);
+    const base = { image: 'ghcr.io/acme/secret:1', digest: 'd', previous: 'p' };
+    const earlier = new Date(Date.now() - 60_000).toISOString();
+    const event = { id: 'bases:0', cause: { type: 'bases-changed' as const, bases: [base] }, at: earlier };
+    await world.cascades.recordEvent(cascade, event);
+    await world.tellAll();
+    await world.sendDigests(minutes(2));
+    const { text = '', subject = '' } = (await world.inbox()).find(({ to }) => to === alice) ?? {};
+    expect(subject).toContain('(New base debian:12)');
+    expect(subject + text).not.toContain('acme');
+  });
+
   it('say what is fixed', async () => {
     await using world = await setUpCascade([{ owners: [alice], status: 'failed' }]);
     const fixed = { project: 'demo/app0:latest', cascade, sequence: 2, notifyEmail: [alice] };
