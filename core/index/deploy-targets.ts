@@ -201,7 +201,9 @@ function repositoryOf(
   refuse: Refuse,
 ): string {
   if (!written) return '';
-  if (/^[\w.-]+\/[\w.-]+$/.test(written.text)) return written.text;
+  // On GitLab groups may contain groups.
+  const path = gitHosts[0]?.kind === 'gitlab' ? /^[\w.-]+(?:\/[\w.-]+)+$/ : /^[\w.-]+\/[\w.-]+$/;
+  if (path.test(written.text)) return written.text;
   const judgement = judgeGitUrl(written.text, allowedHosts);
   if ('refusal' in judgement) {
     refuse(written, judgement.refusal, 'git-url');

@@ -1,4 +1,5 @@
-import { exactTime } from '../builds/describe-build.ts';
+import { describeRef, exactTime } from '../builds/describe-build.ts';
+import { pullRequestRef } from '../model/pull-request.ts';
 import { oneLine } from '../text/one-line.ts';
 import { currentOf, type TargetState } from './target-state.ts';
 
@@ -16,7 +17,7 @@ export function describeTarget({ state, wanted, error, dueAt, proposal }: Descri
     case 'delivered':
       return `has ${tag}`;
     case 'proposed':
-      return `gets ${tag} when ${proposal?.number === undefined ? 'its pull request' : `the pull request #${proposal.number}`} is merged`;
+      return `gets ${tag} when ${nameOf(proposal)} is merged`;
     case 'rolling':
       return `is replacing its containers by ${tag}`;
     case 'waiting':
@@ -28,6 +29,12 @@ export function describeTarget({ state, wanted, error, dueAt, proposal }: Descri
     case 'failed':
       return `did not get ${tag}, and it is not tried again${reason}. Promote it once that is put right`;
   }
+}
+
+/** As its host writes it, which the address of its page tells: https://docs.gitlab.com/user/project/merge_requests/ */
+function nameOf({ number, url = '' }: Partial<NonNullable<TargetState['proposal']>> = {}): string {
+  if (number === undefined) return 'its pull request';
+  return `the ${describeRef(pullRequestRef(url.includes('/-/merge_requests/') ? 'gitlab' : 'github', number))}`;
 }
 
 /** The page that shows it: the commit, or the pull request. */

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
+import type { GitHost } from '../../../core/model/git-host.ts';
 import { goodFile, now } from './index-texts.ts';
 
-const read = (deploy: string, entry: Record<string, string> = {}) => {
+const github: GitHost = { kind: 'github', url: 'https://github.com', apiUrl: 'https://api.github.com' };
+const gitlab: GitHost = { kind: 'gitlab', url: 'https://gitlab.com', apiUrl: 'https://gitlab.com/api/v4' };
+
+const read = (deploy: string, entry: Record<string, string> = {}, gitHost: GitHost = github) => {
   const text = goodFile({ app: entry });
   const file = { ...text, text: `${text.text.trimEnd()}\n    deploy:${deploy}\n` };
   const { projects, diagnostics } = readIndex([file], {
     now,
-    gitHosts: [{ kind: 'github', url: 'https://github.com', apiUrl: 'https://api.github.com' }],
+    gitHosts: [gitHost],
   });
   return { targets: projects[0]?.deploy, messages: diagnostics.map(({ message }) => message) };
 };
@@ -49,6 +53,12 @@ describe('the targets of an entry', () => {
       { name: 'eu', policy: 'flux-system:app', on: 'version', mode: 'pull-request' },
     ]);
     expect(targets?.[1]).toMatchObject({ kind: 'helm-values', skipCi: true });
+  });
+
+  it('are in groups of groups on GitLab, and nowhere else', () => {
+    const deploy = '\n      repository: ops/europe/live\n      path: web.yaml';
+    expect(read(deploy, {}, gitlab)).toMatchObject({ messages: [], targets: [{ repository: 'ops/europe/live' }] });
+    expect(read(deploy).messages).toEqual([expect.stringContaining('ops/europe/live')]);
   });
 
   it('are services too', () => {

@@ -33,6 +33,13 @@ test.each<[Partial<TargetState>, string]>([
     { state: 'proposed', proposal: { number: 7, url: 'https://git.example/pull/7', build: 'build1' } },
     'gets 1.2.0 when the pull request #7 is merged',
   ],
+  [
+    {
+      state: 'proposed',
+      proposal: { number: 7, url: 'https://git.example/group/live/-/merge_requests/7', build: 'build1' },
+    },
+    'gets 1.2.0 when the merge request !7 is merged',
+  ],
   [{}, 'gets 1.2.0 now'],
   [{ attempts: 1, error: 'The host is down.' }, 'did not get 1.2.0, and it is tried again: The host is down'],
   [
