@@ -4,12 +4,15 @@ import type { createSecret } from '../aws/secrets.ts';
 import type { EcrLogin } from './ecr-login.ts';
 import type { Registry } from './registry-client.ts';
 
-/** Whose entries may use the credentials; all entries where it is absent. */
+/** Whose entries may use the credentials: none where it is absent, all with `*`. */
 const ownersSchema = z.array(z.string()).optional();
+
+/** No app-id is called so. */
+const everybody = '*';
 
 /**
  * By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. An unknown key is
- * refused: a misspelt `app-ids` would open the credentials to all.
+ * refused: it may be a misspelt `app-ids`.
  */
 const credentialsSchema = z.record(
   z.string(),
@@ -41,7 +44,7 @@ export function createRegistryCredentials(
     const parsed = credentialsSchema.safeParse(parse(await secret.current()));
     if (!parsed.success) {
       throw new InvalidInputError(
-        `The secret with the registry credentials is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…"}}.`,
+        `The secret with the registry credentials is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…", "app-ids": ["…"]}}.`,
       );
     }
     const [found] = Object.entries(parsed.data)
@@ -49,8 +52,9 @@ export function createRegistryCredentials(
       .toSorted(([one], [other]) => other.length - one.length);
     if (!found) return undefined;
     const [, known] = found;
-    const owners = known['app-ids'];
-    if (owners && ![...appIds].some((appId) => owners.includes(appId))) return 'withheld';
+    const owners = known['app-ids'] ?? [];
+    const isOpen = owners.includes(everybody) || [...appIds].some((appId) => owners.includes(appId));
+    if (!isOpen) return 'withheld';
     if (!('role' in known)) return { user: known.username, password: known.password };
     if (!logInToEcr) throw new InvalidInputError(`${image}: no role is taken here, but a user and a password.`);
     return logInToEcr(image, known.role);

@@ -66,7 +66,7 @@ async function allowCopies(folder: string) {
   await new SecretsManagerClient({ endpoint, region, credentials }).send(
     new PutSecretValueCommand({
       SecretId: outputs.RegistryCredentialsSecretArn,
-      SecretString: JSON.stringify({ [folder]: { username, password } }),
+      SecretString: JSON.stringify({ [folder]: { username, password, 'app-ids': ['demo'] } }),
     }),
   );
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };

@@ -5,11 +5,12 @@ const logIn = async (image: string, role: string) => ({ user: `${role} for ${ima
 const open = (text: string) =>
   createRegistryCredentials({ current: async () => text }, { page: 'docs/destinations.md', logInToEcr: logIn });
 const secret = JSON.stringify({
-  'ghcr.io': { username: 'host', password: '1' },
-  'ghcr.io/acme': { username: 'folder', password: '2' },
-  'quay.io/acme/shop': { username: 'image', password: '3' },
+  'ghcr.io': { username: 'host', password: '1', 'app-ids': ['*'] },
+  'ghcr.io/acme': { username: 'folder', password: '2', 'app-ids': ['*'] },
+  'quay.io/acme/shop': { username: 'image', password: '3', 'app-ids': ['other', '*'] },
   'public.ecr.aws/acme': { role: 'publisher', 'app-ids': ['demo'] },
   'ghcr.io/acme/private': { username: 'private', password: '5', 'app-ids': ['acme', 'acme-tools'] },
+  'ghcr.io/acme/unnamed': { username: 'unnamed', password: '7' },
   'ghcr.io/acme/closed': { username: 'closed', password: '6', 'app-ids': [] },
 });
 
@@ -35,10 +36,13 @@ describe('the credentials of an image', () => {
     ['ghcr.io/acme/private', ['acme-too'], false],
     ['ghcr.io/acme/private', [], false],
     ['ghcr.io/acme/closed', ['acme'], false],
+    ['ghcr.io/acme/unnamed', ['acme'], false],
+    ['ghcr.io/acme/unnamed', ['*'], false],
+    ['ghcr.io/acme/private', ['*'], false],
     ['public.ecr.aws/acme/shop', ['acme'], false],
     ['ghcr.io/acme/shop', [], true],
   ])(
-    'are for the app-ids that they name, and for all where they name none: %s for %j: %s',
+    'are for the app-ids that they name, for all with "*", and for none where nobody was named: %s for %j: %s',
     async (image, ids, isOpen) => {
       expect((await open(secret)(image, ids)) !== 'withheld').toBe(isOpen);
     },
