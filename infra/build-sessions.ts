@@ -1,5 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
-import { Role } from 'aws-cdk-lib/aws-iam';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import type { Config } from './config.ts';
@@ -75,9 +75,14 @@ export class BuildSessions extends Construct {
   }
 
   /** Lets the builder ask for credentials, and names to it what they are for. */
-  grantRequest(grantee: Grantee): void {
-    allow(grantee, { actions: ['lambda:InvokeFunction'], resources: [this.function.function.functionArn] });
-    grantee.setVariable('CREDENTIALS_FUNCTION', this.function.function.functionName);
+  grantRequest(grantee: Grantee & { grantPrincipal: Role }): void {
+    const { function: issuer } = this.function;
+    allow(grantee, { actions: ['lambda:InvokeFunction'], resources: [issuer.functionArn] });
+    // From another account both sides have to allow it: https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-cross-account.html
+    if (Stack.of(grantee) !== Stack.of(this))
+      issuer.addPermission('Builder', { principal: new ArnPrincipal(grantee.grantPrincipal.roleArn) });
+    // Its ARN, because the name alone is looked for in the builder's own account.
+    grantee.setVariable('CREDENTIALS_FUNCTION', issuer.functionArn);
     for (const [name, value] of Object.entries(this.#session.variables))
       grantee.setVariable(name as VariableName, value);
   }

@@ -1,6 +1,6 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, PhysicalName, Stack } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import type { Platform } from '../core/model/platform.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { BuildSessions } from './build-sessions.ts';
+import { BuilderAccess } from './builder-access.ts';
 import { writeTools } from './builder-tools.ts';
 import { builderBundles, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
@@ -41,6 +42,8 @@ export class Builder extends Construct implements Grantee {
   readonly timeout: Duration;
   readonly queuedTimeout = Duration.hours(8);
   readonly grantPrincipal: Role;
+  /** Where the machines are in another account than the pipeline: how it reaches them. */
+  readonly access: BuilderAccess | undefined;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
   constructor(scope: Construct, id: string, { gitHost, sessions, settings, hasTools }: BuilderProps) {
@@ -48,6 +51,7 @@ export class Builder extends Construct implements Grantee {
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
     this.grantPrincipal = new Role(this, 'Role', {
+      roleName: PhysicalName.GENERATE_IF_NEEDED,
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'What the machine of a build may do: ask for the credentials of its build.',
     });
@@ -62,6 +66,11 @@ export class Builder extends Construct implements Grantee {
 
     const projectFor = (platform: Platform) => this.#project(platform, { hasTools, logGroup, settings });
     this.projects = { 'linux/amd64': projectFor('linux/amd64'), 'linux/arm64': projectFor('linux/arm64') };
+    const pipeline = Stack.of(sessions);
+    this.access =
+      Stack.of(this) === pipeline
+        ? undefined
+        : new BuilderAccess(this, 'Access', { account: pipeline.account, projects: this.#projectArns });
   }
 
   get project(): Project {
@@ -78,7 +87,17 @@ export class Builder extends Construct implements Grantee {
 
   /** Ends a build before its time. */
   grantStop(grantee: Grantee): void {
-    allow(grantee, { actions: ['codebuild:StopBuild'], resources: this.all.map(({ projectArn }) => projectArn) });
+    if (this.access === undefined) {
+      allow(grantee, { actions: ['codebuild:StopBuild'], resources: this.#projectArns });
+    } else {
+      const { roleArn } = this.access.stop;
+      allow(grantee, { actions: ['sts:AssumeRole'], resources: [roleArn] });
+      grantee.setVariable('STOP_BUILDS_ROLE', roleArn);
+    }
+  }
+
+  get #projectArns(): string[] {
+    return this.all.map(({ projectArn }) => projectArn);
   }
 
   #project(
@@ -88,6 +107,7 @@ export class Builder extends Construct implements Grantee {
     const id = platform === this.platform ? '' : 'Other';
     const program = this.#program(`${id}Program`, hasTools ? { platform, ...settings } : undefined);
     const project = new Project(this, `${id}Project`, {
+      projectName: PhysicalName.GENERATE_IF_NEEDED,
       description: 'Builds an image from a repository and pushes it as a candidate.',
       source: Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
       // CDK would add what it thinks a project needs: every log group of that name, reports, reads of the whole assets bucket.

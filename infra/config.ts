@@ -14,7 +14,32 @@ const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .overwrite((url) => url.replace(/\/+$/, ''));
+const accountId = z.string().regex(/^\d{12}$/, 'must be the number of an account, in quotes: twelve digits');
 const mailAddress = z.email({ error: 'must be a mail address, such as slipway@example.org' });
+
+const accountsSchema = z
+  .strictObject({
+    pipeline: accountId.describe('The account of the pipeline itself, where `accounts` names others.'),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be a region, such as eu-central-1')
+      .describe('The region of all these accounts.'),
+    builds: accountId
+      .optional()
+      .describe(
+        'The account of the machines that build, so that the code of strangers runs in none other (docs/accounts.md).',
+      ),
+    images: z
+      .array(accountId)
+      .default([])
+      .describe('Accounts that get a role by which releases are copied to their registries (docs/accounts.md).'),
+  })
+  .superRefine(({ pipeline, builds, images }, context) => {
+    const others = [...(builds === undefined ? [] : [builds]), ...images];
+    if (others.includes(pipeline)) context.addIssue('must name other accounts than that of the pipeline');
+    if (others.length === 0) context.addIssue('must name an account in `builds` or `images`, or not be there');
+    if (new Set(images).size < images.length) context.addIssue('must name each account of `images` once');
+  });
 
 /** What an operator decides: the object `slipway` in the context of `cdk.json`. The descriptions are the table in docs/operations.md. */
 const configSchema = z.strictObject({
@@ -89,6 +114,7 @@ const configSchema = z.strictObject({
     .optional()
     .describe("The pages' address where it is not the API's own: a domain name that you put before it."),
   login: loginSettingsSchema.optional(),
+  accounts: accountsSchema.optional(),
   mail: z
     .strictObject({
       recipientsPerEntry: z

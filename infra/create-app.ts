@@ -1,7 +1,9 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import cdk from '../cdk.json' with { type: 'json' };
-import { parseConfig } from './config.ts';
+import { AccountStack } from './account-stack.ts';
+import { type Config, parseConfig } from './config.ts';
+import { ImageAccount } from './image-account.ts';
 import { SlipwayStack } from './stack.ts';
 
 interface AppOptions {
@@ -24,6 +26,18 @@ export function createApp({ outputFolder, context = {}, hasTools = false }: AppO
     ...(outputFolder === undefined ? {} : { outdir: outputFolder }),
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
-  new SlipwayStack(app, parseConfig(app.node.tryGetContext('slipway')), { hasTools });
+  const config = parseConfig(app.node.tryGetContext('slipway'));
+  new SlipwayStack(app, config, { hasTools, ...otherAccounts(app, config) });
   return app;
+}
+
+/** The stacks of the accounts beside that of the pipeline, which it needs to know. */
+function otherAccounts(app: App, config: Config): { builds: AccountStack | undefined; images: ImageAccount[] } {
+  if (!config.accounts) return { builds: undefined, images: [] };
+  const { pipeline, builds: account, images } = config.accounts;
+  const description = 'The machines of Slipway that build images, in an account of their own.';
+  return {
+    builds: account ? new AccountStack(app, `${config.prefix}Builds`, { config, description, account }) : undefined,
+    images: images.map((each) => new ImageAccount(app, { config, account: each, pipeline })),
+  };
 }

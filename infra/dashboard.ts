@@ -91,12 +91,17 @@ export class Overview extends Construct {
           ]),
           graph(
             'Builds by their end',
-            (['released', 'blocked', 'failed', 'superseded'] satisfies TerminalStatus[]).map(endedBuilds),
+            (['released', 'blocked', 'failed', 'superseded'] as const).map((status) => endedBuilds(status, sumOver(5))),
           ),
-          graph('Time of a build', [
-            project.metricDuration({ label: 'from start to end' }),
-            project.metric('QueuedDuration', { statistic: Stats.AVERAGE, label: 'waiting for a machine' }),
-          ]),
+          // Where the machines are in another account, so are their metrics.
+          ...(builder.access
+            ? []
+            : [
+                graph('Time of a build', [
+                  project.metricDuration({ label: 'from start to end' }),
+                  project.metric('QueuedDuration', { statistic: Stats.AVERAGE, label: 'waiting for a machine' }),
+                ]),
+              ]),
         ],
         [
           graph('Pages', [
@@ -119,14 +124,15 @@ export class Overview extends Construct {
   }
 }
 
-function endedBuilds(status: TerminalStatus): Metric {
+/** How many builds came to such an end. */
+export function endedBuilds(status: TerminalStatus, over: ReturnType<typeof sumOver>): Metric {
   const { namespace, service, ended, dimension } = buildMetrics;
   return new Metric({
     namespace,
     metricName: ended,
     dimensionsMap: { service, [dimension]: status },
     label: status,
-    ...sumOver(5),
+    ...over,
   });
 }
 

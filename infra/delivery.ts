@@ -21,6 +21,8 @@ interface DeliveryProps {
   /** Absent where commits are not signed. */
   commitSigning: Signing | undefined;
   config: Config;
+  /** The roles that push copies to other registries of ECR. */
+  copyRoles: string[];
   gitHost: GitHost;
   notifications: Notifications;
   repositories: Repositories;
@@ -43,7 +45,7 @@ export class Delivery extends Construct {
   constructor(scope: Construct, id: string, props: DeliveryProps) {
     super(scope, id);
     this.#props = props;
-    const { api, config, gitHost, repositories, secrets, state } = props;
+    const { api, copyRoles, gitHost, repositories, secrets, state } = props;
 
     this.copyReleases = new PipelineFunction(this, 'CopyReleases', {
       description: 'Copies releases to other registries.',
@@ -54,9 +56,7 @@ export class Delivery extends Construct {
     this.#grantTargets(this.copyReleases);
     this.#grantNotify(this.copyReleases);
     secrets.grantReadRegistryCredentials(this.copyReleases);
-    if (config.copies.roles.length > 0) {
-      allow(this.copyReleases, { actions: ['sts:AssumeRole'], resources: config.copies.roles });
-    }
+    if (copyRoles.length > 0) allow(this.copyReleases, { actions: ['sts:AssumeRole'], resources: copyRoles });
     repositories.grantPull(this.copyReleases);
     gitHost.grantFetch(this.copyReleases);
 

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver } from './alarms.ts';
 import type { Api } from './api.ts';
-import { type Monitored, Overview } from './dashboard.ts';
+import { endedBuilds, type Monitored, Overview } from './dashboard.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import { webhookPath } from './webhook.ts';
@@ -81,7 +81,8 @@ function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
 }
 
 /** Everything that can keep a planned build from its end. */
-function alarmOnBuilds(alarms: Alarms, { builder, pipeline }: Monitored): void {
+function alarmOnBuilds(alarms: Alarms, { pipeline }: Monitored): void {
+  const hour = sumOver(60);
   alarms.addForAny('ExecutionsFailed', {
     meaning: 'An execution ended without its own last state. Its build was closed from outside.',
     // Aborted ones are no alarm: a newer push stops the older build that way.
@@ -98,10 +99,12 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline }: Monitored): void {
     meaning: 'Every build of the last hour failed, five at least: that is hardly the Dockerfiles.',
     metric: new MathExpression({
       label: 'All builds fail',
-      expression: 'IF(builds >= 5 AND failed >= builds, 1, 0)',
+      expression: 'IF(failed >= 5 AND failed >= SUM(METRICS()), 1, 0)',
       usingMetrics: {
-        builds: builder.project.metricBuilds({ period: Duration.hours(1) }),
-        failed: builder.project.metricFailedBuilds({ period: Duration.hours(1) }),
+        failed: endedBuilds('failed', hour),
+        released: endedBuilds('released', hour),
+        unchanged: endedBuilds('unchanged', hour),
+        blocked: endedBuilds('blocked', hour),
       },
       period: Duration.hours(1),
     }),

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, PhysicalName } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -39,6 +39,7 @@ export class PipelineFunction extends Construct implements Grantee {
     this.timeout = props.timeout;
 
     this.function = new LambdaFunction(this, 'Function', {
+      functionName: PhysicalName.GENERATE_IF_NEEDED,
       description: props.description,
       code: Code.fromAsset(
         join(projectRoot, 'functions'),

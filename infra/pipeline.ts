@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, Duration, PhysicalName, RemovalPolicy } from 'aws-cdk-lib';
 import { BuildEnvironmentVariableType } from 'aws-cdk-lib/aws-codebuild';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
@@ -16,6 +16,7 @@ import {
   StateMachine,
   Succeed,
   TaskInput,
+  TaskRole,
   type TaskStateBase,
   Timeout,
   Wait,
@@ -268,6 +269,7 @@ export class Pipeline extends Construct {
       .otherwise(issueToken);
 
     this.stateMachine = new StateMachine(this, 'StateMachine', {
+      stateMachineName: PhysicalName.GENERATE_IF_NEEDED,
       comment: 'From a request to a released image, a record and a mail.',
       definitionBody: DefinitionBody.fromChainable(first),
       // A day for room at CodeBuild's queue, three times eight hours in it, eight for a base image, eight to build at most, six for the
@@ -282,6 +284,7 @@ export class Pipeline extends Construct {
       },
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    builder.access?.setStateMachine(this.stateMachine.stateMachineArn);
     this.steps = [
       ...[steps.issueToken, steps.joinPlatforms, steps.collectScan, steps.awaitScan],
       ...[steps.judge, steps.sign, steps.release],
@@ -337,6 +340,7 @@ export class Pipeline extends Construct {
       comment: 'Runs the builder, and waits for its end.',
       project: builder.projects[platform ?? builder.platform],
       integrationPattern: IntegrationPattern.RUN_JOB,
+      ...(builder.access ? { credentials: { role: TaskRole.fromRole(builder.access.run) } } : {}),
       environmentVariablesOverride: {
         ['BUILD_ID' satisfies VariableName]: plain(build),
         // Any other type is read by the role that all builds share.

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, PhysicalName, RemovalPolicy } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { recordKeys } from '../core/model/builder-contract.ts';
@@ -31,6 +31,7 @@ export class Records extends Construct {
   constructor(scope: Construct, id: string, { retentionDays }: { retentionDays: number }) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
+      bucketName: PhysicalName.GENERATE_IF_NEEDED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,

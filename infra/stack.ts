@@ -1,6 +1,7 @@
-import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { allowedSignersPath, publicKeyPath } from '../core/signing/public-key.ts';
+import { AccountStack } from './account-stack.ts';
 import { Api } from './api.ts';
 import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
@@ -11,7 +12,7 @@ import { EndHolds } from './end-holds.ts';
 import { PublishedEvents } from './event-bus.ts';
 import { ExpireImages } from './expire-images.ts';
 import { GitHost } from './git-host.ts';
-import { LogDefaults } from './log-defaults.ts';
+import type { ImageAccount } from './image-account.ts';
 import { Login } from './login.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notifications } from './notifications.ts';
@@ -40,19 +41,26 @@ import { WatchPackages } from './watch-packages.ts';
 import { WatchSources } from './watch-sources.ts';
 import { Webhook } from './webhook.ts';
 
+interface SlipwayStackProps {
+  /** Whether the builder's program brings the tools that builds need. */
+  hasTools: boolean;
+  /** The stack of the machines that build. Absent: they are in this one. */
+  builds: Stack | undefined;
+  /** The accounts whose registries get copies of releases. */
+  images: ImageAccount[];
+}
+
 /** All of Slipway: one `new` for each thing that it can do. */
-export class SlipwayStack extends Stack {
-  constructor(scope: Construct, config: Config, { hasTools }: { hasTools: boolean }) {
+export class SlipwayStack extends AccountStack {
+  constructor(scope: Construct, config: Config, { hasTools, builds, images }: SlipwayStackProps) {
     super(scope, config.prefix, {
+      config,
       description: 'Slipway: a git push becomes a built, scanned, judged and released container image.',
-      terminationProtection: true,
-      analyticsReporting: false,
-      propertyInjectors: [new LogDefaults(config.retention.logDays)],
-      // The CLI checks the version of the bootstrap stack before it deploys; the template need not do it again.
-      synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
+      account: config.accounts?.pipeline,
     });
-    // CDK writes a dependency beside each reference to a role; that is no fault of the template.
-    this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
+
+    // What trusts a role there can be made only when the role is.
+    if (builds) this.addStackDependency(builds);
 
     const state = new State(this, 'State');
     const records = new Records(this, 'Records', { retentionDays: config.retention.recordDays });
@@ -90,7 +98,7 @@ export class SlipwayStack extends Stack {
       state,
       settings: config.build,
     });
-    const builder = new Builder(this, 'Builder', {
+    const builder = new Builder(builds ?? this, 'Builder', {
       gitHost,
       sessions: buildSessions,
       settings: config.build,
@@ -105,6 +113,7 @@ export class SlipwayStack extends Stack {
     const rollouts = new ServiceRollouts(this, 'Rollouts', { api, config, gitHost, notifications, state });
     const delivery = new Delivery(this, 'Delivery', {
       ...{ api, commitSigning, config, gitHost, notifications, repositories, rollouts, secrets, state },
+      copyRoles: [...config.copies.roles, ...images.map(({ role }) => role.roleArn)],
     });
     new UrlNotifications(this, 'UrlNotifications', { api, gitHost, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });

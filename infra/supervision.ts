@@ -1,9 +1,12 @@
-import { Duration } from 'aws-cdk-lib';
-import { Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
+import { Duration, PhysicalName, Stack } from 'aws-cdk-lib';
+import { type IRuleTarget, Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { ArnPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { digestPrefix } from '../services/tables/digests.ts';
 import type { Builder } from './builder.ts';
+import { allow } from './permissions.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
@@ -72,7 +75,7 @@ export class Supervision extends Construct {
     }
 
     this.rules = [
-      this.#rule('BuildBegan', this.trackBuild, {
+      this.#rule(builder.access ?? this, 'BuildBegan', this.trackBuild, {
         description: 'CodeBuild has begun a build.',
         eventPattern: {
           source: ['aws.codebuild'],
@@ -83,7 +86,7 @@ export class Supervision extends Construct {
           },
         },
       }),
-      this.#rule('ExecutionEnded', this.closeBuild, {
+      this.#rule(this, 'ExecutionEnded', this.closeBuild, {
         description: "An execution has ended in a way that the state machine's own Catch cannot see.",
         eventPattern: {
           source: ['aws.states'],
@@ -97,11 +100,38 @@ export class Supervision extends Construct {
     ];
   }
 
-  #rule(id: string, target: PipelineFunction, props: RuleProps): Rule {
-    // A lost event is made good by the next reconciliation, so that older ones need not be tried again.
-    return new Rule(this, id, {
-      ...props,
-      targets: [new LambdaFunction(target.function, { maxEventAge: reconciliation, retryAttempts: 10 })],
-    });
+  #rule(scope: Construct, id: string, { function: target }: PipelineFunction, props: RuleProps): Rule {
+    const rule = new Rule(scope, id, props);
+    rule.addTarget(
+      Stack.of(rule) === Stack.of(this) ? new LambdaFunction(target, retries) : functionElsewhere(rule, target),
+    );
+    return rule;
   }
+}
+
+// A lost event is made good by the next reconciliation, so that older ones need not be tried again.
+const retries = { maxEventAge: reconciliation, retryAttempts: 10 };
+
+/**
+ * The function of another account, which EventBridge calls under a role of the rule's account.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+ */
+function functionElsewhere(rule: Rule, target: IFunction): IRuleTarget {
+  const role = new Role(rule, 'Role', {
+    roleName: PhysicalName.GENERATE_IF_NEEDED,
+    description: 'What a rule may do: hand its events to a function of the pipeline.',
+    assumedBy: new ServicePrincipal('events.amazonaws.com'),
+  });
+  allow(role, { actions: ['lambda:InvokeFunction'], resources: [target.functionArn] });
+  target.addPermission(rule.node.id, { principal: new ArnPrincipal(role.roleArn) });
+  return {
+    bind: () => ({
+      arn: target.functionArn,
+      role,
+      retryPolicy: {
+        maximumEventAgeInSeconds: retries.maxEventAge.toSeconds(),
+        maximumRetryAttempts: retries.retryAttempts,
+      },
+    }),
+  };
 }

@@ -58,6 +58,8 @@ export function localConfig(given: Record<string, unknown> | undefined): Record<
     sender: 'slipway@localhost.localdomain',
     operators: ['operators@localhost.localdomain'],
     indexRepository,
+    // All is one account here.
+    accounts: undefined,
     login: { issuer: `http://${ownHost}${issuerPath}`, clientId: 'slipway' },
     gitHosts: [{ kind: 'github', url: `http://${ownHost}/git`, apiUrl: `http://${ownHost}/github` }],
     // Everything that people have on one machine is on its loopback.

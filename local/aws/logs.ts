@@ -13,6 +13,7 @@ const retentionDays = [
  */
 export function createLogs(account: Account): Service {
   const logGroup = resourceType({
+    isForEveryAccount: true,
     properties: z.strictObject({
       LogGroupName: z
         .string()
@@ -26,7 +27,10 @@ export function createLogs(account: Account): Service {
     }),
     create({ properties, ...resource }) {
       const name = properties.LogGroupName ?? physicalName(resource, 512);
-      return { ref: name, attributes: { Arn: `arn:aws:logs:${account.region}:${account.id}:log-group:${name}:*` } };
+      return {
+        ref: name,
+        attributes: { Arn: `arn:aws:logs:${account.region}:${resource.account}:log-group:${name}:*` },
+      };
     },
   });
 

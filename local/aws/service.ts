@@ -26,6 +26,8 @@ export interface Account {
     detail: Record<string, unknown>;
     /** Milliseconds since 1970; now where it is not said. */
     time?: number | undefined;
+    /** Whose default bus it is on, where it is not this account's. */
+    account?: string | undefined;
   }): void;
   /** A line for the person who watches the machine. */
   log(source: string, message: string): void;
@@ -43,6 +45,11 @@ export interface Authority {
    * @throws AwsError
    */
   assertTrusts(roleArn: string, service: string, sourceArn?: string): void;
+  /**
+   * Begins a session of a role that trusts the caller. A restart of the machine ends it.
+   * @throws AwsError as STS gives it
+   */
+  assumeRole(caller: Caller, request: SessionRequest): Session;
   /** The holder of an access key; undefined when there is none. */
   callerOf(accessKeyId: string): Caller | undefined;
   /** The secret that belongs to an access key, for the check of a signature. */
@@ -65,6 +72,23 @@ export interface Authority {
 export interface Keys {
   accessKeyId: string;
   secretAccessKey: string;
+}
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+export interface SessionRequest {
+  roleArn: string;
+  sessionName: string;
+  /** The session policy: the session may do what the role's policies and this one allow. */
+  policy?: unknown;
+  /** What the trust policy may ask for, `sts:ExternalId`. */
+  externalId?: string | undefined;
+  durationSeconds?: number | undefined;
+}
+
+export interface Session extends Keys {
+  sessionToken: string;
+  expiration: Date;
+  caller: Caller;
 }
 
 export interface Caller {
@@ -156,6 +180,8 @@ export function operation<Input>(definition: Operation<Input>): Operation {
  */
 export interface ResourceType<Properties = never> {
   readonly properties: z.ZodType<Properties>;
+  /** Whether a stack may declare it for another account than that of the machine. */
+  readonly isForEveryAccount?: true;
   /** Makes the resource, or finds it as an earlier deployment left it and brings it up to date. Must be safe to run again. */
   create(resource: Declared<Properties>): Created | Promise<Created>;
 }
@@ -167,7 +193,14 @@ export function resourceType<Properties>(definition: ResourceType<Properties>): 
 export interface Declared<Properties> {
   readonly logicalId: string;
   readonly stackName: string;
+  /** The account of the stack. */
+  readonly account: string;
   readonly properties: Properties;
+}
+
+/** The account in an ARN; empty where it has none. */
+export function accountIn(arn: string): string {
+  return arn.split(':')[4] ?? '';
 }
 
 export interface Created {

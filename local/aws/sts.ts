@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import type { OpenAccount } from '../account.ts';
-import { AwsError, type Caller, operation, type Service } from './service.ts';
+import { AwsError, accountIn, type Caller, operation, type Service } from './service.ts';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const longestPolicy = 2048;
@@ -24,7 +24,7 @@ export function createSts(account: OpenAccount): Service {
         permissions: () => [],
         handle: (_input, { arn, kind }: Caller) => ({
           UserId: kind === 'owner' ? account.id : `AROA${arn.split('/').slice(1).join(':')}`,
-          Account: account.id,
+          Account: accountIn(arn),
           Arn: arn,
         }),
       }),
@@ -35,15 +35,20 @@ export function createSts(account: OpenAccount): Service {
           RoleArn: z.string().min(20).max(2048),
           RoleSessionName: z.string().regex(/^[\w+=,.@-]{2,64}$/),
           Policy: z.string().min(1).max(longestPolicy).optional(),
+          ExternalId: z
+            .string()
+            .regex(/^[\w+=,.@:/-]{2,1224}$/)
+            .optional(),
           DurationSeconds: z.coerce.number().int().min(900).max(43_200).optional(),
         }),
         // The role's trust policy decides, which only the authority knows.
         permissions: () => [],
-        handle({ RoleArn, RoleSessionName, Policy, DurationSeconds }, caller) {
+        handle({ RoleArn, RoleSessionName, Policy, ExternalId, DurationSeconds }, caller) {
           const packed = Policy === undefined ? undefined : percentOfSpace(Policy);
           const session = account.iam.assumeRole(caller, {
             roleArn: RoleArn,
             sessionName: RoleSessionName,
+            externalId: ExternalId,
             durationSeconds: DurationSeconds,
             policy: Policy === undefined ? undefined : parsed(Policy),
           });

@@ -22,11 +22,13 @@ const pending = '\u0000pending\u0000';
 export async function deploy(stack: Stack, account: Account, services: Iterable<Service>): Promise<Deployment> {
   const types = new Map([...services].flatMap((service) => Object.entries(service.resources)));
   const { template } = stack;
+  const owner: Owner = { id: stack.account ?? account.id, region: account.region };
   const made = new Map<string, Created & { type: string }>();
-  const wanted = resourcesOf(template, account, stack.name);
-  check(wanted, types, scopeOf(template, account, stack.name, wanted, undefined));
+  const wanted = resourcesOf(template, owner, stack.name);
+  const isElsewhere = owner.id !== account.id;
+  check(wanted, types, scopeOf(template, owner, stack.name, wanted, undefined), isElsewhere);
 
-  const scope = scopeOf(template, account, stack.name, wanted, made);
+  const scope = scopeOf(template, owner, stack.name, wanted, made);
   for (const logicalId of inOrder(wanted)) {
     const resource = wanted.get(logicalId);
     const type = resource && types.get(resource.Type);
@@ -35,7 +37,7 @@ export async function deploy(stack: Stack, account: Account, services: Iterable<
     const parsed = type.properties.safeParse(properties);
     if (!parsed.success)
       throw new TemplateError(`${logicalId} (${resource.Type}): ${describe(parsed.error.issues[0])}`);
-    const declared = { logicalId, stackName: stack.name, properties: parsed.data as never };
+    const declared = { logicalId, stackName: stack.name, account: owner.id, properties: parsed.data as never };
     const created = await Promise.resolve(declared)
       .then(type.create)
       .catch((error: Error) => {
@@ -49,8 +51,10 @@ export async function deploy(stack: Stack, account: Account, services: Iterable<
   return { outputs: Object.fromEntries(outputs), resources: made };
 }
 
+type Owner = Pick<Account, 'id' | 'region'>;
+
 /** The resources whose condition holds. */
-function resourcesOf(template: Template, account: Account, stackName: string): Map<string, TemplateResource> {
+function resourcesOf(template: Template, account: Owner, stackName: string): Map<string, TemplateResource> {
   const scope = scopeOf(template, account, stackName, new Map(), undefined);
   const entries = Object.entries(template.Resources).filter(
     ([, { Type, Condition }]) => Type !== metadataType && (Condition === undefined || scope.condition(Condition)),
@@ -58,7 +62,12 @@ function resourcesOf(template: Template, account: Account, stackName: string): M
   return new Map(entries);
 }
 
-function check(wanted: Map<string, TemplateResource>, types: Map<string, ResourceType>, scope: Scope): void {
+function check(
+  wanted: Map<string, TemplateResource>,
+  types: Map<string, ResourceType>,
+  scope: Scope,
+  isElsewhere: boolean,
+): void {
   const problems: string[] = [];
   for (const [logicalId, resource] of wanted) {
     const type = types.get(resource.Type);
@@ -66,6 +75,10 @@ function check(wanted: Map<string, TemplateResource>, types: Map<string, Resourc
       problems.push(`${logicalId}: the resource type ${resource.Type} is not known on one machine.`);
       continue;
     }
+    if (isElsewhere && !type.isForEveryAccount)
+      problems.push(
+        `${logicalId}: the resource type ${resource.Type} is not known in another account than the machine's.`,
+      );
     const properties = naming(logicalId, resource.Type, () => resolve(resource.Properties, scope));
     const issues = type.properties.safeParse(properties).error?.issues ?? [];
     const real = issues.filter(
@@ -117,7 +130,7 @@ function inOrder(wanted: Map<string, TemplateResource>): string[] {
 /** `made` undefined: a resource that will be made is a `pending` value. */
 function scopeOf(
   template: Template,
-  account: Account,
+  account: Owner,
   stackName: string,
   wanted: Map<string, TemplateResource>,
   made: Map<string, Created> | undefined,

@@ -47,7 +47,12 @@ const assetsSchema = z.looseObject({
 const manifestSchema = z.looseObject({
   artifacts: z.record(
     z.string(),
-    z.looseObject({ type: z.string(), properties: z.record(z.string(), z.unknown()).default({}) }),
+    z.looseObject({
+      type: z.string(),
+      /** `aws://<account>/<region>`, with `unknown-account` where the stack names none. */
+      environment: z.string().optional(),
+      properties: z.record(z.string(), z.unknown()).default({}),
+    }),
   ),
 });
 
@@ -65,6 +70,8 @@ export interface FileAsset {
 
 export interface Stack {
   name: string;
+  /** The account that it was synthesised for; undefined where any will do. */
+  account: string | undefined;
   template: Template;
   assets: FileAsset[];
 }
@@ -85,7 +92,12 @@ export async function readAssembly(folder: string, replaced: Record<string, stri
     let text = await readFile(join(folder, templateFile), 'utf8');
     for (const [from, to] of Object.entries(replaced)) text = text.replaceAll(from, to);
     const template = parseTemplate(JSON.parse(text), templateFile);
-    stacks.push({ name: stackName, template, assets: await readAssets(folder, manifest, id, templateFile) });
+    stacks.push({
+      name: stackName,
+      account: /^aws:\/\/(\d{12})\//.exec(artifact.environment ?? '')?.[1],
+      template,
+      assets: await readAssets(folder, manifest, id, templateFile),
+    });
   }
   if (stacks.length === 0) throw new TemplateError(`The cloud assembly in ${folder} holds no stack.`);
   return stacks;

@@ -4,7 +4,9 @@ import {
   ResourceNotFoundException,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild';
+import { UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
+import { optionalVariable } from '../environment.ts';
 
 /** The builds in CodeBuild. The state machine starts them; this stops them early. */
 export function createCodeBuild(client: CodeBuildClient) {
@@ -22,4 +24,19 @@ export function createCodeBuild(client: CodeBuildClient) {
 
 export type CodeBuild = ReturnType<typeof createCodeBuild>;
 
-export const openCodeBuild = once(() => createCodeBuild(new CodeBuildClient({})));
+export const openCodeBuild = once(() => {
+  const role = optionalVariable('STOP_BUILDS_ROLE');
+  return createCodeBuild(new CodeBuildClient(role === undefined ? {} : { credentials: () => sessionOf(role) }));
+});
+
+/** Of a role in the account of the machines. The client keeps the session until it expires. */
+async function sessionOf(role: string) {
+  // Most stacks have one account, and load nothing of this.
+  const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const request = new AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'slipway-stop-build' });
+  const { Credentials: given } = await new STSClient({}).send(request);
+  if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken || !given.Expiration)
+    throw new UpstreamError('STS began a session without credentials.');
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken, Expiration } = given;
+  return { accessKeyId, secretAccessKey, sessionToken: SessionToken, expiration: Expiration };
+}

@@ -36,7 +36,7 @@ test('every function is run by something: a state, a route, a rule, the queue, a
     ...resources('AWS::Lambda::Permission').map(({ Properties }) => Properties.FunctionName['Fn::GetAtt'][0]),
     ...resources('AWS::CodeBuild::Project')
       .flatMap(({ Properties }) => Properties.Environment.EnvironmentVariables)
-      .flatMap(({ Name, Value }) => (Name === 'CREDENTIALS_FUNCTION' ? [Value.Ref] : [])),
+      .flatMap(({ Name, Value }) => (Name === 'CREDENTIALS_FUNCTION' ? [Value['Fn::GetAtt'][0]] : [])),
     // Others call them, and do not wait for them.
     ...resources('AWS::Lambda::Function')
       .flatMap(({ Properties }) => Object.entries(Properties.Environment?.Variables ?? {}))

@@ -1,3 +1,4 @@
+import { accountIn } from '../service.ts';
 export const terminalStatuses = ['SUCCEEDED', 'FAILED', 'FAULT', 'TIMED_OUT', 'STOPPED'] as const;
 export type BuildStatus = 'IN_PROGRESS' | (typeof terminalStatuses)[number];
 
@@ -90,6 +91,7 @@ export function completeBuild(build: Build, status: Exclude<BuildStatus, 'IN_PRO
 export function stateChangeEvent(build: Build) {
   return {
     source: 'aws.codebuild',
+    account: accountIn(build.arn),
     'detail-type': 'CodeBuild Build State Change',
     resources: [build.arn],
     detail: {

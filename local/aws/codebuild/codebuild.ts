@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { openLog } from '../log-file.ts';
 import { physicalName } from '../physical-name.ts';
-import { type Account, AwsError, type Caller, operation, resourceType, type Service } from '../service.ts';
+import { type Account, AwsError, accountIn, type Caller, operation, resourceType, type Service } from '../service.ts';
 import { type Build, completeBuild, enterPhase, leavePhase, stateChangeEvent } from './build.ts';
 import { createBuildJournal } from './journal.ts';
 import { newBuild, type Project } from './new-build.ts';
@@ -37,9 +37,11 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
   const projectOf = (name: string): Project => {
     const project = projects.get(name.split('/').at(-1) ?? '');
     if (project !== undefined) return project;
-    const arn = `arn:aws:codebuild:${account.region}:${account.id}:project/${name}`;
-    throw new AwsError('ResourceNotFoundException', `Project cannot be found: ${arn}`);
+    throw new AwsError('ResourceNotFoundException', `Project cannot be found: ${arnOf(name)}`);
   };
+
+  const arnOf = (name: string, owner = account.id) =>
+    projects.get(name)?.arn ?? `arn:aws:codebuild:${account.region}:${owner}:project/${name}`;
 
   const startBuild = (input: StartBuild, caller: Caller): Build => {
     const project = projectOf(input.projectName);
@@ -148,7 +150,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
     if (caller === undefined) return;
     if (LogsConfig?.CloudWatchLogs?.Status !== 'DISABLED') {
       const { groupName, streamName } = build.logs;
-      const resource = `arn:aws:logs:${account.region}:${account.id}:log-group:${groupName}:log-stream:${streamName}`;
+      const resource = `arn:aws:logs:${account.region}:${accountIn(build.arn)}:log-group:${groupName}:log-stream:${streamName}`;
       account.iam.authorize(caller, [
         { action: 'logs:CreateLogStream', resource },
         { action: 'logs:PutLogEvents', resource },
@@ -167,7 +169,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
 
   const buildPermission = (action: string, id: string) => ({
     action: `codebuild:${action}`,
-    resource: `arn:aws:codebuild:${account.region}:${account.id}:project/${id.split('/').at(-1)?.split(':')[0]}`,
+    resource: arnOf(id.split('/').at(-1)?.split(':')[0] ?? ''),
   });
 
   return {
@@ -177,10 +179,11 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
       new AwsError('InvalidInputException', missing ? `${member} is required` : `Invalid ${member}: ${message}`),
     resources: {
       'AWS::CodeBuild::Project': resourceType({
+        isForEveryAccount: true,
         properties: projectSchema,
         create({ properties, ...resource }) {
           const name = properties.Name ?? physicalName(resource, 150);
-          const arn = `arn:aws:codebuild:${account.region}:${account.id}:project/${name}`;
+          const arn = arnOf(name, resource.account);
           account.iam.assertTrusts(properties.ServiceRole, 'codebuild.amazonaws.com', arn);
           sourceOf(properties);
           projects.set(name, { name, arn, properties });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Account, Caller } from '../service.ts';
+import { type Account, accountIn, type Caller } from '../service.ts';
 import { type Build, now } from './build.ts';
 import type { ProjectProperties, StartBuild } from './schema.ts';
 
@@ -18,6 +18,7 @@ export function newBuild(
   buildNumber: number,
 ): Build {
   const { properties, name } = project;
+  const owner = accountIn(project.arn);
   const uuid = randomUUID();
   const id = `${name}:${uuid}`;
   const groupName = properties.LogsConfig?.CloudWatchLogs?.GroupName ?? `/aws/codebuild/${name}`;
@@ -30,7 +31,7 @@ export function newBuild(
   for (const own of input.environmentVariablesOverride) variables.set(own.name, own);
   return {
     id,
-    arn: `arn:aws:codebuild:${account.region}:${account.id}:build/${id}`,
+    arn: `arn:aws:codebuild:${account.region}:${owner}:build/${id}`,
     buildNumber,
     projectName: name,
     buildStatus: 'IN_PROGRESS',
@@ -62,10 +63,10 @@ export function newBuild(
     logs: {
       groupName,
       streamName: uuid,
-      cloudWatchLogsArn: `arn:aws:logs:${account.region}:${account.id}:log-group:${groupName}:log-stream:${uuid}`,
+      cloudWatchLogsArn: `arn:aws:logs:${account.region}:${owner}:log-group:${groupName}:log-stream:${uuid}`,
     },
     timeoutInMinutes: input.timeoutInMinutesOverride ?? properties.TimeoutInMinutes,
     queuedTimeoutInMinutes: input.queuedTimeoutInMinutesOverride ?? properties.QueuedTimeoutInMinutes,
-    encryptionKey: properties.EncryptionKey ?? `arn:aws:kms:${account.region}:${account.id}:alias/aws/s3`,
+    encryptionKey: properties.EncryptionKey ?? `arn:aws:kms:${account.region}:${owner}:alias/aws/s3`,
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
 import { physicalName } from '../physical-name.ts';
-import { type Account, AwsError, type Caller, resourceType, type Service } from '../service.ts';
+import { type Account, AwsError, accountIn, type Caller, resourceType, type Service } from '../service.ts';
 import { transaction } from '../transaction.ts';
 import { type Delivery, openEventJournal } from './journal.ts';
 import { compilePattern, type EventMatcher } from './pattern.ts';
@@ -22,6 +22,8 @@ export interface EventTarget {
 const targetSchema = z.strictObject({
   Id: z.string(),
   Arn: z.string(),
+  /** A target in another account is called under a role. */
+  RoleArn: z.string().optional(),
   RetryPolicy: z
     .strictObject({
       MaximumEventAgeInSeconds: z.int().min(60).max(86_400).optional(),
@@ -56,7 +58,7 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
     id: randomUUID(),
     'detail-type': event['detail-type'],
     source: event.source,
-    account: account.id,
+    account: event.account ?? account.id,
     time: new Date(event.time ?? clock.now()).toISOString().replace(/\.\d+/, ''),
     region: account.region,
     resources: event.resources,
@@ -84,8 +86,10 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
   };
 
   const attempt = (delivery: Delivery, rule: Rule, target: Target) => {
-    const caller: Caller = { arn: 'service:events.amazonaws.com', kind: 'service', sourceArn: rule.arn };
+    const service: Caller = { arn: 'service:events.amazonaws.com', kind: 'service', sourceArn: rule.arn };
     try {
+      const role = target.RoleArn && account.iam.callerOf(account.iam.keysOf(target.RoleArn, 'events').accessKeyId);
+      const caller = role || service;
       lambda.invokeAsync(target.Arn, delivery.event, caller);
       journal.done(delivery);
     } catch (error) {
@@ -128,6 +132,7 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
   };
 
   const ruleResource = resourceType({
+    isForEveryAccount: true,
     properties: z.strictObject({
       Name: z
         .string()
@@ -143,12 +148,16 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
     }),
     create({ properties, ...resource }) {
       const name = properties.Name ?? physicalName(resource, 64);
-      const arn = `arn:aws:events:${account.region}:${account.id}:rule/${name}`;
+      const arn = `arn:aws:events:${account.region}:${resource.account}:rule/${name}`;
       const { EventPattern, ScheduleExpression, Targets } = properties;
       if (EventPattern === undefined && ScheduleExpression === undefined) {
         throw new AwsError('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');
       }
-      for (const { Arn } of Targets) {
+      for (const { Arn, RoleArn } of Targets) {
+        if (RoleArn !== undefined) account.iam.assertTrusts(RoleArn, 'events.amazonaws.com', arn);
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+        else if (accountIn(Arn) !== resource.account)
+          throw new AwsError('ValidationException', `RoleArn is required for target ${Arn}.`);
         if (!Arn.startsWith('arn:aws:lambda:')) {
           throw new AwsError('ValidationException', `The local AWS does not know targets like ${Arn}.`);
         }
@@ -177,7 +186,8 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
     resources: { 'AWS::Events::Rule': ruleResource },
     emit(event) {
       const whole = envelope(event);
-      const matching = [...rules.values()].filter(({ matches }) => matches?.(whole));
+      const own = [...rules.values()].filter(({ arn }) => accountIn(arn) === whole.account);
+      const matching = own.filter(({ matches }) => matches?.(whole));
       if (matching.length > 0) accept(whole, matching);
     },
     start() {

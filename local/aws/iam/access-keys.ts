@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Caller, Keys } from '../service.ts';
+import { accountIn, type Caller, type Keys } from '../service.ts';
 
 interface Holder {
   caller: Caller;
@@ -30,7 +30,7 @@ export function createAccessKeys(accountId: string, database: DatabaseSync) {
 
   /** A role under the name of a session. */
   const callerFor = (roleArn: string, session: string): Caller => ({
-    arn: `arn:aws:sts::${accountId}:assumed-role/${roleArn.slice(roleArn.lastIndexOf('/') + 1)}/${session}`,
+    arn: `arn:aws:sts::${accountIn(roleArn)}:assumed-role/${roleArn.slice(roleArn.lastIndexOf('/') + 1)}/${session}`,
     kind: 'role',
   });
 

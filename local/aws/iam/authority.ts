@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { AwsError, type Caller, type Keys, type Permission, type Authority as SharedAuthority } from '../service.ts';
+import {
+  AwsError,
+  accountIn,
+  type Caller,
+  type Keys,
+  type Permission,
+  type Session,
+  type Authority as SharedAuthority,
+} from '../service.ts';
 import { createAccessKeys } from './access-keys.ts';
 import { type DenialReason, denial } from './denial.ts';
 import { parsePolicy, type Request, roleArnOf, type Statement } from './policy.ts';
@@ -26,30 +34,10 @@ export interface Authority extends SharedAuthority {
   putRole(arn: string, trust: unknown, maxSessionSeconds?: number): void;
   /** Puts a policy at a role under a name; one that was there under the name gives way. */
   putRolePolicy(roleArn: string, name: string, document: unknown): void;
-  /**
-   * Begins a session of a role that trusts the caller. A restart of the machine ends it.
-   * @throws AwsError as STS gives it
-   */
-  assumeRole(caller: Caller, request: SessionRequest): Session;
   /** The keys of the machine's owner, who may do everything. */
   ownerKeys(): Keys;
   /** Every statement of every deployed policy with what it did, so that a test can show that none is missing and none is idle. */
   usedStatements(): StatementUse[];
-}
-
-/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-export interface SessionRequest {
-  roleArn: string;
-  sessionName: string;
-  /** The session policy: the session may do what the role's policies and this one allow. */
-  policy?: unknown;
-  durationSeconds?: number | undefined;
-}
-
-export interface Session extends Keys {
-  sessionToken: string;
-  expiration: Date;
-  caller: Caller;
 }
 
 interface Held {
@@ -78,6 +66,10 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   const resources = new Map<string, Map<string, Held[]>>();
   const sessions = new Map<string, { session: Session; policy: Statement[] | undefined }>();
 
+  /** A bucket's ARN names no account: that of CDK's assets has it in its name, and all others are the machine's. */
+  const ownerOf = (resource: string): string =>
+    accountIn(resource) || (/^arn:aws:s3:::cdk-\w+-assets-(\d{12})-/.exec(resource)?.[1] ?? accountId);
+
   const roleAt = (arn: string): Role => {
     const role = roles.get(arn);
     if (!role)
@@ -100,17 +92,17 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       ['aws:currenttime', [now.toISOString()]],
       ['aws:epochtime', [String(Math.floor(now.getTime() / 1000))]],
       ['aws:requestedregion', ['us-east-1']],
-      ['aws:resourceaccount', [accountId]],
+      ['aws:resourceaccount', [ownerOf(permission.resource)]],
       ['aws:principalisawsservice', [String(service)]],
       ['aws:viaawsservice', ['false']],
     ]);
     if (service) {
       context.set('aws:principalservicename', [caller.arn.replace(/^service:/, '')]);
-      context.set('aws:sourceaccount', [accountId]);
+      context.set('aws:sourceaccount', [accountIn(caller.sourceArn ?? '') || accountId]);
       if (caller.sourceArn) context.set('aws:sourcearn', [caller.sourceArn]);
     } else if (caller.kind === 'role') {
       context.set('aws:principalarn', [roleArnOf(caller.arn)]);
-      context.set('aws:principalaccount', [accountId]);
+      context.set('aws:principalaccount', [accountIn(caller.arn)]);
       context.set('aws:principaltype', ['AssumedRole']);
     }
     for (const [key, value] of Object.entries(permission.context ?? {})) context.set(key.toLowerCase(), [value].flat());
@@ -123,7 +115,10 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     const applying = (policies: Iterable<Held[]>) =>
       [...policies].flat().filter(({ statement }) => statement.applies(request));
     const identity = caller.kind === 'role' ? applying(roles.get(roleArnOf(caller.arn))?.policies.values() ?? []) : [];
-    const resource = applying(resources.get(policyHolder(permission.resource))?.values() ?? []);
+    const isElsewhere = isFromElsewhere(caller, permission.resource);
+    const resource = [...(resources.get(policyHolder(permission.resource))?.values() ?? [])]
+      .flat()
+      .filter(({ statement }) => statement.applies(request) || (isElsewhere && statement.applies(ofAccount(request))));
 
     const session = sessions.get(caller.session ?? '')?.policy?.filter((statement) => statement.applies(request));
     // A key's own policy decides, unless it hands the decision to the account and so to the policies of its roles.
@@ -147,6 +142,10 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       const isLeftToRole = caller.kind === 'role' && delegating?.length !== 0;
       return { explicit: false, policy: isLeftToRole ? 'identity' : 'resource' };
     }
+    // Both accounts have to allow it.
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    if (isElsewhere && identity.length === 0) return { explicit: false, policy: 'identity' };
+    if (isElsewhere && resource.length === 0) return { explicit: false, policy: 'resource' };
     // A session may do what both allow. Resource policies that name the session itself, which would need no session policy, are
     // unknown here. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     if (session?.length === 0) return { explicit: false, policy: 'session' };
@@ -159,21 +158,34 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   const isCurrent = ({ session }: Caller): boolean =>
     session === undefined || (sessions.get(session)?.session.expiration.getTime() ?? 0) > Date.now();
 
+  /** A role of another account than the resource's, which no other account's policy gives anything by itself. */
+  const isFromElsewhere = (caller: Caller, resource: string): boolean =>
+    caller.kind === 'role' && resource !== '*' && accountIn(caller.arn) !== ownerOf(resource);
+
   /**
-   * In the account of the role, a trust policy that names the caller's role is enough by itself.
+   * In the account of the role, a trust policy that names the caller's role is enough by itself. To a role of another account, and where
+   * the trust policy names an account, the caller's own policies have to say that it may.
    * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
    */
-  const assertMayAssume = (caller: Caller, roleArn: string): void => {
+  const assertMayAssume = (caller: Caller, roleArn: string, externalId: string | undefined): void => {
     if (caller.kind === 'owner') throw new AwsError('AccessDenied', 'Roles may not be assumed by root accounts.', 403);
-    const permission = { action: 'sts:AssumeRole', resource: roleArn };
+    const context = externalId === undefined ? undefined : { 'sts:ExternalId': externalId };
+    const permission = { action: 'sts:AssumeRole', resource: roleArn, ...(context ? { context } : {}) };
     const request = { caller, ...permission, context: contextOf(caller, permission) };
     const own = caller.kind === 'role' ? [...(roles.get(roleArnOf(caller.arn))?.policies.values() ?? [])].flat() : [];
     const session = sessions.get(caller.session ?? '')?.policy;
     const applying = (statements: readonly Statement[]) => statements.filter((statement) => statement.applies(request));
     const trust = applying(roles.get(roleArn)?.trust ?? []);
-    const others = applying([...own.map(({ statement }) => statement), ...(session ?? [])]);
+    const delegating = (roles.get(roleArn)?.trust ?? []).filter((statement) => statement.applies(ofAccount(request)));
+    const ownApplying = own.filter(({ statement }) => statement.applies(request));
+    for (const { calls } of ownApplying) calls.add(`${permission.action} ${roleArn}`);
+    const others = [...ownApplying.map(({ statement }) => statement), ...applying(session ?? [])];
     const isDenied = [...trust, ...others].some(({ effect }) => effect === 'Deny');
-    const isTrusted = trust.length > 0 && (session === undefined || applying(session).length > 0);
+    const isNamed = trust.length > 0 && !isFromElsewhere(caller, roleArn);
+    const isLeftToAccount = trust.length + delegating.length > 0 && ownApplying.length > 0;
+    const isTrusted = (isNamed || isLeftToAccount) && (session === undefined || applying(session).length > 0);
+    const [first, ...rest] = ownApplying;
+    if (isTrusted && !isNamed && first && rest.length === 0) first.needed = true;
     if (isDenied || !isTrusted)
       throw new AwsError(
         'AccessDenied',
@@ -196,8 +208,8 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     secretOf: (accessKeyId) => accessKeys.holderOf(accessKeyId)?.secretAccessKey,
     sessionTokenOf: (accessKeyId) => sessions.get(accessKeyId)?.session.sessionToken,
     isCurrent,
-    assumeRole(caller, { roleArn, sessionName, policy, durationSeconds = hourSeconds }) {
-      assertMayAssume(caller, roleArn);
+    assumeRole(caller, { roleArn, sessionName, policy, externalId, durationSeconds = hourSeconds }) {
+      assertMayAssume(caller, roleArn, externalId);
       if (durationSeconds > roleAt(roleArn).maxSessionSeconds)
         throw invalidDuration('the MaxSessionDuration set for this role');
       // The caller is in a session of a role itself. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
@@ -284,6 +296,11 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
 /** The resource whose policy decides on a permission: that of objects is their bucket's. */
 function policyHolder(resource: string): string {
   return resource.startsWith('arn:aws:s3:::') ? (resource.split('/')[0] ?? resource) : resource;
+}
+
+/** The same request as the caller's account would make it, to which a policy may leave the decision. */
+function ofAccount(request: Request): Request {
+  return { ...request, caller: { arn: `arn:aws:iam::${accountIn(request.caller.arn)}:root`, kind: 'owner' } };
 }
 
 function invalidDuration(limit: string): AwsError {

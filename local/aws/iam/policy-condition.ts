@@ -37,6 +37,7 @@ const knownKeys = new Set(
     'ses:FromAddress',
     'ses:FromDisplayName',
     'ses:Recipients',
+    'sts:ExternalId',
   ].map((key) => key.toLowerCase()),
 );
 /** Keys with the name of a tag at their end. */

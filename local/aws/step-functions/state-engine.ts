@@ -12,6 +12,8 @@ export interface State {
 export interface TaskState extends State {
   Resource: string;
   TimeoutSeconds?: number;
+  /** The role that the task runs under, in place of the machine's. */
+  Credentials?: unknown;
 }
 
 export interface Definition {
@@ -84,7 +86,6 @@ export function parseDefinition(text: string, valid: ValidDefinitions = new Set<
       'Assign',
       'HeartbeatSeconds',
       'TimeoutSecondsPath',
-      'Credentials',
       'ItemReader',
       'ResultWriter',
     ]) {

@@ -126,7 +126,10 @@ export function createStepFunctions(account: Account, services: TaskServices): S
           const runners = new Map<string, TaskRunner>();
           for (const [stateName, state] of allStates(definition)) {
             if (state.Type === 'Task')
-              runners.set(stateName, taskRunnerOf(stateName, state as TaskState, { ...services, tokens }, account));
+              runners.set(
+                stateName,
+                taskRunnerOf(stateName, state as TaskState, { ...services, tokens }, account, arn),
+              );
           }
           const { accessKeyId } = account.iam.keysOf(properties.RoleArn, 'StepFunctions');
           const caller = account.iam.callerOf(accessKeyId);

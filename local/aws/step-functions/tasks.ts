@@ -47,10 +47,31 @@ const managedRule = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
 /** @throws DefinitionError naming the state and its resource */
 export function taskRunnerOf(
   stateName: string,
-  { Resource }: TaskState,
+  { Credentials, ...state }: TaskState,
   services: Tasks,
   account: Account,
+  machineArn: string,
 ): TaskRunner {
+  const run = ownRunnerOf(stateName, state, services, account);
+  if (Credentials === undefined) return run;
+  const role = credentialsSchema.safeParse(Credentials).data?.RoleArn;
+  if (role === undefined)
+    throw new DefinitionError(`The state ${stateName}: its Credentials are not known on one machine: only RoleArn is.`);
+  return async (task) => run({ ...task, caller: assume(account, task.caller, role, machineArn) });
+}
+
+const credentialsSchema = z.strictObject({ RoleArn: z.string().startsWith('arn:') });
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html */
+function assume(account: Account, caller: Caller, roleArn: string, machineArn: string): Caller {
+  try {
+    return account.iam.assumeRole(caller, { roleArn, sessionName: 'StepFunctions', externalId: machineArn }).caller;
+  } catch (error) {
+    throw refused('Sts', 'AccessDeniedException', error as Error);
+  }
+}
+
+function ownRunnerOf(stateName: string, { Resource }: TaskState, services: Tasks, account: Account): TaskRunner {
   if (Resource.startsWith('arn:aws:lambda:')) return (run) => invokeDirectly(services.lambda, Resource, run);
   if (Resource === 'arn:aws:states:::lambda:invoke') return (run) => invoke(services.lambda, run);
   if (Resource === 'arn:aws:states:::lambda:invoke.waitForTaskToken') return (run) => invokeAndWait(services, run);

@@ -94,7 +94,12 @@ afterAll(async () => {
 async function create(service: Service, type: string, logicalId: string, properties: unknown) {
   const found = service.resources[type];
   if (found === undefined) throw new Error(`There is no ${type}.`);
-  return found.create({ logicalId, stackName: 'Test', properties: found.properties.parse(properties) as never });
+  return found.create({
+    logicalId,
+    stackName: 'Test',
+    account: '123456789012',
+    properties: found.properties.parse(properties) as never,
+  });
 }
 
 const post = (body: string | Buffer<ArrayBuffer>, headers: Record<string, string> = {}) =>

@@ -65,7 +65,12 @@ async function project(buildspec: unknown, more: Record<string, unknown> = {}, a
     },
     ...more,
   });
-  const created = await type?.create({ logicalId: 'Project', stackName: 'Test', properties: properties as never });
+  const created = await type?.create({
+    logicalId: 'Project',
+    stackName: 'Test',
+    account: '123456789012',
+    properties: properties as never,
+  });
   return created?.ref ?? '';
 }
 
@@ -280,7 +285,7 @@ test('after a kill of the machine, what the build left behind is ended and the b
     account.iam.putRolePolicy('arn:aws:iam::123456789012:role/b', 'p', { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
     const service = createCodeBuild(account, { concurrentBuilds: 1, engineEnvironment: {}, codeOf: () => process.argv[1] });
     const type = service.resources['AWS::CodeBuild::Project'];
-    const { ref } = await type.create({ logicalId: 'Project', stackName: 'Test', properties: type.properties.parse({
+    const { ref } = await type.create({ logicalId: 'Project', stackName: 'Test', account: '123456789012', properties: type.properties.parse({
       Artifacts: { Type: 'NO_ARTIFACTS' }, ServiceRole: 'arn:aws:iam::123456789012:role/b',
       Source: { Type: 'NO_SOURCE', BuildSpec: JSON.stringify({ version: '0.2', phases: { build: { commands: ['echo $$ > ../pid; sleep 600'] } } }, null, 1) },
       Environment: { Type: 'x', ComputeType: 'x', Image: 'x' } }) });

@@ -79,7 +79,7 @@ export async function declareIn(
   const kind = service.resources[type];
   if (!kind) throw new Error(`No ${type} here.`);
   const parsed = kind.properties.parse(properties);
-  return kind.create({ logicalId, stackName: 'test', properties: parsed } as Declared<never>);
+  return kind.create({ logicalId, stackName: 'test', account: '123456789012', properties: parsed } as Declared<never>);
 }
 
 /** A role with one inline policy, and its ARN. */

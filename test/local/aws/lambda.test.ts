@@ -44,7 +44,12 @@ async function deploy(code: string, more: Record<string, unknown> = {}, file = '
     Runtime: 'nodejs24.x',
     ...more,
   });
-  const created = await type?.create({ logicalId, stackName: 'Test', properties: properties as never });
+  const created = await type?.create({
+    logicalId,
+    stackName: 'Test',
+    account: '123456789012',
+    properties: properties as never,
+  });
   return created?.attributes?.Arn ?? '';
 }
 
@@ -200,6 +205,7 @@ describe('a function', () => {
     permission?.create({
       logicalId: 'P',
       stackName: 'Test',
+      account: '123456789012',
       properties: {
         Action: 'lambda:InvokeFunction',
         FunctionName: arn,

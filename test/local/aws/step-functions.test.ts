@@ -54,7 +54,7 @@ async function close(): Promise<void> {
 async function create(service: Service, type: string, logicalId: string, properties: unknown) {
   const found = service.resources[type];
   const parsed = found?.properties.parse(properties);
-  return await found?.create({ logicalId, stackName: 'Test', properties: parsed as never });
+  return await found?.create({ logicalId, stackName: 'Test', account: '123456789012', properties: parsed as never });
 }
 
 async function deployFunction(code: string): Promise<string> {
