@@ -5,6 +5,7 @@ import type { HostOutcome } from '../core/concurrency.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
+import { quoted } from '../core/text/visible.ts';
 import { backOff } from '../core/time/backoff.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
@@ -79,7 +80,7 @@ export function createWatchSources(services: Services) {
       try {
         const { triggers, source, absent } = await checkSource(each, before, end);
         report.triggers += triggers;
-        const after = absent === undefined ? source : failing(each.name, before, absentError(absent));
+        const after = absent === undefined ? source : failing(each.name, before, absentError(absent, each));
         await keep(before, after, each.name);
         return 'answered';
       } catch (error) {
@@ -135,7 +136,11 @@ function failing(source: string, before: Source | undefined, error: Error, backo
   return { ...before, source, failures, retryAt, error: error.message };
 }
 
-function absentError(status: number): UpstreamError {
+function absentError(status: number, { projects: [project] }: WatchedSource): UpstreamError {
+  if (project?.sourceSecret !== undefined)
+    return new UpstreamError(
+      `Its host answered ${status}: the token of "source-secret" ${quoted(project.sourceSecret)} has ended, was revoked, or does not open this repository. Have whoever runs this pipeline store another, or correct git-url.`,
+    );
   return new UpstreamError(`There is no such repository, or it is not public: its host answered ${status}.`);
 }
 

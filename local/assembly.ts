@@ -67,6 +67,16 @@ export function localConfig(given: Record<string, unknown> | undefined): Record<
   };
 }
 
+/** What `cdk.json` says of places outside, which are this machine's own here. A person should know that it does not count. */
+export async function replacedSettings(): Promise<string[]> {
+  const { slipway } = await readContext(root);
+  return replacedIn((slipway ?? {}) as Record<string, unknown>);
+}
+
+export function replacedIn(given: Record<string, unknown>): string[] {
+  return ['accounts', 'gitHosts', 'login', 'privateHosts'].filter((key) => given[key] !== undefined);
+}
+
 /** @throws TemplateError when the template contains something that one machine cannot do */
 export async function stacksOf(assembly: string, url: string): Promise<Stack[]> {
   return readAssembly(assembly, { [ownHost]: new URL(url).host });

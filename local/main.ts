@@ -73,7 +73,13 @@ async function main(args: string[]): Promise<number> {
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
     print(`Building with ${name} ${version}.`);
+    const { replacedSettings } = await import('./assembly.ts');
     const { engineEnvironment, startMachine } = await import('./machine.ts');
+    const replaced = await replacedSettings();
+    if (replaced.length > 0)
+      print(
+        `Of cdk.json these do not count here: ${replaced.join(', ')}. This machine has its own git host, sign-in and account.`,
+      );
     print(await describeConfinement(engineEnvironment(options), options.trustsBuilds ?? false));
     const activity = (text: string) => print(`${text[0]?.toUpperCase()}${text.slice(1)} …`);
     const machine = await startMachine({ ...options, activity });

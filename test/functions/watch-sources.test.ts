@@ -134,6 +134,17 @@ describe('a head that no build has', () => {
     expect(sent).toMatchObject([{ source: vault.source, refs: ['refs/heads/main'] }]);
   });
 
+  it('is not found where the host refuses the token of the entry, and what is shown says what to do', async () => {
+    host.commit('vault/app', { Dockerfile: 'FROM scratch\n' });
+    host.protect('vault/', 'a-newer-password');
+    const { source } = await track('vault', { gitUrl: `${host.url}/vault/app.git`, sourceSecret: 'deploy' });
+    expect(await watcher()()).toMatchObject({ triggers: 0 });
+    const { sources } = await createSources(world.client, 'sources').all();
+    const [found] = [...sources.values()].filter((each) => each.source.startsWith(source));
+    expect(found?.error).toMatch(/^Its host answered 40\d: the token of "source-secret" "deploy" .* store another/);
+    expect(found?.error).not.toContain('password');
+  });
+
   it('is found by one request, however many projects are built from the repository', async () => {
     const main = host.commit('demo/mono', { Dockerfile: 'FROM scratch\n' });
     host.commit('demo/mono', { Dockerfile: 'FROM debian\n' }, 'next');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../infra/config.ts';
-import { localConfig } from '../../local/assembly.ts';
+import { localConfig, replacedIn } from '../../local/assembly.ts';
 
 test('a deployment that pulls through caches of its account is built on one machine, which has none, from the registries themselves', () => {
   const given = {
@@ -14,4 +14,16 @@ test('a deployment that pulls through caches of its account is built on one mach
 
 test('one machine needs no configuration', () => {
   expect(() => parseConfig(localConfig(undefined))).not.toThrow();
+});
+
+test('one machine has its own git host, sign-in and account, and says which settings do not count', () => {
+  const given = {
+    gitHosts: [{ kind: 'gitlab', url: 'https://gitlab.com' }],
+    accounts: { pipeline: '111122223333', region: 'eu-central-1', builds: '222233334444' },
+    sender: 'slipway@your.org',
+  };
+  const config = parseConfig(localConfig(given));
+  expect(config.accounts).toBeUndefined();
+  expect(config.gitHosts).toMatchObject([{ kind: 'github' }]);
+  expect(replacedIn(given)).toEqual(['accounts', 'gitHosts']);
 });

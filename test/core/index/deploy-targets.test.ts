@@ -58,7 +58,7 @@ describe('the targets of an entry', () => {
   it('are in groups of groups on GitLab, and nowhere else', () => {
     const deploy = '\n      repository: ops/europe/live\n      path: web.yaml';
     expect(read(deploy, {}, gitlab)).toMatchObject({ messages: [], targets: [{ repository: 'ops/europe/live' }] });
-    expect(read(deploy).messages).toEqual([expect.stringContaining('ops/europe/live')]);
+    expect(read(deploy).messages).toEqual([expect.stringContaining('not the address of a git repository')]);
   });
 
   it('are services too', () => {
