@@ -40,10 +40,12 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
     // What does not depend on the base has a repository that is not there.
     await machine.push('bench/below', { Dockerfile: 'FROM scratch\n' });
     const began = performance.now();
+    const idleProcessor = machine.processorSeconds();
     await machine.push(machine.facts.indexRepository, indexOf(graph, machine.facts.url, expected));
     const total = graph.parents.size;
     await until(async () => (await known(machine)) >= total);
     const knownIn = (performance.now() - began) / 1000;
+    const knownProcessor = machine.processorSeconds() - idleProcessor;
     say(`${total} entries are known after ${knownIn.toFixed(0)} s; ${machine.megabytes().toFixed(0)} MB`);
     await until(async () => isEnded(await newestCascade(machine)));
     const applied = (performance.now() - began) / 1000;
@@ -52,6 +54,8 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
 
     const first = (await newestCascade(machine))?.id;
     const pushed = performance.now();
+    const appliedProcessor = machine.processorSeconds() - idleProcessor;
+    say(`the processor worked ${appliedProcessor.toFixed(0)} s, ${knownProcessor.toFixed(0)} s until all were known`);
     await machine.push('bench/base', { Dockerfile: 'FROM scratch\n' });
     let isKilled = false;
     let mostMegabytes = 0;
@@ -72,6 +76,7 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
       return isEnded(cascade);
     });
     const seconds = (performance.now() - pushed) / 1000;
+    const buildProcessor = machine.processorSeconds() - idleProcessor - appliedProcessor;
     const built = (await buildsOf(machine)).filter(({ project }) => project !== graph.base);
     const released = built.filter(({ status }) => status === 'released');
     const endedAt = new Map(released.map((each) => [each.project, each.endedAt]));
@@ -83,13 +88,16 @@ export async function run({ entries, below, index }: BenchmarkOptions): Promise<
     return [
       row('entries', total, ''),
       row('known in', knownIn, 's', atMost(60, knownIn)),
+      row('processor time for each entry, until it is known', (1000 * knownProcessor) / total, 'ms'),
       row('decided in', applied, 's'),
+      row('processor time for each entry, until it is decided', (1000 * appliedProcessor) / total, 'ms'),
       row('memory after the index', beforeMegabytes, 'MB'),
       row('projects that depend on the base', expected.size, ''),
       row('of these not built', missed, '', atMost(0, missed)),
       row('built without need', needless, '', atMost(0, needless)),
       row('built more than once', released.length - endedAt.size, '', atMost(0, released.length - endedAt.size)),
       row('built before a parent', early.length, '', atMost(0, early.length)),
+      row('processor time for each build', (1000 * buildProcessor) / Math.max(1, released.length), 'ms'),
       row('builds a minute', (60 * released.length) / seconds, ''),
       row('most memory', mostMegabytes, 'MB'),
     ];

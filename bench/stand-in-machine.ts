@@ -30,6 +30,8 @@ export async function startStandInMachine(folder: string, options: StandInOption
   await writeFile(outcomes, JSON.stringify({ usual: { seconds }, projects: Object.fromEntries(projects) }));
   await makeAssembly({ outputFolder: assembly, config: { ...config, build: { ...config.build, ...build } } });
   let machine: MachineProcess;
+  /** Of the processes that were killed. */
+  let earlierSeconds = 0;
 
   async function start(port: number): Promise<MachineFacts> {
     machine = await forkMachine(join(folder, 'machine'), { assembly, outcomes, port, concurrentBuilds });
@@ -45,8 +47,12 @@ export async function startStandInMachine(folder: string, options: StandInOption
     /** What the machine has in memory, in MB: its own process and the scanner's, without the stand-in of the builder. */
     megabytes: (): number => memoryOf(machine.process.pid ?? 0),
 
+    /** The processor's time that the machine has used, the scanner and git with it, without the stand-in of the builder. */
+    processorSeconds: (): number => earlierSeconds + processorSecondsOf(machine.process.pid ?? 0),
+
     async killAndStart(): Promise<void> {
       const ended = once(machine.process, 'exit');
+      earlierSeconds += processorSecondsOf(machine.process.pid ?? 0);
       machine.process.kill('SIGKILL');
       await ended;
       await start(Number(new URL(facts.url).port));
@@ -83,6 +89,12 @@ function memoryOf(pid: number): number {
   const children = textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   const theirs = children.filter((child) => !textOf(`/proc/${child}/cmdline`).includes('stand-in'));
   return theirs.reduce((sum, child) => sum + memoryOf(child), own);
+}
+
+/** In hundredths: utime, stime, and both of the children that have ended. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function processorSecondsOf(pid: number): number {
+  const fields = textOf(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0);
 }
 
 /** Empty where the process, a short one of git for instance, has just ended. */

@@ -24,7 +24,7 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
   ],
   'Build and release:': [
     { name: 'build', summary: 'build a project now', load: () => import('./builds/build.ts') },
-    { name: 'cancel', summary: 'stop a build', load: () => import('./builds/cancel.ts') },
+    { name: 'cancel', summary: 'stop a build, or a whole cascade', load: () => import('./builds/cancel.ts') },
     {
       name: 'promote',
       summary: 'promote a release to a target, such as production',

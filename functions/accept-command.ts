@@ -9,10 +9,12 @@ import {
   type Subject,
 } from '../core/api/commands.ts';
 import { buildIdSchema } from '../core/model/build-id.ts';
+import { cascadeIdSchema } from '../core/model/cascade-id.ts';
 import { once } from '../core/once.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { type Cascades, openCascades } from '../services/tables/cascades.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import {
   accepted,
@@ -29,6 +31,7 @@ import {
 interface Services {
   projects: Pick<Projects, 'get'>;
   builds: Pick<Builds, 'get'>;
+  cascades: Pick<Cascades, 'header'>;
   triggers: Pick<Triggers, 'send'>;
   siteUrl: string;
   logger: Logger;
@@ -37,9 +40,13 @@ interface Services {
 /**
  * Queues what somebody asks for by a signed call. The name in the records is the one that AWS knows, and not what the caller says.
  */
-export function createAcceptCommand({ projects, builds, triggers, siteUrl, logger }: Services) {
+export function createAcceptCommand({ projects, builds, cascades, triggers, siteUrl, logger }: Services) {
   async function refusalOf(subject: Subject): Promise<Refusal | undefined> {
     if ('project' in subject) return projectRefusal(subject.project, await projects.get(subject.project));
+    if ('cascade' in subject) {
+      if (await cascades.header(subject.cascade)) return undefined;
+      return { status: 404, code: 'CascadeNotFound', detail: `There is no cascade ${subject.cascade}.` };
+    }
     if (await builds.get(subject.build)) return undefined;
     return { status: 404, code: 'BuildNotFound', detail: `There is no build ${subject.build}.` };
   }
@@ -74,8 +81,9 @@ function commandAt(routeKey: string): CommandName {
   return found;
 }
 
-function subjectOf({ build, ...names }: Record<string, string | undefined>): Subject | undefined {
+function subjectOf({ build, cascade, ...names }: Record<string, string | undefined>): Subject | undefined {
   if (build !== undefined) return buildIdSchema.safeParse(build).success ? { build } : undefined;
+  if (cascade !== undefined) return cascadeIdSchema.safeParse(cascade).success ? { cascade } : undefined;
   const project = projectIn(names);
   return project === undefined ? undefined : { project };
 }
@@ -84,6 +92,7 @@ const run = once(() =>
   createAcceptCommand({
     projects: openProjects(),
     builds: openBuilds(),
+    cascades: openCascades(),
     triggers: openTriggers(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     logger: new Logger({ serviceName: 'accept-command' }),

@@ -49,6 +49,7 @@ import { createApprovalPlanner } from './triggers/approval.ts';
 import { createBasesChangedPlanner } from './triggers/bases-changed.ts';
 import { createBuildEndedPlanner } from './triggers/build-ended.ts';
 import { createCancelPlanner } from './triggers/cancel.ts';
+import { createCancelCascadePlanner } from './triggers/cancel-cascade.ts';
 import { createCascadeStepPlanner } from './triggers/cascade-step.ts';
 import { createHoldPlanner } from './triggers/hold.ts';
 import { createManualPlanner } from './triggers/manual.ts';
@@ -122,6 +123,7 @@ export function createPlanBuilds(services: Services) {
     hold: createHoldPlanner({ ...services, notifyHold }),
     unhold: createUnholdPlanner({ ...services, releaseHeld: createReleaseHeld(services), notifyHold }),
     cancel: createCancelPlanner(services),
+    'cancel-cascade': createCancelCascadePlanner(services),
     'build-ended': createBuildEndedPlanner({ ...services, announceEnd, members }),
     'cascade-step': createCascadeStepPlanner({ members }),
   };

@@ -24,7 +24,8 @@ export class Commands extends Construct {
     });
     state.projects.grant(acceptCommand, 'GetItem');
     state.builds.grant(acceptCommand, 'GetItem');
-    triggers.grantSend(acceptCommand, ['manual', 'hold', 'unhold', 'rollback', 'cancel']);
+    state.cascades.grant(acceptCommand, 'GetItem');
+    triggers.grantSend(acceptCommand, ['manual', 'hold', 'unhold', 'rollback', 'cancel', 'cancel-cascade']);
     api.grantLink(acceptCommand);
     for (const { path } of Object.values(commands)) api.signedRoute(HttpMethod.POST, path, acceptCommand.function);
   }

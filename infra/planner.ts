@@ -42,7 +42,7 @@ export class Planner extends Construct {
     props.starting.grant(planner);
     props.state.projects.grant(planner, 'BatchGetItem', 'Scan');
     props.state.heads.grant(planner, 'BatchGetItem');
-    props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem');
+    props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query');
     props.state.dependents.grant(planner, 'GetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
     // The record of holds; a rollback looks up the release that it goes back to.
     props.state.releases.grant(planner, 'GetItem');

@@ -1,4 +1,5 @@
 import { buildIdForm } from '../core/model/build-id.ts';
+import { cascadeIdForm } from '../core/model/cascade-id.ts';
 import type { Answer } from './answer.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 
@@ -9,7 +10,7 @@ export const forms = {
   tag: '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}',
   build: buildIdForm,
   architecture: 'amd64|arm64',
-  cascade: '\\d{8}T\\d{6}Z-[0-9a-f]{6}',
+  cascade: cascadeIdForm,
   digest: 'sha256:[0-9a-f]{64}',
   record: 'findings|scanners|comparison|packages',
   scanner: '[a-z-]+',

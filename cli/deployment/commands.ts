@@ -13,7 +13,7 @@ import { callSigned } from './signed-call.ts';
 
 /**
  * Sends a command.
- * @param subject a project `app/job:tag`, or a build
+ * @param subject a project `app/job:tag`, a build, or a cascade
  * @throws UsageError, RefusedError, DeploymentError
  */
 export async function sendCommand<Name extends CommandName>(
@@ -37,7 +37,7 @@ export async function sendBuildCommand<Name extends 'build' | 'rollback'>(
 }
 
 function pathOf(name: CommandName, subject: Subject): string {
-  const names: Record<string, string> = 'build' in subject ? subject : namesOf(subject.project);
+  const names: Record<string, string> = 'project' in subject ? namesOf(subject.project) : subject;
   return commands[name].path.replaceAll(/\{(\w+)\}/g, (_, part: string) => names[part] ?? '');
 }
 

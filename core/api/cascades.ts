@@ -13,6 +13,8 @@ export const apiCascadeListSchema = listOf(headerSchema).register(named, {
 export const apiCascadeSchema = headerSchema
   .extend({
     endedAt: z.iso.datetime().nullable(),
+    /** Who stopped it; what had been released stays. */
+    cancelled: z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string().nullable() }).nullable(),
     causes: z.array(z.object({ cause: apiCauseSchema, at: z.iso.datetime() })),
     /** How many projects are in each state. */
     counts: z.partialRecord(z.enum(memberStates), z.int()),

@@ -48,6 +48,11 @@ export const commands = {
     summary: 'Stops a build that has not begun to set its tags',
     body: z.strictObject({ id, reason }).register(named, { id: 'CancelCommand', description: 'Why.' }),
   },
+  'cancel-cascade': {
+    path: '/api/v1/cascades/{cascade}/cancel',
+    summary: 'Stops a cascade: no build of it begins any more, and those that have not begun to set their tags end',
+    body: z.strictObject({ id, reason }).register(named, { id: 'CancelCascadeCommand', description: 'Why.' }),
+  },
 } as const;
 
 export type CommandName = keyof typeof commands;
@@ -64,8 +69,8 @@ export const acceptedSchema = z
 
 export type Accepted = z.infer<typeof acceptedSchema>;
 
-/** What a command is about: a project `app/job:tag`, or a build. */
-export type Subject = { project: string } | { build: string };
+/** What a command is about: a project `app/job:tag`, a build, or a cascade. */
+export type Subject = { project: string } | { build: string } | { cascade: string };
 
 interface Call {
   name: CommandName;

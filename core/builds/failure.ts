@@ -91,9 +91,13 @@ export function cancellationOf({ Cause }: ExecutionError): NonNullable<Build['fa
 }
 
 /** The failure of a build that somebody cancelled by the command. */
-export function cancelledBy(requester: string, reason: string | undefined): NonNullable<Build['failure']> {
+export function cancelledBy(
+  requester: string,
+  reason: string | undefined,
+  what: 'build' | 'cascade' = 'build',
+): NonNullable<Build['failure']> {
   const why = reason === undefined ? '.' : `: ${oneLine(reason, longestMessage)}`;
-  return { error: cancelledError, message: `${personName(requester) || 'Somebody'} cancelled the build${why}` };
+  return { error: cancelledError, message: `${personName(requester) || 'Somebody'} cancelled the ${what}${why}` };
 }
 
 /** JSON is for programs: CodeBuild's also has the environment of the build's machine. */

@@ -39,14 +39,19 @@ export function dependentsAfter(project: string, childrenOf: (name: string) => I
 
 /**
  * The cascade of an event: the oldest one that an affected project is already in, so that people see one cascade and not two; otherwise the
- * one that the event joins, or a new one.
+ * one that the event joins, or a new one. A cancelled one takes no event from outside; what its own builds release belongs to it, so that it
+ * rebuilds nothing.
  */
 export function cascadeOf(
   event: { id: string; joins?: string | undefined },
   states: Iterable<Pick<Rebuild, 'pending'>>,
-  now: Date,
+  { cancelled, now }: { cancelled: ReadonlySet<string>; now: Date },
 ): string {
-  const [oldest] = [...states].flatMap(({ pending }) => pending?.cascade ?? []).sort();
+  if (event.joins !== undefined && cancelled.has(event.joins)) return event.joins;
+  const [oldest] = [...states]
+    .flatMap(({ pending }) => pending?.cascade ?? [])
+    .filter((cascade) => !cancelled.has(cascade))
+    .sort();
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
   const hash = createHash('sha256').update(event.id).digest('hex').slice(0, 6);
   return oldest ?? event.joins ?? `${time}Z-${hash}`;

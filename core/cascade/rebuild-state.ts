@@ -80,6 +80,8 @@ export interface ProjectEvent {
   /** Present where the project itself must be rebuilt. */
   cause?: Cause | undefined;
   noCache?: boolean | undefined;
+  /** The cascades that were cancelled before it. */
+  cancelled?: ReadonlySet<string>;
 }
 
 export function idleRebuild(project: string): Rebuild {
@@ -91,6 +93,10 @@ export function receive(state: Rebuild, event: ProjectEvent): Rebuild {
   const known = state.received[event.id];
   if (known && (known.root || !event.cause)) return state;
   const { pending } = state;
+  const isCancelled = pending !== undefined && event.cancelled?.has(pending.cascade) === true;
+  // What was to be built is not any more; the event calls for a build of its own.
+  if (isCancelled && pending.state === 'waiting')
+    return receive(settle(state, { outcome: 'cancelled', reason: 'The cascade was cancelled.' }, event.at), event);
   const answer = (round: number): Rebuild['received'] => ({
     ...recent(state.received, event.at),
     [event.id]: { at: event.at, round, root: event.cause !== undefined },
@@ -103,7 +109,7 @@ export function receive(state: Rebuild, event: ProjectEvent): Rebuild {
   if (pending.state === 'waiting') {
     return { ...state, pending: { ...pending, ...requestFor(event, pending) }, received: answer(pending.round) };
   }
-  if (event.cause?.type === 'index') {
+  if (event.cause?.type === 'index' && !isCancelled) {
     // The running build is of the old entry, and the new build supersedes it.
     const round = pending.round + 1;
     const { build: _, cause: __, again, ...left } = pending;

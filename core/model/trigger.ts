@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { buildIdSchema } from './build-id.ts';
+import { cascadeIdSchema } from './cascade-id.ts';
 
 const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);
@@ -143,6 +144,14 @@ export const cancelTriggerSchema = eventSchema.extend({
   reason: reasonSchema.optional(),
 });
 
+/** Somebody stops a whole cascade: `npx slipway cancel`. */
+export const cancelCascadeTriggerSchema = eventSchema.extend({
+  type: z.literal('cancel-cascade'),
+  cascade: cascadeIdSchema,
+  requester: requesterSchema,
+  reason: reasonSchema.optional(),
+});
+
 /** A build has ended. Dependents of the project are rebuilt, or no longer wait for it. */
 export const buildEndedTriggerSchema = eventSchema.extend({
   type: z.literal('build-ended'),
@@ -170,6 +179,7 @@ export const triggerSchema = z.discriminatedUnion('type', [
   holdTriggerSchema,
   unholdTriggerSchema,
   cancelTriggerSchema,
+  cancelCascadeTriggerSchema,
   buildEndedTriggerSchema,
   cascadeStepTriggerSchema,
 ]);

@@ -6,6 +6,7 @@ export function subjectOf(trigger: Trigger): string {
   if ('source' in trigger) return trigger.source;
   if ('project' in trigger) return trigger.project;
   if ('build' in trigger) return trigger.build;
+  if ('cascade' in trigger) return trigger.cascade;
   const [first, ...others] = trigger.bases.map(({ image }) => image);
   return others.length > 0 ? `${first} and ${others.length} more` : (first ?? '');
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf } from '../../core/builds/build-id.ts';
+import { cancelledBy } from '../../core/builds/failure.ts';
 import {
   afterBuild,
   endWithoutBuild,
@@ -25,22 +26,21 @@ import { type Build, isTerminal } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { ownParent } from '../../core/model/project.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
-import type { Cascades } from '../../services/tables/cascades.ts';
+import type { Cancellation, Cascades } from '../../services/tables/cascades.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
-import type { StartRebuild } from '../builds/start-build.ts';
+import type { BuildStarter } from '../builds/start-build.ts';
 import { stepOf } from './announce.ts';
 import type { AnnounceEnd } from './announce-release.ts';
 import { dependentsOfBranch, type GraphServices } from './graph.ts';
 import { memberView } from './member-view.ts';
 import { type RecordSkippedServices, recordSkipped } from './record-skipped.ts';
 
-interface Services extends GraphServices, RecordSkippedServices {
+interface Services extends GraphServices, RecordSkippedServices, Pick<BuildStarter, 'startRebuild' | 'cancelBuild'> {
   projects: GraphServices['projects'] & RecordSkippedServices['projects'] & Pick<Projects, 'get'>;
-  cascades: Pick<Cascades, 'putMember'>;
+  cascades: Pick<Cascades, 'putMember' | 'header'>;
   rebuilds: Pick<Rebuilds, 'get' | 'getMany' | 'change' | 'write'>;
   triggers: Pick<Triggers, 'sendBatch'>;
-  startRebuild: StartRebuild;
   announceEnd: AnnounceEnd;
   logger: Logger;
 }
@@ -58,9 +58,10 @@ type Building = Rebuild & { pending: Pending & { build: string } };
 
 /** Advances one project of a cascade as far as possible at this moment. Each step may be repeated, also after a crash in the middle. */
 export function createAdvanceMember(services: Services) {
-  const { announceEnd, builds, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
+  const { announceEnd, builds, cancelBuild, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
 
   const now = () => new Date().toISOString();
+  const cancellationOf = async (cascade: string) => (await cascades.header(cascade))?.cancelled;
 
   /** Ends a project's current round, and notifies the dependents that wait for it. */
   async function end(state: Rebuild, how: End): Promise<void> {
@@ -97,9 +98,26 @@ export function createAdvanceMember(services: Services) {
     return nothing;
   }
 
+  /** Its cascade was cancelled: the project is not built, and a build of it that has not begun to set its tags ends. */
+  async function cancel(state: Rebuild, pending: Pending, { by, reason }: Cancellation): Promise<Step> {
+    const failure = cancelledBy(by, reason, 'cascade');
+    const running = pending.build === undefined ? undefined : await builds.get(pending.build);
+    if (running && isTerminal(running.status)) return { builds: [], ...(await endWith(state, running)) };
+    if (running?.cascade === pending.cascade) {
+      // Its end is a trigger, which ends the round.
+      await cancelBuild(running.id, failure);
+      return nothing;
+    }
+    // A build of a push, which the round followed, goes on by itself. One that is not recorded may be in a moment: `build` cancels it then.
+    await end(state, { outcome: 'cancelled', reason: failure.message, build: running ? undefined : pending.build });
+    return nothing;
+  }
+
   async function advance(state: Rebuild, isStalled = false): Promise<Step> {
     const { pending } = state;
     if (!pending) return nothing;
+    const cancelled = await cancellationOf(pending.cascade);
+    if (cancelled) return cancel(state, pending, cancelled);
     if (pending.state === 'building') return build(state as Building);
     const project = await projects.get(state.project);
     if (!project?.active) {
@@ -173,6 +191,10 @@ export function createAdvanceMember(services: Services) {
       await end(state, endWithoutBuild(project, started?.message));
       return nothing;
     }
+    // The cascade may have been cancelled when there was no build to end yet.
+    const cancelled = isTerminal(started.status) ? undefined : await cancellationOf(cascade);
+    if (cancelled && started.cascade === cascade)
+      await cancelBuild(started.id, cancelledBy(cancelled.by, cancelled.reason, 'cascade'));
     const known =
       started.id === pending.build
         ? state

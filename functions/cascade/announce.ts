@@ -37,7 +37,7 @@ export interface Announced {
 }
 
 interface Services extends GraphServices {
-  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'recordEvent' | 'addMembers' | 'putMember'>;
+  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'cancelledAmong' | 'recordEvent' | 'addMembers' | 'putMember'>;
   rebuilds: Pick<Rebuilds, 'getMany' | 'change'>;
   triggers: Pick<Triggers, 'sendBatch'>;
   logger: Logger;
@@ -69,7 +69,12 @@ export function createAnnounce(services: Services) {
 
     const states = await rebuilds.getMany(members.map(({ project }) => project));
     const known = await cascades.answerTo(event.id);
-    const cascade = known ?? (await cascades.answerWith(event.id, cascadeOf(event, states.values(), new Date(now()))));
+    const running = [...states.values()].flatMap(({ pending }) => pending?.cascade ?? []);
+    const cancelled = await cascades.cancelledAmong(event.joins === undefined ? running : [...running, event.joins]);
+    const chosen = () => cascadeOf(event, states.values(), { cancelled, now: new Date(now()) });
+    const cascade = known ?? (await cascades.answerWith(event.id, chosen()));
+    // What joined a cascade before it was cancelled is cancelled with it.
+    cancelled.delete(cascade);
     await cascades.recordEvent(cascade, { id: event.id, cause: event.cause, at: new Date(now()).toISOString() });
 
     const recordMember = async (member: CascadeMember, before: Rebuild): Promise<void> => {
@@ -84,6 +89,7 @@ export function createAnnounce(services: Services) {
             parents: member.parents,
             cause: root && (root.cause ?? event.cause),
             noCache: root?.noCache,
+            cancelled,
           }),
         before,
       );

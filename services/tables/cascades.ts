@@ -12,10 +12,18 @@ import { type Page, type PageRequest, pageByMonth } from './page.ts';
 import { expiryAfter, tableOf } from './table.ts';
 
 const eventSchema = z.object({ event: z.string(), cause: causeSchema, at: z.iso.datetime() });
-const headerSchema = z.object({ id: z.string(), startedAt: z.iso.datetime() });
+const cancellationSchema = z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string().optional() });
+const headerSchema = z.object({
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Who stopped it: nothing of it is built any more. */
+  cancelled: cancellationSchema.optional(),
+});
 const answerSchema = z.object({ cascade: z.string() });
+const openSchema = cascadeMemberSchema.pick({ project: true, state: true });
 const progressSchema = cascadeMemberSchema.pick({ state: true, since: true });
 
+export type Cancellation = z.infer<typeof cancellationSchema>;
 export type CascadeHeader = z.infer<typeof headerSchema>;
 
 export interface CascadeSummary extends CascadeHeader {
@@ -49,6 +57,11 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     return found.sort((one, other) => (one.at < other.at ? -1 : 1));
   }
 
+  async function header(id: string): Promise<CascadeHeader | undefined> {
+    // The table also has items for the pipeline's own use, under other keys. These have no header.
+    return table.get({ id, member: headerMember }, headerSchema.optional().catch(undefined));
+  }
+
   const itemOf = (cascade: string, member: CascadeMember) => ({
     ...member,
     id: cascade,
@@ -58,6 +71,29 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 
   return {
     causes,
+    header,
+
+    /** Those of the cascades that were cancelled. */
+    async cancelledAmong(ids: Iterable<string>): Promise<Set<string>> {
+      const headers = await table.getMany(
+        [...new Set(ids)].map((id) => ({ id, member: headerMember })),
+        headerSchema,
+      );
+      return new Set(headers.filter(({ cancelled }) => cancelled).map(({ id }) => id));
+    },
+
+    /** Records who cancelled a cascade; the first one stays. False if there is no such cascade. */
+    async cancel(id: string, by: Cancellation): Promise<boolean> {
+      const key = { id, member: headerMember };
+      return table.update(key, { setOnce: { cancelled: by } }, expression`attribute_exists(startedAt)`);
+    },
+
+    /** The members that wait or are built. */
+    async openMembers(id: string): Promise<string[]> {
+      const members = { keys: membersOf(id), fields: ['project', 'state'], consistent: true };
+      const all = await table.all(members, openSchema);
+      return all.filter(({ state }) => state === 'waiting' || state === 'building').map(({ project }) => project);
+    },
 
     /** The cascade that answers the event, if one is recorded. */
     async answerTo(event: string): Promise<string | undefined> {
@@ -106,11 +142,10 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 
     /** One cascade: the events that started and joined it, and its progress. */
     async summary(id: string): Promise<CascadeSummary | undefined> {
-      // The table also has items for the pipeline's own use, under other keys. These have no header.
-      const header = await table.get({ id, member: headerMember }, headerSchema.optional().catch(undefined));
-      if (!header) return undefined;
+      const known = await header(id);
+      if (!known) return undefined;
       const counts: CascadeSummary['counts'] = {};
-      let last = header.startedAt;
+      let last = known.startedAt;
       const members = { keys: membersOf(id), fields: ['state', 'since'], consistent: true };
       for await (const page of table.pages(members, progressSchema))
         for (const { state, since } of page) {
@@ -118,7 +153,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
           if (since > last) last = since;
         }
       const isOver = !counts.waiting && !counts.building;
-      return { ...header, causes: await causes(id), counts, endedAt: isOver ? last : undefined };
+      return { ...known, causes: await causes(id), counts, endedAt: isOver ? last : undefined };
     },
 
     /** Ordered by name. */

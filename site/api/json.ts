@@ -65,11 +65,13 @@ export function apiProject(
 }
 
 /** A cascade in the API's JSON. */
-export function apiCascade({ id, startedAt, endedAt, causes, counts }: CascadeSummary, siteUrl: string): ApiCascade {
+export function apiCascade(cascade: CascadeSummary, siteUrl: string): ApiCascade {
+  const { id, startedAt, endedAt, cancelled, causes, counts } = cascade;
   return {
     id,
     startedAt,
     endedAt: endedAt ?? null,
+    cancelled: cancelled ? { by: personName(cancelled.by), at: cancelled.at, reason: cancelled.reason ?? null } : null,
     causes: causes.map(({ cause, at }) => ({ cause: publicCause(cause), at })),
     counts,
     projectsUrl: `${siteUrl}/api/v1/cascades/${id}/projects`,

@@ -47,13 +47,20 @@ export function openApi(siteUrl: string): Json {
   };
 }
 
+/** What commands are about. */
+const subjects = [
+  { parameter: '{app}', tag: 'Projects', absent: 'ProjectNotFound' },
+  { parameter: '{build}', tag: 'Builds', absent: 'BuildNotFound' },
+  { parameter: '{cascade}', tag: 'Cascades', absent: 'CascadeNotFound' },
+] as const;
+
 function commandObject(id: string, { path, summary, body }: (typeof commands)[keyof typeof commands]): Json {
-  const isOfBuild = path.includes('{build}');
-  const own = ['InvalidCommand', 'NotFound', isOfBuild ? 'BuildNotFound' : 'ProjectNotFound', 'InternalError'] as const;
+  const { tag, absent } = subjects.find(({ parameter }) => path.includes(parameter)) ?? subjects[0];
+  const own = ['InvalidCommand', 'NotFound', absent, 'InternalError'] as const;
   return {
     operationId: id,
-    tags: [isOfBuild ? 'Builds' : 'Projects'],
-    ...signedObject({ path, summary, body, answer: acceptedSchema }, isOfBuild ? own : [...own, 'ProjectInactive']),
+    tags: [tag],
+    ...signedObject({ path, summary, body, answer: acceptedSchema }, absent === 'ProjectNotFound' ? [...own, 'ProjectInactive'] : own),
   };
 }
 

@@ -1,4 +1,10 @@
-import { describeCause, describeDuration, exactTime, shortCommit } from '../../core/builds/describe-build.ts';
+import {
+  describeCause,
+  describeDuration,
+  exactTime,
+  personName,
+  shortCommit,
+} from '../../core/builds/describe-build.ts';
 import type { Cause } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -52,7 +58,7 @@ export interface CascadePage {
 
 /** One cascade: its causes, its progress, and the state of each project in it. */
 export function cascadePage({ cascade, members, drawn, cursor, query, now }: CascadePage): Html {
-  const { id, causes, counts, startedAt, endedAt } = cascade;
+  const { id, causes, counts, startedAt, endedAt, cancelled } = cascade;
   const path = `/cascades/${id}`;
   const took = describeDuration(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
   return layout({
@@ -63,12 +69,17 @@ export function cascadePage({ cascade, members, drawn, cursor, query, now }: Cas
     main: html`<div id="cascade" data-part>
 <div class="head"><h1>Cascade ${id}</h1></div>
 <p class="meaning" data-announce="${describeCounts(counts)}">${describeCounts(counts)}</p>
+${
+  cancelled &&
+  html`<p class="meaning">${personName(cancelled.by) || 'Somebody'} cancelled the cascade ${ageElement(cancelled.at, now)}${cancelled.reason && html`: ${oneLine(cancelled.reason, 300)}`}</p>`
+}
 <section><h2>${causes.length < 2 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
 ${causes.length === 0 && html`<p class="quiet">This is not shown: private projects have a part in the cascade.</p>`}
 <ul class="reasons">${causes.map(({ cause, at }) => html`<li>${describeNews(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
 <section><h2>Details</h2><dl class="facts">
 <div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
 <div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
+${!endedAt && !cancelled && html`<div><dt>To stop it</dt><dd><code>npx slipway cancel ${id}</code></dd></div>`}
 </dl></section>
 ${drawn && picture(drawn, causes)}
 <section><h2>Projects</h2>

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -34,10 +34,24 @@ const log = [
   '',
 ];
 
+/** A deployment that takes signed calls, too. */
+const commanding = () => join(folder, 'commanding');
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-reading-'));
   site = await startHost(async ({ path, method }, response) => {
     if (path === '/healthz') return response.writeHead(200).end();
+    if (method === 'POST') {
+      for (const { summary } of content.cascades ?? []) {
+        const at = now.toISOString();
+        Object.assign(summary, {
+          endedAt: at,
+          cancelled: { by: 'alice', at },
+          counts: { released: 12, cancelled: 488 },
+        });
+      }
+      return response.writeHead(202).end(JSON.stringify({ id: 'cancel-cascade:1', build: null }));
+    }
     const { statusCode = 500, headers, bytes } = await sampleSite(content)(path, {}, method);
     return response.writeHead(statusCode, headers).end(bytes);
   });
@@ -52,6 +66,9 @@ beforeAll(async () => {
   const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };
   const facts = { url: site.url, endpoint: `${site.url}/aws`, region: 'us-east-1', credentials, outputs };
   await writeFile(join(folder, 'local.json'), JSON.stringify(facts));
+  await mkdir(commanding());
+  const signed = { ...facts, outputs: { ...outputs, ApiUrl: site.url } };
+  await writeFile(join(commanding(), 'local.json'), JSON.stringify(signed));
 });
 afterAll(async () => {
   await site[Symbol.asyncDispose]();
@@ -211,6 +228,21 @@ it('slipway verify takes a project, and says where nothing was released', async 
 
 it('slipway cancel stops nothing that has ended', async () => {
   expect(await call('cancel', failed.id)).toMatchObject({ code: 1, err: expect.stringMatching(/has ended: failed/) });
+});
+
+it('slipway cancel stops a whole cascade, and says what was released before', async () => {
+  const id = '20261121T115000Z-0000cc';
+  const summary = { id, startedAt: now.toISOString(), causes: [], counts: { released: 12, waiting: 488 } };
+  content.cascades = [{ summary, members: [] }];
+  const cancel = (...args: string[]) => slipway(['cancel', ...args, '--data', commanding()]);
+  const { code, out, err } = await cancel(`${site.url}/cascades/${id}`, '--reason', 'the wrong base');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain(`Cascade ${id} is cancelled: 12 released, 488 cancelled\nWhat was released stays`);
+  expect(await cancel(id)).toMatchObject({ code: 1, err: expect.stringContaining('has ended') });
+  expect(await cancel('20261121T115000Z-0000dd')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('There is no cascade'),
+  });
 });
 
 it('completes the names of projects on this machine', async () => {

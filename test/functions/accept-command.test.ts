@@ -7,12 +7,15 @@ import { setUpServices, silentLogger } from './services-setup.ts';
 const userArn = 'arn:aws:sts::123456789012:assumed-role/Developers/alice';
 const latest = { app: 'demo', job: 'app', tag: 'latest' };
 const uuid = '0f9d6b52-5ca4-4a5a-9d8e-2a31d1f6c001';
+const cascade = '20261121T120000Z-0000aa';
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 
 async function setUp() {
   const world = await setUpServices();
   await world.track();
   await world.queue('00000000000000aa');
+  const cause = { type: 'schedule', schedule: '0 3 * * *' } as const;
+  await world.cascades.recordEvent(cascade, { id: 'event', cause, at: '2026-11-21T12:00:00.000Z' });
   const accept = createAcceptCommand({ ...world, siteUrl: 'https://slipway.example', logger: silentLogger });
   const call = async (name: CommandName, pathParameters: Record<string, string>, body?: unknown) => {
     const { path } = commands[name];
@@ -72,6 +75,13 @@ describe('a signed call', () => {
       { type: 'cancel', build: '00000000000000aa', reason: 'wrong' },
       { build: '00000000000000aa' },
     ],
+    [
+      'cancel-cascade',
+      { cascade },
+      { reason: 'the wrong base' },
+      { type: 'cancel-cascade', cascade, reason: 'the wrong base' },
+      { build: null },
+    ],
   ])('asks for a %s in the name that AWS knows', async (name, parameters, body, trigger, accepted) => {
     await using world = await setUp();
     const { statusCode, answer } = await world.call(name, parameters, body);
@@ -93,6 +103,15 @@ describe('a signed call', () => {
     ['of a project that the index does not have', 'build', { ...latest, tag: 'v2' }, {}, 404, 'ProjectNotFound'],
     ['of a name that no project can have', 'build', { ...latest, app: '..' }, {}, 404, 'NotFound'],
     ['of a build that is not there', 'cancel', { build: '00000000000000bb' }, {}, 404, 'BuildNotFound'],
+    [
+      'of a cascade that is not there',
+      'cancel-cascade',
+      { cascade: '20261121T120000Z-0000bb' },
+      {},
+      404,
+      'CascadeNotFound',
+    ],
+    ['of an id that no cascade can have', 'cancel-cascade', { cascade: '20261121' }, {}, 404, 'NotFound'],
     ['of an id that no build can have', 'cancel', { build: '../x' }, {}, 404, 'NotFound'],
     ['that says who calls', 'build', latest, { requester: 'bob' }, 400, 'InvalidCommand'],
     ['with another trigger in it', 'hold', latest, { type: 'push' }, 400, 'InvalidCommand'],

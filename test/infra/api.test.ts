@@ -12,6 +12,7 @@ const operators = ['GET /api/v1/operators', 'GET /operators'];
 
 const commands = [
   'POST /api/v1/builds/{build}/cancel',
+  'POST /api/v1/cascades/{cascade}/cancel',
   'POST /api/v1/projects/{app}/{job}/{tag}/builds',
   'POST /api/v1/projects/{app}/{job}/{tag}/hold',
   'POST /api/v1/projects/{app}/{job}/{tag}/rollback',

@@ -316,7 +316,7 @@ test('each function that sends triggers sends those of its own kind: what strang
     }),
   );
   expect(kinds).toEqual({
-    'accept-command': ['cancel', 'hold', 'manual', 'rollback', 'unhold'],
+    'accept-command': ['cancel', 'cancel-cascade', 'hold', 'manual', 'rollback', 'unhold'],
     'close-build': ['build-ended'],
     'end-holds': ['unhold'],
     webhook: ['approval', 'pull-request', 'push'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CascadeMember, CascadeSummary } from '../../site/readers.ts';
-import { sampleSite, siteUrl } from './sample-site.ts';
+import { now, sampleSite, siteUrl } from './sample-site.ts';
 
 const summary: CascadeSummary = {
   id: '20261121T115000Z-0000cc',
@@ -70,6 +70,16 @@ describe('a cascade', () => {
       'demo/lib:latest released',
       'demo/old:latest skipped',
     ]);
+  });
+
+  it('that was cancelled says who did it and why, without a mail address', async () => {
+    const cancelled = { by: 'alex@example.org', at: now.toISOString(), reason: 'the <wrong> base' };
+    const site = sampleSite({ cascades: [{ summary: { ...summary, cancelled }, members: [] }] });
+    const path = `/cascades/${summary.id}`;
+    const shown = (await site(path)).text;
+    expect(shown).toContain('alex cancelled the cascade');
+    expect(shown).toContain('the &lt;wrong&gt; base');
+    expect(JSON.parse((await site(`/api/v1${path}`)).text).cancelled).toEqual({ ...cancelled, by: 'alex' });
   });
 
   it('that is not there is not found', async () => {

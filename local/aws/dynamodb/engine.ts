@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { Agent, type IncomingMessage, type RequestListener, request } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { EventEmitter, once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { AbstractKeyIterator, AbstractValueIterator } from 'abstract-level';
 import dynalite from 'dynalite';
 import { z } from 'zod';
@@ -11,7 +9,7 @@ import { AwsError } from '../service.ts';
 export interface DynamoDbEngine {
   /** @throws AwsError what DynamoDB answers */
   call(action: string, input: object): Promise<Record<string, unknown>>;
-  /** Where it listens, on 127.0.0.1. */
+  /** Where dynalite listens, on 127.0.0.1, and refuses everybody. */
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -33,42 +31,28 @@ function end(this: { close(): Promise<void> }) {
 for (const { prototype } of [AbstractKeyIterator, AbstractValueIterator]) Object.assign(prototype, { return: end });
 
 /**
- * Starts dynalite over a folder. It listens on a port of the loopback interface, which every process on the machine could reach
- * (a build, too), so it answers only clients that know a secret made at each start.
+ * Starts dynalite over a folder. It knows no other way in than a server's, which has to listen to be closed in order. Every process on the
+ * machine could reach its port (a build, too), so nobody is answered there: calls go to its request listener directly, which also saves each a
+ * connection, on whose two ends this process would be.
  */
 export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngine> {
-  const secret = randomBytes(32).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${secret}/20130101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`;
   const server = dynalite({ path: folder, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const [serve] = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request').on('request', (incoming: IncomingMessage, response) => {
-    if (incoming.headers.authorization === authorization) serve?.(incoming, response);
-    else response.writeHead(403).end();
-  });
+  server.removeAllListeners('request').on('request', (_, response) => response.writeHead(403).end());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
-  const agent = new Agent({ keepAlive: true });
 
   const calls = new Set<Promise<unknown>>();
   const send = async (action: string, input: object) => {
-    const body = JSON.stringify(input);
-    const outgoing = request({
-      agent,
-      port,
-      host: '127.0.0.1',
-      method: 'POST',
-      headers: {
-        authorization,
-        'x-amz-date': '20130101T000000Z',
-        'x-amz-target': `DynamoDB_20120810.${action}`,
-        'content-type': 'application/x-amz-json-1.0',
-        'content-length': Buffer.byteLength(body),
-      },
-    });
-    outgoing.end(body);
-    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-    const answer: unknown = JSON.parse(await text(response));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const request = Object.assign(new EventEmitter(), { method: 'POST', url: '/', headers: headersOf(action) });
+    const response = { statusCode: 200, setHeader: () => undefined, end: resolve };
+    // The parts of a request and a response that dynalite uses.
+    serve?.(request as never, response as never);
+    request.emit('data', Buffer.from(JSON.stringify(input)));
+    request.emit('end');
+    const answer: unknown = JSON.parse(await promise);
     if (response.statusCode === 200) return outputSchema.parse(answer);
     const { __type, message, Message } = errorSchema.parse(answer);
     throw new AwsError(__type.slice(__type.indexOf('#') + 1), message ?? Message ?? '', response.statusCode);
@@ -82,9 +66,7 @@ export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngin
       return call;
     },
     async stop() {
-      // dynalite lets the process fall over a request that breaks off.
       await Promise.allSettled(calls);
-      agent.destroy();
       const closed = Promise.withResolvers<void>();
       server.close((error) => (error ? closed.reject(error) : closed.resolve()));
       server.closeAllConnections();
@@ -92,3 +74,12 @@ export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngin
     },
   };
 }
+
+/** dynalite wants a signature, whatever it says: the endpoint has verified the caller's. */
+const headersOf = (action: string) => ({
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=any/20130101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+  'x-amz-date': '20130101T000000Z',
+  'x-amz-target': `DynamoDB_20120810.${action}`,
+  'content-type': 'application/x-amz-json-1.0',
+});

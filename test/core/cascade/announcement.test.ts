@@ -57,18 +57,22 @@ describe('a dependent', () => {
 
 describe('the cascade of an event', () => {
   const now = new Date(at);
+  const cancelled = new Set(['stopped']);
   const inCascade = (cascade: string) => receive(idleRebuild('p'), { id: 'e', cascade, at, parents: [] });
   it.each<[string, string | undefined, Rebuild[], string | RegExp]>([
     ['is the oldest one that a member is in', 'joined', [inCascade('b'), inCascade('a'), idleRebuild('q')], /^a$/],
     ['is the one that the event joins', 'joined', [idleRebuild('q')], /^joined$/],
+    ['is none that was cancelled before', undefined, [inCascade('stopped'), inCascade('waits')], /^waits$/],
+    ['is the cancelled one whose own build released it', 'stopped', [inCascade('a')], /^stopped$/],
     ['is a new one, with its time', undefined, [], /^20261121T120000Z-[0-9a-f]{6}$/],
   ])('%s', (_, joins, states, cascade) => {
-    expect(cascadeOf({ id: 'event', joins }, states, now)).toMatch(cascade);
+    expect(cascadeOf({ id: 'event', joins }, states, { cancelled, now })).toMatch(cascade);
   });
 
   it('is the same for the same event', () => {
-    expect(cascadeOf({ id: 'event' }, [], now)).toBe(cascadeOf({ id: 'event' }, [], now));
-    expect(cascadeOf({ id: 'event' }, [], now)).not.toBe(cascadeOf({ id: 'other' }, [], now));
+    const nameOf = (id: string) => cascadeOf({ id }, [], { cancelled, now });
+    expect(nameOf('event')).toBe(nameOf('event'));
+    expect(nameOf('event')).not.toBe(nameOf('other'));
   });
 });
 
