@@ -101,6 +101,8 @@ function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding):
     return shown === items.length && cursor === undefined ? 'all' : 'some';
   }
 
+  const memberOf = (member: CascadeMember) => ({ ...member, parents: member.parents.map(named) });
+
   return {
     async list(request) {
       const { items, cursor } = await cascades.list(request);
@@ -111,11 +113,12 @@ function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding):
     async summary(id) {
       const [found, part] = await Promise.all([cascades.summary(id), seen(id)]);
       if (part === 'all') return found;
-      return found && part === 'some' ? { ...found, causes: [] } : undefined;
+      return found && part === 'some'
+        ? { ...found, causes: [], first: found.first.filter(isOfShown).map(memberOf) }
+        : undefined;
     },
     async members(id, request) {
       const read = (wanted: PageRequest) => cascades.members(id, wanted);
-      const memberOf = (member: CascadeMember) => ({ ...member, parents: member.parents.map(named) });
       return mapPage(await without(read, request, isOfShown), memberOf);
     },
   };

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type CascadeMember, cascadeMemberSchema } from '../../core/cascade/member.ts';
+import { type CascadeProgress, progressOf } from '../../core/cascade/progress.ts';
 import { type Cause, causeSchema } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
@@ -21,16 +22,13 @@ const headerSchema = z.object({
 });
 const answerSchema = z.object({ cascade: z.string() });
 const openSchema = cascadeMemberSchema.pick({ project: true, state: true });
-const progressSchema = cascadeMemberSchema.pick({ state: true, since: true });
 
 export type Cancellation = z.infer<typeof cancellationSchema>;
 export type CascadeHeader = z.infer<typeof headerSchema>;
 
-export interface CascadeSummary extends CascadeHeader {
+export interface CascadeSummary extends CascadeHeader, Omit<CascadeProgress, 'changedAt'> {
   /** The event that started it and those that joined it, in the order received. */
   causes: { event: string; cause: Cause; at: string }[];
-  /** How many members are in each state; states that none is in are absent. */
-  counts: Partial<Record<CascadeMember['state'], number>>;
   /** Absent while a member waits or builds. */
   endedAt?: string | undefined;
 }
@@ -144,16 +142,10 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     async summary(id: string): Promise<CascadeSummary | undefined> {
       const known = await header(id);
       if (!known) return undefined;
-      const counts: CascadeSummary['counts'] = {};
-      let last = known.startedAt;
-      const members = { keys: membersOf(id), fields: ['state', 'since'], consistent: true };
-      for await (const page of table.pages(members, progressSchema))
-        for (const { state, since } of page) {
-          counts[state] = (counts[state] ?? 0) + 1;
-          if (since > last) last = since;
-        }
-      const isOver = !counts.waiting && !counts.building;
-      return { ...known, causes: await causes(id), counts, endedAt: isOver ? last : undefined };
+      const members = await table.all({ keys: membersOf(id), consistent: true }, cascadeMemberSchema);
+      const { changedAt, ...progress } = progressOf(members, known.startedAt);
+      const isOver = !progress.counts.waiting && !progress.counts.building;
+      return { ...known, ...progress, causes: await causes(id), endedAt: isOver ? changedAt : undefined };
     },
 
     /** Ordered by name. */

@@ -60,7 +60,10 @@ function commandObject(id: string, { path, summary, body }: (typeof commands)[ke
   return {
     operationId: id,
     tags: [tag],
-    ...signedObject({ path, summary, body, answer: acceptedSchema }, absent === 'ProjectNotFound' ? [...own, 'ProjectInactive'] : own),
+    ...signedObject(
+      { path, summary, body, answer: acceptedSchema },
+      absent === 'ProjectNotFound' ? [...own, 'ProjectInactive'] : own,
+    ),
   };
 }
 

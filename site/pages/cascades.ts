@@ -46,6 +46,9 @@ ${pager('/cascades', query, cursor)}`,
   });
 }
 
+/** Of a chain of hundreds of projects, each after the other. */
+const mostLevels = 20;
+
 export interface CascadePage {
   cascade: CascadeSummary;
   members: CascadeMember[];
@@ -81,7 +84,7 @@ ${causes.length === 0 && html`<p class="quiet">This is not shown: private projec
 <div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
 ${!endedAt && !cancelled && html`<div><dt>To stop it</dt><dd><code>npx slipway cancel ${id}</code></dd></div>`}
 </dl></section>
-${drawn && picture(drawn, causes)}
+${drawn ? picture(drawn, causes) : !query.has('cursor') && inShort(cascade, now)}
 <section><h2>Projects</h2>
 <ol class="rows">${members.map((member) => memberRow(member, now))}</ol>
 </section></div>
@@ -111,6 +114,21 @@ function picture(members: readonly CascadeMember[], causes: CascadeSummary['caus
       ...members.flatMap(({ project, parents }) => parents.map((parent) => [parent, project] as const)),
     ],
   })}</section>`;
+}
+
+/** Of a cascade that is too large for a picture: what to look at first, and how far it is. */
+function inShort({ first, levels }: CascadeSummary, now: Date): Html {
+  const shown = levels.slice(0, mostLevels);
+  const others = levels.length - shown.length;
+  return html`${
+    first.length > 0 &&
+    html`<section><h2>Failed, blocked and being built</h2><ol class="rows">${first.map((member) => memberRow(member, now))}</ol></section>`
+  }
+${
+  levels.length > 1 &&
+  html`<section><h2>Order</h2><ol class="reasons">${shown.map((counts) => html`<li>${describeCounts(counts)}</li>`)}</ol>
+${others > 0 && html`<p class="quiet">and ${others} more steps after these.</p>`}</section>`
+}`;
 }
 
 function memberRow({ project, state, parents, reason, build, since }: CascadeMember, now: Date): Html {

@@ -232,8 +232,9 @@ it('slipway cancel stops nothing that has ended', async () => {
 
 it('slipway cancel stops a whole cascade, and says what was released before', async () => {
   const id = '20261121T115000Z-0000cc';
-  const summary = { id, startedAt: now.toISOString(), causes: [], counts: { released: 12, waiting: 488 } };
-  content.cascades = [{ summary, members: [] }];
+  const summary = { id, startedAt: now.toISOString(), causes: [], levels: [], first: [] };
+  const counts = { released: 12, waiting: 488 };
+  content.cascades = [{ summary: { ...summary, counts }, members: [] }];
   const cancel = (...args: string[]) => slipway(['cancel', ...args, '--data', commanding()]);
   const { code, out, err } = await cancel(`${site.url}/cascades/${id}`, '--reason', 'the wrong base');
   expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { progressOf } from '../../core/cascade/progress.ts';
 import type { CascadeMember, CascadeSummary } from '../../site/readers.ts';
 import { now, sampleSite, siteUrl } from './sample-site.ts';
 
@@ -18,6 +19,8 @@ const summary: CascadeSummary = {
     },
   ],
   counts: { released: 1, waiting: 1, skipped: 1 },
+  levels: [],
+  first: [],
 };
 const member = (project: string, over: Partial<CascadeMember>): CascadeMember => ({
   project,
@@ -70,6 +73,26 @@ describe('a cascade', () => {
       'demo/lib:latest released',
       'demo/old:latest skipped',
     ]);
+  });
+
+  it('of thousands of projects is read at a glance: what has failed and what is built first, then how far it is', async () => {
+    const all = Array.from({ length: 5000 }, (_, at) =>
+      member(`app-${at % 97}/job-${at}:latest`, {
+        state: at % 100 === 57 ? 'failed' : at % 50 === 9 ? 'building' : at < 2500 ? 'released' : 'waiting',
+        parents: at < 97 ? [] : [`app-${(at - 97) % 97}/job-${at - 97}:latest`],
+        build: '00000000000000aa',
+      }),
+    );
+    const site = sampleSite({
+      cascades: [{ summary: { ...summary, ...progressOf(all, summary.startedAt) }, members: all }],
+    });
+    const { text } = await site(`/cascades/${summary.id}`);
+    expect(Buffer.byteLength(text)).toBeLessThan(60_000);
+    const at = (part: string) => text.indexOf(part);
+    expect(at('Failed, blocked and being built')).toBeLessThan(at('<h2>Order</h2>'));
+    expect(at('<h2>Order</h2>')).toBeLessThan(at('<h2>Projects</h2>'));
+    expect(text).toContain('and 32 more steps after these.');
+    expect(text.match(/chip bad/g)).toHaveLength(10);
   });
 
   it('that was cancelled says who did it and why, without a mail address', async () => {

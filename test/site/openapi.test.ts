@@ -14,7 +14,14 @@ const ask = sampleSite({
   projects: [sampleProject('demo/app:latest')],
   cascades: [
     {
-      summary: { id: cascade, startedAt: at, causes: [{ event: 'e', cause: build.cause, at }], counts: { waiting: 1 } },
+      summary: {
+        id: cascade,
+        startedAt: at,
+        causes: [{ event: 'e', cause: build.cause, at }],
+        levels: [],
+        first: [],
+        counts: { waiting: 1 },
+      },
       members: [{ project: 'demo/app:latest', state: 'waiting', parents: [], root: true, since: at, version: 1 }],
     },
   ],

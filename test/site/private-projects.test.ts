@@ -54,6 +54,8 @@ const cause = {
   bases: [{ image: secrets.base, digest, previous: `sha256:${'ef'.repeat(32)}` }],
 };
 const summaryOf = (id: string) => ({
+  levels: [],
+  first: [member(hidden.name), member(base.name)],
   ...{ id, startedAt: now.toISOString(), counts: { released: 1 } },
   causes: [{ event: 'event', cause, at: now.toISOString() }],
 });

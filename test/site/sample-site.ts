@@ -148,7 +148,10 @@ export function sampleSite({
       list: async () => ({ items: cascades.map(({ summary }) => summary) }),
       causes: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary.causes ?? [],
       summary: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary,
-      members: async (id) => ({ items: cascades.find(({ summary }) => summary.id === id)?.members ?? [] }),
+      async members(id, { limit }) {
+        const all = cascades.find(({ summary }) => summary.id === id)?.members ?? [];
+        return { items: all.slice(0, limit), cursor: all.length > limit ? 'next' : undefined };
+      },
     },
     relations: {
       statuses: async (bases) => baseStatuses(bases, new Map()),

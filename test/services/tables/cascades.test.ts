@@ -52,7 +52,7 @@ it('it says what set it off, the states of its members, and when it was over', a
     names.map((name) => member(name)),
   );
   await world.cascades.putMember('one', member('demo/m00:1', { state: 'building', version: 2, build: 'b' }));
-  expect(await world.cascades.summary('one')).toEqual({
+  expect(await world.cascades.summary('one')).toMatchObject({
     id: 'one',
     startedAt: at,
     causes: [
@@ -60,6 +60,8 @@ it('it says what set it off, the states of its members, and when it was over', a
       { event: 'second', cause, at: '2026-11-21T00:01:00.000Z' },
     ],
     counts: { waiting: 59, building: 1 },
+    levels: [{ waiting: 59, building: 1 }],
+    first: [{ state: 'building' }],
   });
   const first = await world.cascades.members('one', { limit: 50 });
   const second = await world.cascades.members('one', { limit: 50, cursor: first.cursor });
