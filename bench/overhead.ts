@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type BuildPeriod, periodsOf } from '../core/builds/build-periods.ts';
+import type { Stage, StageName } from '../core/model/build.ts';
 import { run as runCommand } from '../local/command.ts';
 import { findContainerEngine } from '../local/container-engine.ts';
 import { makeRootFileSystem } from '../local/demo/root-file-system.ts';
@@ -105,9 +107,11 @@ interface ShownBuild {
   commit: string;
   status: string;
   endedAt: string | null;
-  stages: { name: string; startedAt: string }[];
+  stages: (Stage & { name: StageName })[];
   failure: unknown;
 }
+
+type EndedBuild = Pick<ShownBuild, 'stages'> & { endedAt: string };
 
 async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string): Promise<Omit<Times, 'bare'>> {
   await stamp(copy);
@@ -124,26 +128,33 @@ async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string):
       throw new Error(`The build ended as ${build.status}: ${JSON.stringify(build.failure)}`);
     const begun = (name: string) => Date.parse(build.stages.find((stage) => stage.name === name)?.startedAt ?? '');
     const log = await (await fetch(`${url}/api/v1/builds/${build.id}/log`)).text();
-    const stages = build.stages.map((stage): Begun => [stage.name, Date.parse(stage.startedAt) / 1000]);
     return {
       pipeline: (Date.parse(build.endedAt) - accepted) / 1000,
       scanners: since(log, 'done') - since(log, 'scan'),
       signing: (begun('release') - begun('sign')) / 1000,
-      trace: new Map([
-        ...lengths('stage', [['webhook and plan', accepted / 1000], ...stages], Date.parse(build.endedAt) / 1000),
-        ...lengths('builder', stepsOf(log), since(log, 'done')),
-      ]),
+      trace: timeline({ ...build, endedAt: build.endedAt }, log, accepted),
     };
   }
 }
 
-type Begun = [name: string, at: number];
-
-/** How long each lasts until the next begins, and the last one until the end. */
-function lengths(of: string, all: Begun[], end: number): [string, number][] {
+/** As the build's page shows it, and what is left: the way to the first stage, and the ways from one to the next. */
+function timeline({ stages, endedAt }: EndedBuild, log: string, acceptedAt: number): Map<string, number> {
+  const ended = new Date(endedAt);
   // People are told once the image is released.
-  const begun = all.filter(([, at]) => at < end);
-  return begun.map(([name, at], place) => [`${of}: ${name}`, (begun[place + 1]?.[1] ?? end) - at]);
+  const counted = stages.filter(({ startedAt }) => startedAt < endedAt);
+  const periods = periodsOf(
+    { stages: Object.fromEntries(counted.map((each) => [each.name, each])) },
+    stepsOf(log),
+    ended,
+  );
+  const took = ({ startedAt, endedAt: end }: BuildPeriod) => (Date.parse(end) - Date.parse(startedAt)) / 1000;
+  const begun = Date.parse(counted[0]?.startedAt ?? endedAt);
+  const inStages = periods.filter(({ kind }) => kind === 'stage').reduce((sum, period) => sum + took(period), 0);
+  return new Map([
+    ['webhook and plan', (begun - acceptedAt) / 1000],
+    ...periods.map((period): [string, number] => [`${period.kind}: ${period.name}`, took(period)]),
+    ['between the stages', (ended.getTime() - begun) / 1000 - inStages],
+  ]);
 }
 
 async function timeOfBareEngine(
