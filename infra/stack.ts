@@ -158,7 +158,7 @@ export class SlipwayStack extends AccountStack {
       SourceSecretsPrefix: secrets.sourceSecrets,
       ...(secrets.loginClient === undefined
         ? {}
-        : { Login: JSON.stringify(config.login), LoginClientSecretArn: secrets.loginClient }),
+        : { LoginSettings: JSON.stringify(config.login), LoginClientSecretArn: secrets.loginClient }),
       PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       CopyReleasesRoleArn: delivery.copyReleases.function.role?.roleArn ?? '',

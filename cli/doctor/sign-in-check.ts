@@ -6,7 +6,7 @@ import { readSecret, restored } from './secret.ts';
 
 /** Whether the provider of the sign-in answers, takes the client, and sends people back. */
 export async function signIn(account: Account): Promise<Finding> {
-  const text = account.outputs.Login;
+  const text = account.outputs.LoginSettings;
   if (text === undefined)
     return { state: 'not-applicable', text: 'Nobody signs in: the configuration has no "login".' };
   const settings = loginSettingsSchema.parse(JSON.parse(text));

@@ -18,7 +18,7 @@ const outputs = {
   WebhooksUrl: 'https://slipway.example/webhooks',
   IndexRepository: 'demo/index',
   GitHosts: '',
-  Login: '',
+  LoginSettings: '',
   LoginClientSecretArn: 'arn:client',
 };
 
@@ -149,7 +149,7 @@ beforeEach(async () => {
     { kind: 'github', url: 'https://github.com', apiUrl: `${aws.url}/github` },
     { kind: 'gitlab', url: 'https://gitlab.example', apiUrl: `${aws.url}/gitlab` },
   ]);
-  outputs.Login = JSON.stringify({ issuer: `${aws.url}/oidc`, clientId: 'slipway' });
+  outputs.LoginSettings = JSON.stringify({ issuer: `${aws.url}/oidc`, clientId: 'slipway' });
   answers['/oidc/.well-known/openid-configuration'] = {
     issuer: `${aws.url}/oidc`,
     authorization_endpoint: `${aws.url}/oidc/authorize`,
@@ -453,7 +453,7 @@ describe('slipway doctor', () => {
   });
 
   it('has nothing to say of a sign-in that the configuration does not have', async () => {
-    const { Login: _, ...others } = outputs;
+    const { LoginSettings: _, ...others } = outputs;
     answers.DescribeStacks = stack('UPDATE_COMPLETE', 'IN_SYNC', others);
     expect((await checked()).checks['sign-in']).toMatchObject({ state: 'not-applicable' });
   });
