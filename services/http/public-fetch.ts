@@ -75,10 +75,10 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
     const allowed = isAllowed(url, privateHosts);
     // Node looks up no literal IP address, so `publicLookup` never checks it.
     if (!allowed) refuseLiteral(url);
-    const protocol = url.protocol as keyof typeof agents;
     const upload = isUpload(request.body) ? request.body : undefined;
     const opened = upload && Readable.from(await upload.open());
-    const once = () =>
+    const kept = (allowed ? privateAgents : agents)[url.protocol as keyof typeof agents];
+    const once = (agent: typeof kept | false) =>
       new Promise<IncomingMessage>((resolve, reject) => {
         const settings: RequestOptions = {
           method: request.method ?? 'GET',
@@ -87,12 +87,11 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
             ...request.headers,
             ...(request.body !== undefined && { 'content-length': lengthOf(request.body) }),
           },
-          // An answer may come before the end of an upload, which leaves its connection of no use for others.
-          agent: opened ? false : (allowed ? privateAgents : agents)[protocol],
+          agent,
           lookup: allowed ? (lookup as LookupFunction) : publicLookup(lookup, url.host),
           signal,
         };
-        const outgoing = (protocol === 'https:' ? httpsRequest : httpRequest)(url, settings, resolve);
+        const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, settings, resolve);
         outgoing.on('error', (error: NodeJS.ErrnoException) => {
           const wasClosed = outgoing.reusedSocket && error.code === 'ECONNRESET';
           reject(wasClosed ? new StaleConnectionError() : error);
@@ -100,10 +99,12 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
         if (opened) sendFrom(opened, outgoing);
         else outgoing.end(request.body);
       });
-    // The host may have closed a kept-alive connection just as it was used again: then try once more.
+    // An answer may come before the end of an upload, which leaves its connection of no use for others.
+    if (opened) return once(false);
+    // The host may have closed a kept-alive connection just as it was used again, and with it all the others: then try once on a new one.
     // https://nodejs.org/api/http.html#requestreusedsocket
-    return once().catch((error: unknown) => {
-      if (error instanceof StaleConnectionError) return once();
+    return once(kept).catch((error: unknown) => {
+      if (error instanceof StaleConnectionError) return once(false);
       throw error;
     });
   }
