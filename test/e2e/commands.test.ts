@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ShownBuild } from '../../local/demo/slipway-client.ts';
-import { eventually } from '../eventually.ts';
 import { runCommand } from './command.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
@@ -130,12 +129,11 @@ it('a build by hand is made of the head of the branch, and takes no tag back to 
 });
 
 it('a build that somebody cancels ends with who and why, and nothing of it runs on', async () => {
-  const { build } = JSON.parse((await command('build', 'demo/rolled', '--json')).output);
-  const stopped = await eventually(async () => {
-    const answer = await command('cancel', build, '--reason', 'the wrong branch');
-    expect(answer.output).not.toContain('no build');
-    return answer;
-  });
+  const commit = await slipway.pushSource('rolled', { Dockerfile: `${smallDebian}RUN sleep 86398\n` });
+  const { id: build } = await slipway.until('the build', async () =>
+    (await slipway.builds('rolled')).find((each) => each.commit === commit && each.status === 'building'),
+  );
+  const stopped = await command('cancel', build, '--reason', 'the wrong branch');
   expect(stopped).toMatchObject({ code: 0, output: expect.stringContaining('cancelled the build: the wrong branch') });
   const again = await command('cancel', build);
   expect(again).toMatchObject({ code: 1, output: expect.stringContaining('has ended: cancelled') });

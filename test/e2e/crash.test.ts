@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { runningCommands } from '../running-commands.ts';
@@ -9,8 +10,17 @@ import { smallDebian } from './sources.ts';
 let slipway: Slipway;
 let machine: MachineProcess;
 
-/** Starts the machine in its folder, at the port that it had before. */
-async function start(folder: string, port = 0) {
+/** Of those that the system gives nobody by itself: it is still free after a kill. */
+function portToKeep(port = 20_000 + Math.floor(Math.random() * 10_000)): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(portToKeep()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
+  });
+}
+
+/** Starts the machine in its folder. */
+async function start(folder: string, port: number) {
   machine = await forkMachine(join(folder, 'machine'), { assembly: inject('shared').assembly, port });
   return machineAt(machine.url);
 }
@@ -24,7 +34,8 @@ async function killAndStart(): Promise<void> {
 }
 
 beforeAll(async () => {
-  slipway = await startSlipway(start);
+  const port = await portToKeep();
+  slipway = await startSlipway((folder) => start(folder, port));
   await slipway.track(slipway.entry('survivor'));
 });
 afterAll(async () => {

@@ -125,7 +125,7 @@ it('of a branch of the repository, each commit is built at once until the pull r
   expect(await slipway.ended('proposed', blocked)).toMatchObject({ status: 'blocked', image: null });
   expect((await marked(blocked, 'failure')).description).toMatch(/^Blocked: /);
 
-  await copy.write({ Dockerfile: `${smallDebian}RUN sleep 100\n` });
+  await copy.write({ Dockerfile: `${smallDebian}RUN sleep 86399\n` });
   const slow = await copy.push('Take long', 'refs/heads/topic');
   await slipway.until('the build of the slow one', async () =>
     (await slipway.builds('proposed')).find(({ commit, status }) => commit === slow && status === 'building'),

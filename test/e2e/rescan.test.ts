@@ -101,7 +101,10 @@ describe('a defect that becomes known after the release', () => {
     await publish('SLIPWAY-RESCAN-2026-1');
     // The release repository's image was not scanned yet: basic scanning is asked for it.
     expect(await rescan()).toMatchObject({ waiting: 1 });
-    await slipway.until('the end of the scan', async () => ((await rescan()).mails > 0 ? true : undefined));
+    await slipway.until('the mail after the end of the scan', async () => {
+      await rescan();
+      return (await findingsMails()).length > 0 || undefined;
+    });
 
     const [mail, ...more] = await findingsMails();
     expect(more).toEqual([]);

@@ -14,6 +14,7 @@ import { startTables, stateTables } from '../services/tables.ts';
 import { commit, event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
 
 const count = 25;
+const begun = Date.now();
 const digest = `sha256:${'ab'.repeat(32)}`;
 let tables: Awaited<ReturnType<typeof startTables>>;
 let s3: FakeS3;
@@ -53,7 +54,7 @@ beforeAll(async () => {
   }
   const builds = createBuilds(tables.client, 'builds');
   for (let number = 1; number <= count; number += 1) {
-    const createdAt = new Date(Date.now() - number * 60_000).toISOString();
+    const createdAt = new Date(begun - number * 60_000).toISOString();
     await builds.create(sampleBuild(number, { createdAt, status: number % 5 === 0 ? 'failed' : 'released' }));
   }
   await createProjects(tables.client, 'projects').put(sampleProject('demo/app:latest'));
@@ -128,7 +129,7 @@ describe('however a request is made up, its answer costs a few reads', () => {
     const builds = createBuilds(tables.client, 'builds');
     const projects = createProjects(tables.client, 'projects');
     for (let number = 1; number <= many; number += 1) {
-      const createdAt = new Date(Date.now() - number * 60_000).toISOString();
+      const createdAt = new Date(begun - number * 60_000).toISOString();
       const status = number === many ? 'cancelled' : 'released';
       await builds.create(sampleBuild(1000 + number, { project: 'busy/app:latest', createdAt, status }));
       await projects.put(sampleProject(`busy/app:v${number}`));
@@ -152,7 +153,7 @@ describe('however a request is made up, its answer costs a few reads', () => {
   });
 
   it('a commit, a time and an image', async () => {
-    const since = new Date(Date.now() - 3.5 * 60_000).toISOString();
+    const since = new Date(begun - 3.5 * 60_000).toISOString();
     const newest = await operationsOf(`/api/v1/builds?project=busy/app:latest&since=${since}`);
     expect([JSON.parse(newest.body).items.length, newest.operations]).toEqual([3, ['Query']]);
     const all = await operationsOf(`/api/v1/builds?since=${since}&limit=100`);

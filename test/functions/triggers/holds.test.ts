@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { dayOf, daysAfter } from '../../../core/time/day.ts';
+import { daysAfter } from '../../../core/time/day.ts';
 import { createEndHolds } from '../../../functions/end-holds.ts';
 import { setUpCascades } from '../cascade-setup.ts';
 import { atEveryCrashPoint } from '../crash-points.ts';
@@ -131,7 +131,9 @@ describe('the end of a hold', () => {
 });
 
 describe('the last day of a hold', () => {
-  const today = dayOf(new Date());
+  const today = '2026-11-29';
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: new Date(`${today}T12:00:00Z`) }));
+  afterEach(() => void vi.useRealTimers());
 
   it('ends it the day after, and releases what has waited, once', async () => {
     await using world = await setUpPlanBuilds();

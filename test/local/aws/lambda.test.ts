@@ -42,6 +42,7 @@ async function deploy(code: string, more: Record<string, unknown> = {}, file = '
     Handler: 'index.handler',
     Role: role,
     Runtime: 'nodejs24.x',
+    Timeout: 60,
     ...more,
   });
   const created = await type?.create({
@@ -66,7 +67,7 @@ describe('a function', () => {
       event, name: context.functionName, arn: context.invokedFunctionArn, left: context.getRemainingTimeInMillis() })`);
     const result = await invoke(arn, { a: [1, 'ü'] });
     expect(result).toMatchObject({ ok: true, payload: { event: { a: [1, 'ü'] }, arn } });
-    expect((result as { payload: { left: number } }).payload.left).toBeGreaterThan(2000);
+    expect((result as { payload: { left: number } }).payload.left).toBeGreaterThan(30_000);
   });
 
   test('is an ES module as well as CommonJS', async () => {
@@ -97,7 +98,7 @@ describe('a function', () => {
     const result = await invoke(arn, { loop: true });
     expect(result).toMatchObject({ ok: false, errorType: 'Sandbox.Timedout' });
     expect((result as { errorMessage: string }).errorMessage).toMatch(/Task timed out after 1.00 seconds$/);
-    expect(await invoke(arn, {})).toEqual({ ok: true, payload: 1 });
+    await eventually(async () => expect(await invoke(arn, {})).toEqual({ ok: true, payload: 1 }));
   });
 
   test('that exits, or fails outside its promise, ends as Runtime.ExitError', async () => {
@@ -117,9 +118,7 @@ describe('a function', () => {
   });
 
   test('that takes too much memory is killed', async () => {
-    const arn = await deploy('exports.handler = async () => { let a; for (;;) a = { a } }', {
-      Timeout: 60,
-    });
+    const arn = await deploy('exports.handler = async () => { let a; for (;;) a = { a } }', { Timeout: 900 });
     expect(await invoke(arn, {})).toMatchObject({ errorMessage: expect.stringContaining('signal: killed') });
   });
 
@@ -131,7 +130,7 @@ describe('a function', () => {
   });
 
   test('takes and gives at most 6 MB', async () => {
-    const arn = await deploy("exports.handler = async ({ size }) => 'x'.repeat(size ?? 0)", { Timeout: 30 });
+    const arn = await deploy("exports.handler = async ({ size }) => 'x'.repeat(size ?? 0)");
     await expect(invoke(arn, 'x'.repeat(6 * 1024 * 1024))).rejects.toMatchObject({
       code: 'RequestEntityTooLargeException',
     });

@@ -65,6 +65,7 @@ async function deployFunction(code: string): Promise<string> {
     Handler: 'index.handler',
     Role: makeRole(account, 'lambda.amazonaws.com'),
     Runtime: 'nodejs24.x',
+    Timeout: 900,
   });
   return created?.attributes?.Arn ?? '';
 }

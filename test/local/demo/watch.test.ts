@@ -10,7 +10,7 @@ describe('a wait', () => {
       asked += 1;
       return asked === 3 ? 'there' : undefined;
     };
-    expect(await waitFor('It', question, { seconds: 5, signal, every: 1 })).toBe('there');
+    expect(await waitFor('It', question, { seconds: 60, signal, every: 1 })).toBe('there');
   });
 
   test('has an end, which says what was waited for', async () => {

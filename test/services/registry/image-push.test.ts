@@ -3,6 +3,7 @@ import { createPublicFetch } from '../../../services/http/public-fetch.ts';
 import { createImagePush, type PushMethod } from '../../../services/registry/image-push.ts';
 import { createRegistryClient, outsideRegistry } from '../../../services/registry/registry-client.ts';
 import { sendToRegistry } from '../../../services/registry/send-to-registry.ts';
+import { lastGuard, waitLimit } from '../../limits.ts';
 import { sha256 } from '../../local/registry/image-parts.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
@@ -14,7 +15,7 @@ const open = async () =>
   })();
 
 function pushTo({ url }: FakeHost) {
-  const limits = { timeoutMilliseconds: 5000, signal: AbortSignal.timeout(60_000) };
+  const limits = { timeoutMilliseconds: waitLimit, signal: lastGuard() };
   const send = sendToRegistry(createPublicFetch({ privateHosts: ['127.0.0.1'] }), limits);
   const credentials = { user: 'bot', password: 'secret' };
   const registry = { ...outsideRegistry(new URL(url).host), credentials, trustsTokenServer: true };

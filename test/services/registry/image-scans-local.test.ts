@@ -25,7 +25,7 @@ let outcome: ScanOutcome | undefined;
 const scanner: Scanner = {
   scan: async () => outcome ?? new Promise<ScanOutcome>((resolve) => stopped.push(resolve)),
   async stop() {
-    for (const resolve of stopped) resolve({ status: 'FAILED', reason: 'stopped' });
+    for (const resolve of stopped.splice(0)) resolve({ status: 'FAILED', reason: 'stopped' });
   },
 };
 const stopped: ((end: ScanOutcome) => void)[] = [];
@@ -118,13 +118,12 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
   test('a clean image has no findings, for certain', async () => {
     outcome = complete(0);
     const image = await push();
-    const begun = Date.now();
     // Within the minute after Inspector's look nobody can be certain.
     if (kind !== 'basic')
       await eventually(async () =>
         expect(await scans.read(image)).toMatchObject({ reason: expect.stringMatching(/may still come/) }),
       );
-    clock = () => begun + 120_000;
+    clock = () => Date.now() + 120_000;
     expect(await scanOf(image)).toMatchObject({ state: 'complete', findings: [] });
   });
 
@@ -141,6 +140,7 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
     expect(await scans.read(image)).toMatchObject({ state: 'pending' });
     await expect(scans.scanOf(image)).rejects.toThrow(image.digest);
     // The next image is scanned when this one has been.
+    await eventually(() => expect(stopped).toHaveLength(1));
     await scanner.stop();
   });
 
