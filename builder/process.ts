@@ -71,11 +71,13 @@ export async function run(command: string, args: readonly string[], options: Run
       child.once('error', reject);
       child.once('exit', (status) => {
         const end = () => resolve(status ?? 255);
-        const late = setTimeout(() => {
+        const close = () => {
           child.stdout.destroy();
           child.stderr.destroy();
           end();
-        }, lingering);
+        };
+        // A busy machine may have come to this timer before it has read what is there already: that comes before `setImmediate`.
+        const late = setTimeout(() => setImmediate(close), lingering);
         child.once('close', () => {
           clearTimeout(late);
           end();
