@@ -281,12 +281,11 @@ test('a Dockerfile and a context in folders are found from the repository’s ro
   );
   expect(result.outcome, log).toBe('built');
   expect(log).toMatch(/^of the context$/m);
-  const machine = (await runningCommands()).split('\n');
-  expect(machine).not.toContain('sleep 7654');
+  await expect.poll(runningCommands).not.toMatch(/^sleep 7654$/m);
   const seen = log.split('\n').map((line) => line.trim());
   expect(seen).toContain('sleep 7654');
   const own = await commandOf(process.pid);
-  expect(machine).toContain(own);
+  expect((await runningCommands()).split('\n')).toContain(own);
   expect(seen).not.toContain(own);
 });
 

@@ -133,14 +133,14 @@ test('a script that never ends is stopped with what it started, and says so', as
   const lastLines = ['time=1 level=info msg=begun'];
   expect(stopped.findings).toEqual([{ script: 'tests/run.sh', stoppedAfter: seconds, lastLines }]);
   expect(stopped.words).toEqual([`the test tests/run.sh was stopped after ${seconds} seconds: ${lastLines[0]}`]);
-  expect(await runningCommands()).not.toMatch(/^sleep 865[12]$/m);
+  await expect.poll(runningCommands).not.toMatch(/^sleep 865[12]$/m);
 });
 
 test('what a script leaves running does not outlive it, and does not keep it from passing', async () => {
   const { state, findings } = await look('sleep 8653 &\nexit 0\n');
 
   expect({ state, findings }).toEqual({ state: 'complete', findings: [] });
-  expect(await runningCommands()).not.toMatch(/^sleep 8653$/m);
+  await expect.poll(runningCommands).not.toMatch(/^sleep 8653$/m);
 });
 
 test('a script that prints without end is stopped, and what the log has of it is bounded', async () => {
