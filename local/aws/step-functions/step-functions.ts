@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { physicalName } from '../physical-name.ts';
 import {
   type Account,
   AwsError,
@@ -13,30 +12,10 @@ import {
 import { describeEvent, describeExecution, pageOf, summaryOf } from './answers.ts';
 import { type DeployedMachine, type RunningExecution, runExecution, statusChangeEvent } from './execution.ts';
 import { createExecutionJournal, type Execution } from './journal.ts';
-import { allStates, DefinitionError, parseDefinition, type TaskState } from './state-engine.ts';
+import { deployMachine, machineSchema, type StateMachine } from './state-machine.ts';
 import { createTaskTokens } from './task-tokens.ts';
-import { deployPermissions, type TaskRunner, type TaskServices, taskRunnerOf } from './tasks.ts';
+import type { TaskServices } from './tasks.ts';
 import { createValidDefinitions } from './valid-definitions.ts';
-
-const machineSchema = z.strictObject({
-  StateMachineName: z.string().optional(),
-  StateMachineType: z.literal('STANDARD').optional(),
-  DefinitionString: z.string(),
-  DefinitionSubstitutions: z.record(z.string(), z.string()).default({}),
-  RoleArn: z.string(),
-  LoggingConfiguration: z
-    .strictObject({
-      Level: z.enum(['ALL', 'ERROR', 'FATAL', 'OFF']).optional(),
-      IncludeExecutionData: z.boolean().optional(),
-      Destinations: z
-        .array(z.strictObject({ CloudWatchLogsLogGroup: z.strictObject({ LogGroupArn: z.string() }) }))
-        .optional(),
-    })
-    .optional(),
-  // No traces and no tags on one machine.
-  TracingConfiguration: z.strictObject({ Enabled: z.boolean() }).optional(),
-  Tags: z.unknown().optional(),
-});
 
 const token = z.string().regex(/^\d+$/).optional();
 const arnSchema = z.string().startsWith('arn:');
@@ -44,7 +23,7 @@ const executionStatus = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', '
 
 /** Step Functions' Standard workflows on one machine. Every step is in the journal before it begins. */
 export function createStepFunctions(account: Account, services: TaskServices): Service {
-  const machines = new Map<string, DeployedMachine & { definitionText: string; createdAt: number }>();
+  const machines = new Map<string, StateMachine>();
   const running = new Map<string, RunningExecution>();
   const journal = createExecutionJournal(account.database);
   const valid = createValidDefinitions(account.database);
@@ -114,47 +93,9 @@ export function createStepFunctions(account: Account, services: TaskServices): S
       'AWS::StepFunctions::StateMachine': resourceType({
         properties: machineSchema,
         create({ properties, ...resource }) {
-          const name = properties.StateMachineName ?? physicalName(resource, 80);
-          const arn = `arn:aws:states:${account.region}:${account.id}:stateMachine:${name}`;
-          account.iam.assertTrusts(properties.RoleArn, 'states.amazonaws.com', arn);
-          const definitionText = properties.DefinitionString.replace(/\$\{([^}]+)\}/g, (whole, key: string) =>
-            Object.hasOwn(properties.DefinitionSubstitutions, key)
-              ? (properties.DefinitionSubstitutions[key] ?? '')
-              : whole,
-          );
-          const definition = parseDefinition(definitionText, valid);
-          const runners = new Map<string, TaskRunner>();
-          for (const [stateName, state] of allStates(definition)) {
-            if (state.Type === 'Task')
-              runners.set(
-                stateName,
-                taskRunnerOf(stateName, state as TaskState, { ...services, tokens }, account, arn),
-              );
-          }
-          const { accessKeyId } = account.iam.keysOf(properties.RoleArn, 'StepFunctions');
-          const caller = account.iam.callerOf(accessKeyId);
-          if (caller === undefined)
-            throw new AwsError('AccessDeniedException', `There is no role ${properties.RoleArn}.`);
-          const destinations = properties.LoggingConfiguration?.Destinations?.length ?? 0;
-          assertRole(
-            () => account.iam.authorize(caller, deployPermissions(definition, account)),
-            `'${properties.RoleArn}' is not authorized to create managed-rule.`,
-          );
-          if (destinations > 0)
-            assertRole(
-              () => account.iam.authorize(caller, logDelivery),
-              'The state machine IAM Role is not authorized to access the Log Destination',
-            );
-          machines.set(arn, {
-            ...{ arn, name, definition, definitionText, roleArn: properties.RoleArn, caller, createdAt: Date.now() },
-            issueToken: () => tokens.issue(arn),
-            runnerOf(stateName) {
-              const runner = runners.get(stateName);
-              if (runner === undefined) throw new DefinitionError(`There is no task ${stateName}.`);
-              return runner;
-            },
-          });
-          return { ref: arn, attributes: { Arn: arn, Name: name } };
+          const machine = deployMachine(account, { ...services, tokens }, valid, resource, properties);
+          machines.set(machine.arn, machine);
+          return { ref: machine.arn, attributes: { Arn: machine.arn, Name: machine.name } };
         },
       }),
     },
@@ -263,18 +204,6 @@ export function createStepFunctions(account: Account, services: TaskServices): S
   };
 }
 
-/** https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy */
-const logDelivery: Permission[] = [
-  'CreateLogDelivery',
-  'GetLogDelivery',
-  'UpdateLogDelivery',
-  'DeleteLogDelivery',
-  'ListLogDeliveries',
-  'PutResourcePolicy',
-  'DescribeResourcePolicies',
-  'DescribeLogGroups',
-].map((name) => ({ action: `logs:${name}`, resource: '*' }));
-
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html#API_StartExecution_Errors */
 function invalidInput({ member, missing, value, message }: InputProblem): AwsError {
   if (member === 'name' && !missing) return new AwsError('InvalidName', `Invalid Name: '${value}'`);
@@ -286,16 +215,6 @@ function invalidInput({ member, missing, value, message }: InputProblem): AwsErr
     'ValidationException',
     `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`,
   );
-}
-
-/** A denied permission of the role, with the service's own text. */
-function assertRole(check: () => void, message: string): void {
-  try {
-    check();
-  } catch (error) {
-    if (error instanceof AwsError) throw new AwsError('AccessDeniedException', `${message} (${error.message})`);
-    throw error;
-  }
 }
 
 function parseOutput(output: string): unknown {
