@@ -14,6 +14,8 @@ import { repositoryRoutes } from './github-repositories.ts';
 import { statusRoutes } from './github-statuses.ts';
 import { createGitPages } from './pages.ts';
 import { createPeople } from './people.ts';
+import { createPullBranches } from './pull-branches.ts';
+import { createPullComments } from './pull-comments.ts';
 import { createPullForms } from './pull-json.ts';
 import { createPullPages } from './pull-pages.ts';
 import { createPullStore } from './pull-store.ts';
@@ -63,7 +65,9 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const store = createPullStore(database);
   const commits = createCommits(url, git);
   const forms = createPullForms({ url, repositories, people, store, commits });
-  const pulls = createPulls({ database, git, repositories, deliveries, store, commits, forms });
+  const pullBranches = createPullBranches({ git, repositories, commits });
+  const pulls = createPulls({ database, git, repositories, deliveries, store, commits, pullBranches, forms });
+  const comments = createPullComments({ deliveries, store, forms });
 
   /** The event of the push is sent first, then those of its pull requests. */
   async function pushed(repository: Repository, login: string): Promise<void> {
@@ -73,7 +77,10 @@ export function createGitHost(options: GitHostOptions): GitHost {
 
   const server = createGitServer({ git, repositories, people, token: options.token, pushed });
   const contents = createContents(url, git);
-  const shared = { url, git, repositories, people, statuses, deliveries, store, commits, forms, pulls, pushed };
+  const shared = {
+    ...{ url, git, repositories, people, statuses, deliveries, store, commits, forms },
+    ...{ pullBranches, pulls, comments, pushed },
+  };
   const api = createGitHubApi({
     ...{ url, token: options.token, git, repositories, people },
     routes: [

@@ -12,7 +12,7 @@ export interface Git {
    * Runs git in a repository to its end and gives what it printed.
    * @throws GitFailedError
    */
-  run(folder: string, args: string[], options?: { input?: string }): Promise<Buffer>;
+  run(folder: string, args: string[], options?: { input?: string; environment?: NodeJS.ProcessEnv }): Promise<Buffer>;
   /** The same, undefined when git says no. */
   ask(folder: string, args: string[]): Promise<string | undefined>;
   /** Ends every git process that still runs. */
@@ -61,7 +61,10 @@ const environment: Record<string, string> = {
   ),
 };
 
-/** Git as child processes, which end when the host stops. */
+/**
+ * Git as child processes, which end when the host stops. Each is a fork of the whole machine, which costs more than what most of them do:
+ * what can be asked of one is not asked of two.
+ */
 export function createGit(): Git {
   const running = new Map<ChildProcessWithoutNullStreams, Promise<void>>();
 
@@ -78,9 +81,9 @@ export function createGit(): Git {
   async function finish(
     folder: string,
     args: string[],
-    input = '',
+    { input = '', environment = {} }: { input?: string; environment?: NodeJS.ProcessEnv } = {},
   ): Promise<{ code: number | null; output: Buffer; error: string }> {
-    const child = start(folder, args);
+    const child = start(folder, args, environment);
     const output: Buffer[] = [];
     const error: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
@@ -97,8 +100,8 @@ export function createGit(): Git {
 
   return {
     start,
-    async run(folder, args, { input } = {}) {
-      const { code, output, error } = await finish(folder, args, input);
+    async run(folder, args, options) {
+      const { code, output, error } = await finish(folder, args, options);
       if (code !== 0) throw new GitFailedError(`git ${args[0] ?? ''} ended with ${code}: ${error.trim()}`);
       return output;
     },

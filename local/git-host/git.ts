@@ -29,6 +29,7 @@ export function createGitServer(options: {
   pushed(repository: Repository, login: string): Promise<void>;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { git, repositories, people, token } = options;
+  let greeting: Promise<Buffer> | undefined;
 
   return async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -57,6 +58,7 @@ export function createGitServer(options: {
     if (!repository && isPush)
       repository = file === 'info/refs' ? await repositories.empty() : await repositories.ensure(owner, name);
     if (!repository) return plain(response, 404, 'Repository not found.');
+    if (!isPush && file === 'info/refs' && request.headers['git-protocol'] === 'version=2') return greet(response);
 
     const finish = async () => {
       if (repository && isPush && file !== 'info/refs')
@@ -65,6 +67,20 @@ export function createGitServer(options: {
     };
     await serve(request, response, repository, file, url.search.slice(1), finish);
   };
+
+  /** What protocol 2 begins with is the same of all repositories. https://git-scm.com/docs/protocol-v2#_capability_advertisement */
+  async function greet(response: ServerResponse): Promise<void> {
+    const ask = async () => {
+      const args = ['upload-pack', '--stateless-rpc', '--advertise-refs', (await repositories.empty()).folder];
+      return git.run(repositories.root, args, { environment: { GIT_PROTOCOL: 'version=2' } });
+    };
+    greeting ??= ask().catch((error: unknown) => {
+      greeting = undefined;
+      throw error;
+    });
+    const headers = { 'content-type': 'application/x-git-upload-pack-advertisement', 'cache-control': 'no-cache' };
+    response.writeHead(200, headers).end(await greeting);
+  }
 
   async function serve(
     request: IncomingMessage,

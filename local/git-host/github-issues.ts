@@ -10,9 +10,9 @@ import {
   readInput,
 } from './github-http.ts';
 import { isSameLogin, type People } from './people.ts';
+import type { PullComments } from './pull-comments.ts';
 import type { PullForms } from './pull-json.ts';
 import type { Pull, PullStore } from './pull-store.ts';
-import type { Pulls } from './pulls.ts';
 
 const commentSchema = z.object({ body: z.string().min(1).max(65_536) });
 
@@ -21,10 +21,10 @@ export function issueRoutes(options: {
   url: string;
   people: People;
   store: PullStore;
-  pulls: Pulls;
+  comments: PullComments;
   forms: PullForms;
 }): Route[] {
-  const { url, people, store, pulls, forms } = options;
+  const { url, people, store, comments, forms } = options;
 
   function issueOf({ repository, groups }: Call): Pull {
     const pull = store.find(repository, Number(groups.number));
@@ -72,7 +72,7 @@ export function issueRoutes(options: {
         const { login } = callerOfWrite(call);
         const { number } = issueOf(call);
         const { body } = await readInput(call.request, commentSchema, 'IssueComment');
-        const comment = forms.comment(call.repository, await pulls.comment(call.repository, number, login, body));
+        const comment = forms.comment(call.repository, await comments.add(call.repository, number, login, body));
         answerJson(call.response, 201, comment, { location: comment.url });
       },
     ],
@@ -87,7 +87,7 @@ export function issueRoutes(options: {
       async (call) => {
         const { login, comment } = ownComment(call);
         const { body } = await readInput(call.request, commentSchema, 'IssueComment');
-        const changed = await pulls.changeComment(call.repository, comment.id, login, body);
+        const changed = await comments.change(call.repository, comment.id, login, body);
         answerJson(call.response, 200, forms.comment(call.repository, changed));
       },
     ],
@@ -96,7 +96,7 @@ export function issueRoutes(options: {
       /^\/issues\/comments\/(?<id>\d+)$/,
       async (call) => {
         const { login, comment } = ownComment(call);
-        await pulls.removeComment(call.repository, comment.id, login);
+        await comments.remove(call.repository, comment.id, login);
         call.response.writeHead(204).end();
       },
     ],

@@ -11,6 +11,7 @@ import {
   readInput,
 } from './github-http.ts';
 import { isSameLogin, type People } from './people.ts';
+import type { PullBranches } from './pull-branches.ts';
 import type { PullForms } from './pull-json.ts';
 import type { Pull, PullStore } from './pull-store.ts';
 import type { Pulls } from './pulls.ts';
@@ -42,13 +43,14 @@ export function pullRoutes(options: {
   url: string;
   people: People;
   store: PullStore;
+  pullBranches: PullBranches;
   pulls: Pulls;
   forms: PullForms;
   commits: Commits;
   /** Tells of the push that a merge is. */
   pushed(repository: Repository, login: string): Promise<void>;
 }): Route[] {
-  const { url, people, store, pulls, forms, commits } = options;
+  const { url, people, store, pullBranches, pulls, forms, commits } = options;
   const api = ({ owner, name }: Repository) => `${url}/github/repos/${owner}/${name}`;
 
   function pullOf({ repository, groups }: Call): Pull {
@@ -58,7 +60,7 @@ export function pullRoutes(options: {
   }
 
   async function whole(repository: Repository, pull: Pull) {
-    return forms.whole(repository, pull, await pulls.mergeability(repository, pull));
+    return forms.whole(repository, pull, await pullBranches.mergeability(repository, pull));
   }
 
   const start = async (repository: Repository, { baseSha, headSha }: Pull) =>
@@ -90,7 +92,8 @@ export function pullRoutes(options: {
           `${api(repository)}/pulls`,
           found.filter(
             (pull) =>
-              (base === null || pull.baseRef === base) && (head === null || pulls.isHead(repository, pull, head)),
+              (base === null || pull.baseRef === base) &&
+              (head === null || pullBranches.isHead(repository, pull, head)),
           ),
         );
         answerJson(response, 200, await Promise.all(items.map((pull) => forms.brief(repository, pull))), headers);

@@ -14,8 +14,8 @@ import {
   readInput,
 } from './github-http.ts';
 import type { People } from './people.ts';
+import type { PullBranches } from './pull-branches.ts';
 import type { PullForms } from './pull-json.ts';
-import type { Pulls } from './pulls.ts';
 import type { Repositories, Repository } from './repositories.ts';
 
 /** Of what GitHub lets be changed: https://docs.github.com/en/rest/repos/repos#update-a-repository */
@@ -33,10 +33,10 @@ export function repositoryRoutes(options: {
   contents: Contents;
   forms: PullForms;
   people: People;
-  pulls: Pulls;
+  pullBranches: PullBranches;
   pushed(repository: Repository, login: string): Promise<void>;
 }): Route[] {
-  const { url, git, repositories, commits, contents, forms, people, pulls } = options;
+  const { url, git, repositories, commits, contents, forms, people, pullBranches } = options;
   const api = ({ owner, name }: Repository) => `${url}/github/repos/${owner}/${name}`;
 
   async function commitOf(repository: Repository, ref: string): Promise<string> {
@@ -49,8 +49,8 @@ export function repositoryRoutes(options: {
   async function sideOf(repository: Repository, name: string): Promise<string> {
     const known = await repositories.commitOf(repository, name);
     if (known) return known;
-    const fork = name.includes(':') ? pulls.headOf(repository, name) : undefined;
-    const brought = fork && (await pulls.bring(repository, fork.repository, fork.ref));
+    const fork = name.includes(':') ? pullBranches.headOf(repository, name) : undefined;
+    const brought = fork && (await pullBranches.bringHead(repository, fork.repository, fork.ref));
     if (!brought) throw notFound();
     return brought;
   }

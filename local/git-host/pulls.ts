@@ -4,17 +4,19 @@ import type { Commits } from './commits.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Git } from './git-process.ts';
 import { GitHubError } from './github-http.ts';
-import type { Mergeability, PullForms } from './pull-json.ts';
+import { headRefOf, mergeRefOf, type PullBranches } from './pull-branches.ts';
+import type { PullForms } from './pull-json.ts';
 import type { Pull, PullChange, PullStore } from './pull-store.ts';
 import type { Repositories, Repository } from './repositories.ts';
 
-export interface PullsOptions {
+interface PullsOptions {
   database: DatabaseSync;
   git: Git;
   repositories: Repositories;
   deliveries: Deliveries;
   store: PullStore;
   commits: Commits;
+  pullBranches: PullBranches;
   forms: PullForms;
 }
 
@@ -34,6 +36,7 @@ const maxMessageBytes = 200;
  */
 export function createPulls(options: PullsOptions) {
   const { database, git, repositories, deliveries, store, commits, forms } = options;
+  const { branch, bringHead, headOf, mergeability } = options.pullBranches;
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One change at a time: pull requests of two repositories may be about the same branch. */
@@ -41,45 +44,6 @@ export function createPulls(options: PullsOptions) {
     const turn = queue.then(work);
     queue = turn.catch(() => undefined);
     return turn;
-  }
-
-  const branch = (repository: Repository, name: string) => repositories.commitOf(repository, `refs/heads/${name}`);
-
-  /** Brings the head's objects into the base's repository; gives the commit that is there then. */
-  async function bringHead(
-    base: Repository,
-    head: Repository,
-    headRef: string,
-    ref?: string,
-  ): Promise<string | undefined> {
-    const there = await branch(head, headRef);
-    if (there === undefined) return undefined;
-    if (base.id === head.id) {
-      if (ref) await git.run(base.folder, ['update-ref', ref, there]);
-      return there;
-    }
-    const kept = ref ?? `refs/slipway/compare/${head.id}`;
-    const from = ['--quiet', '--no-tags', '--no-write-fetch-head', head.folder, `+refs/heads/${headRef}:${kept}`];
-    await git.run(base.folder, ['fetch', ...from]);
-    return repositories.commitOf(base, kept);
-  }
-
-  const headRefOf = ({ number }: Pull) => `refs/pull/${number}/head`;
-  const mergeRefOf = ({ number }: Pull) => `refs/pull/${number}/merge`;
-
-  /** Whether it could be merged now. The ref of the merge is made anew when either side has moved. */
-  async function mergeability(base: Repository, pull: Pull): Promise<Mergeability> {
-    if (pull.state !== 'open') return { mergeable: null, mergeCommit: undefined };
-    const baseHead = await branch(base, pull.baseRef);
-    if (baseHead === undefined) return { mergeable: false, mergeCommit: undefined };
-    const ref = mergeRefOf(pull);
-    const known = await git.ask(base.folder, ['log', '--max-count=1', '--format=%H %P', ref, '--']);
-    const [commit, ...parents] = known?.trim().split(' ') ?? [];
-    if (commit && parents.join() === `${baseHead},${pull.headSha}`) return { mergeable: true, mergeCommit: commit };
-    const message = `Merge ${pull.headSha} into ${baseHead}`;
-    const merged = await commits.merge(base, baseHead, pull.headSha, { message, login: pull.login });
-    await git.run(base.folder, merged ? ['update-ref', ref, merged] : ['update-ref', '-d', ref]);
-    return { mergeable: merged !== undefined, mergeCommit: merged };
   }
 
   /** The change and the event about it, both or none. */
@@ -144,13 +108,6 @@ export function createPulls(options: PullsOptions) {
       message,
     };
     return new GitHubError(422, 'Validation Failed', [error]);
-  }
-
-  /** The repository and branch that a head names: `branch`, `owner:branch` or `owner/repo:branch` as comparisons have it. */
-  function headOf(base: Repository, head: string): { repository: Repository; ref: string } | undefined {
-    const [, owner, ref = ''] = /^(?:([^:]+):)?(.+)$/.exec(head) ?? [];
-    const repository = owner === undefined ? base : repositories.find(owner, base.name);
-    return repository && { repository, ref };
   }
 
   async function open(base: Repository, given: NewPull, login: (head: Repository) => string): Promise<Pull> {
@@ -238,15 +195,6 @@ export function createPulls(options: PullsOptions) {
   }
 
   return {
-    mergeability,
-    headOf,
-    /** Whether the pull request is from what `owner:branch` names. */
-    isHead(base: Repository, pull: Pull, head: string): boolean {
-      const named = headOf(base, head);
-      return named?.repository.id === pull.headRepositoryId && named.ref === pull.headRef;
-    },
-    /** Has the head's commits in the base's repository, for a comparison. */
-    bring: bringHead,
     open: (base: Repository, given: NewPull, login: (head: Repository) => string) =>
       inSequence(() => open(base, given, login)),
 
@@ -317,45 +265,7 @@ export function createPulls(options: PullsOptions) {
         for (const pull of store.openAt(repository)) await look(pull, login);
         deliveries.pump();
       }),
-
-    async comment(base: Repository, number: number, login: string, body: string) {
-      const comment = store.addComment(base, number, login, body);
-      await tellComment(base, 'created', login, comment.id);
-      return comment;
-    },
-    async changeComment(base: Repository, id: number, login: string, body: string) {
-      const from = store.comment(base, id)?.body ?? '';
-      const comment = store.changeComment(id, body);
-      await tellComment(base, 'edited', login, id, { changes: { body: { from } } });
-      return comment;
-    },
-    async removeComment(base: Repository, id: number, login: string) {
-      await tellComment(base, 'deleted', login, id);
-      store.removeComment(id);
-    },
   };
-
-  async function tellComment(
-    base: Repository,
-    action: string,
-    login: string,
-    id: number,
-    more: object = {},
-  ): Promise<void> {
-    const comment = store.comment(base, id);
-    const pull = comment && store.find(base, comment.number);
-    if (!comment || !pull) return;
-    const payload = {
-      action,
-      ...more,
-      issue: forms.issue(base, pull),
-      comment: forms.comment(base, comment),
-      repository: await forms.repository(base),
-      sender: forms.user(login),
-    };
-    deliveries.add({ event: 'issue_comment', repositoryId: base.id, payload });
-    deliveries.pump();
-  }
 }
 
 export type Pulls = ReturnType<typeof createPulls>;
