@@ -4,15 +4,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { callerName } from '../core/api/commands.ts';
 import { type PromotionBody, promotion } from '../core/api/promotion.ts';
-import { destinationsOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
-import { isService } from '../core/model/deploy-target.ts';
 import { InvalidInputError, ReleaseBusyError } from '../core/model/errors.ts';
 import type { Project } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { currentState } from '../core/releases/release.ts';
 import { type Deliverable, deliverableOf } from '../core/targets/deliverable.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
+import { promotedTarget, sourceTarget } from '../core/targets/promoted-target.ts';
 import { isUnderWay, type TargetState } from '../core/targets/target-state.ts';
 import { type DeliverTarget, openDeliverTarget } from '../services/aws/deliver-target.ts';
 import { variable } from '../services/environment.ts';
@@ -87,35 +86,20 @@ export function createPromote({ builds, projects, releases, targets, track, deli
     );
   }
 
-  /** The name of the target that is meant. */
-  function targetNamed(project: Project, to: string | undefined): string {
-    const { name, deploy = [] } = project;
-    const services = deploy.filter(isService).map((target) => target.name);
-    const all = [...deploy.map((target) => target.name), ...destinationsOf(project)];
-    const wanted = to ?? (services.length === 1 ? services[0] : undefined);
-    if (wanted !== undefined && all.includes(wanted)) return wanted;
-    const known = `The targets of its entry are: ${all.join(', ') || 'none'}.`;
-    if (to !== undefined) throw new InvalidInputError(`${name} has no target ${to}. ${known}`);
-    const count = services.length === 0 ? 'no service' : 'several services';
-    throw new InvalidInputError(`${name} has ${count}: name the target with "to". ${known}`);
-  }
-
   /** Writes down what the target is to have. */
   async function decide(project: ClaimedProject, { to, release: wanted, requester }: Request): Promise<TargetState> {
     const { name } = project;
-    const target = targetNamed(project, to);
+    const target = promotedTarget(project, to);
     const hold = holdOf(project, new Date());
     if (hold) {
       throw new InvalidInputError(
         `Nothing was promoted. Releases of ${name} are ${describeHeld(hold)}. Promote it when the hold has ended.`,
       );
     }
-    const { deploy = [] } = project;
-    const { on } = deploy.find((each) => each.name === target) ?? {};
-    const before = on === 'promotion' ? deploy[deploy.findIndex((each) => each.name === target) - 1]?.name : undefined;
+    const source = sourceTarget(project, target);
     const current =
-      wanted ?? (before ? (await targets.get(name, before))?.delivered[0]?.digest : project.released?.digest);
-    if (!current) throw new InvalidInputError(`${before ?? name} has no release to promote yet.`);
+      wanted ?? (source ? (await targets.get(name, source))?.delivered[0]?.digest : project.released?.digest);
+    if (!current) throw new InvalidInputError(`${source ?? name} has no release to promote yet.`);
     const release = await releaseNamed(name, current);
     const [state] = await requestTargets(track, project, release, {
       call: { type: 'promotion', by: requester },
@@ -128,7 +112,7 @@ export function createPromote({ builds, projects, releases, targets, track, deli
   return async function promote(project: Project, request: Request): Promise<TargetState> {
     const { name } = project;
     // Who names a target that is not there takes no claim.
-    targetNamed(project, request.to);
+    promotedTarget(project, request.to);
     const holder = `promotion ${randomUUID()}`;
     const claimed = await claim(name, holder);
     const state = await decide(claimed, request).finally(() => projects.yieldRelease(name, holder));

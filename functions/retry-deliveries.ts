@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import * as z from 'zod';
-import { destinationOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { once } from '../core/once.ts';
+import { hasTarget, targetBefore } from '../core/targets/promoted-target.ts';
 import { isUnderWay, obstacleOf, type TargetState } from '../core/targets/target-state.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
@@ -14,7 +14,7 @@ import { createTrackTargets, type TrackTargets } from './targets/track-targets.t
 interface Services {
   projects: Pick<Projects, 'get'>;
   releases: Pick<Releases, 'get'>;
-  targets: Pick<Targets, 'due' | 'get' | 'save' | 'ofProject'>;
+  targets: Pick<Targets, 'due' | 'get' | 'save'>;
   track: Pick<TrackTargets, 'settle'>;
   delivery: Pick<Delivery, 'retry'>;
 }
@@ -37,9 +37,9 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
   /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
   async function promoted(
     state: TargetState,
-    { from, owner, now }: { from: string | undefined; owner: ProjectRecord; now: Date },
+    { owner, now }: { owner: ProjectRecord; now: Date },
   ): Promise<TargetState | undefined> {
-    const { project, wanted, revision } = state;
+    const { project, target, wanted, revision } = state;
     const hold = holdOf(owner, now);
     if (hold) {
       const dueAt = new Date(now.getTime() + heldMilliseconds).toISOString();
@@ -47,7 +47,8 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
       return undefined;
     }
     const known = await releases.get({ project, digest: wanted.digest });
-    const source = (await targets.ofProject(project)).find(({ target }) => target === from);
+    const before = targetBefore(owner, target);
+    const source = before === undefined ? undefined : await targets.get(project, before);
     const obstacle = obstacleOf(wanted, { source, newFindings: known?.appeared ?? 0 });
     if (obstacle) {
       await track.settle(state, { kind: 'failed', error: obstacle, isFinal: true });
@@ -72,14 +73,12 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
       const project = await projects.get(name);
       const open: TargetState[] = [];
       for (const state of states) {
-        const at = project?.deploy?.findIndex((target) => target.name === state.target) ?? -1;
-        const isKnown = at >= 0 || (project && destinationOf(project, state.target) !== undefined);
-        if (!project?.active || !isKnown) {
+        if (!project?.active || !hasTarget(project, state.target)) {
           const left = { ...state, state: 'failed' as const, dueAt: undefined, revision: state.revision + 1 };
           await targets.save({ ...left, error: 'The target is not in the index any more.' });
         } else if (state.state !== 'waiting') open.push(state);
         else {
-          const next = await promoted(state, { from: project.deploy?.[at - 1]?.name, owner: project, now });
+          const next = await promoted(state, { owner: project, now });
           if (next) open.push(next);
         }
       }

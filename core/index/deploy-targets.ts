@@ -201,9 +201,7 @@ function repositoryOf(
   refuse: Refuse,
 ): string {
   if (!written) return '';
-  // On GitLab groups may contain groups.
-  const path = gitHosts[0]?.kind === 'gitlab' ? /^[\w.-]+(?:\/[\w.-]+)+$/ : /^[\w.-]+\/[\w.-]+$/;
-  if (path.test(written.text)) return written.text;
+  if (isPath(written.text, gitHosts[0])) return written.text;
   const judgement = judgeGitUrl(written.text, allowedHosts);
   if ('refusal' in judgement) {
     refuse(written, judgement.refusal, 'git-url');
@@ -216,6 +214,13 @@ function repositoryOf(
     refuse(written, 'pull requests are made only on a git host of the configuration ("gitHosts").');
   }
   return judgement.url;
+}
+
+/** `ops/live`, of the first git host. On GitLab groups may contain groups. */
+function isPath(text: string, host: GitHost | undefined): boolean {
+  const path = host?.kind === 'gitlab' ? /^[\w.-]+(?:\/[\w.-]+)+$/ : /^[\w.-]+\/[\w.-]+$/;
+  // With `..` it would be another repository than it says, perhaps one of a credential for another folder.
+  return path.test(text) && !text.split('/').some((part) => /^\.{1,2}$/.test(part));
 }
 
 function known<Word extends string>(words: readonly Word[], written: string | undefined): Word | undefined {

@@ -48,7 +48,7 @@ const pureModules: Record<string, string[] | undefined> = {
   '@sigstore/verify': undefined,
   croner: undefined,
   'node:crypto': ['createHash', 'createHmac', 'createPublicKey', 'timingSafeEqual'],
-  'node:net': ['BlockList', 'isIP', 'isIPv4'],
+  'node:net': ['BlockList', 'isIP'],
   'packageurl-js': undefined,
   semver: undefined,
   'spdx-license-ids': undefined,

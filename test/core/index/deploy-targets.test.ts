@@ -58,7 +58,9 @@ describe('the targets of an entry', () => {
   it('are in groups of groups on GitLab, and nowhere else', () => {
     const deploy = '\n      repository: ops/europe/live\n      path: web.yaml';
     expect(read(deploy, {}, gitlab)).toMatchObject({ messages: [], targets: [{ repository: 'ops/europe/live' }] });
-    expect(read(deploy).messages).toEqual([expect.stringContaining('not the address of a git repository')]);
+    const refused = [expect.stringContaining('not the address of a git repository')];
+    expect(read(deploy).messages).toEqual(refused);
+    expect(read('\n      repository: ops/../secret/live\n      path: web.yaml', {}, gitlab).messages).toEqual(refused);
   });
 
   it('are services too', () => {
@@ -82,6 +84,8 @@ describe('the targets of an entry', () => {
     [` {${base}, on: tag}`, '"deploy", "on": "tag" calls for no release. Write branch, version or promotion.'],
     [` {${base}, kind: kustomise}`, 'Did you mean kustomize?'],
     [` {${base}, pth: b}`, '"deploy": the key "pth" is not known. Did you mean "path"?'],
+    [' {repository: ops/.., path: a.yaml}', 'not the address of a git repository'],
+    [' {repository: ../live, path: a.yaml}', 'not the address of a git repository'],
     [' {path: a.yaml}', '"deploy": "repository" is missing or empty.'],
     [` [{${base}}, {${base}, name: b}]`, '"deploy": each of several targets needs a name, such as production.'],
     [` [{${base}, name: b}, {${base}, name: B}]`, '"deploy": two targets are called "B".'],
