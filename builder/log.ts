@@ -4,6 +4,8 @@ import { coloured, harmless, type Redaction } from './redaction.ts';
 
 const partInterval = 2_000;
 const partBytes = 64 * 1024;
+/** What waited while a part was stored may be more. The pages read twice as much at once (`site/log-view.ts`). */
+const largestPart = 256 * 1024;
 /** A line without an end is cut here, so that a program that prints no newline cannot fill the memory. */
 const longestLine = 32 * 1024;
 /** A secret that is split between two parts must still be seen: this much of a cut line waits for what follows. */
@@ -37,7 +39,6 @@ export class BuildLog {
   #limit = Number.POSITIVE_INFINITY;
   #bytes = 0;
   #pending = '';
-  #pendingLines = 0;
   #part = 0;
   #nextLine = 1;
   #lastStored = 0;
@@ -140,7 +141,6 @@ export class BuildLog {
   #emit(text: string, stored = text): void {
     this.#options.console(text);
     this.#pending += stored;
-    this.#pendingLines += 1;
     if (this.#pending.length >= partBytes) this.#store();
     else this.#timer ??= setTimeout(() => this.#store(), Math.max(50, this.#lastStored + partInterval - this.#now()));
   }
@@ -149,10 +149,9 @@ export class BuildLog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#storing || this.#pending === '') return;
-    const [text, firstLine] = [this.#pending, this.#nextLine];
-    this.#pending = '';
-    this.#nextLine += this.#pendingLines;
-    this.#pendingLines = 0;
+    const [text, firstLine] = [firstPart(this.#pending), this.#nextLine];
+    this.#pending = this.#pending.slice(text.length);
+    this.#nextLine += text.split('\n').length - 1;
     this.#lastStored = this.#now();
     this.#storing = this.#options
       .store(this.#part++, text, firstLine)
@@ -164,4 +163,11 @@ export class BuildLog {
         if (this.#pending.length >= partBytes) this.#store();
       });
   }
+}
+
+/** The first lines, as many as a part may have; at least one. */
+function firstPart(lines: string): string {
+  if (lines.length <= largestPart) return lines;
+  const end = lines.lastIndexOf('\n', largestPart - 1);
+  return lines.slice(0, (end < 0 ? lines.indexOf('\n') : end) + 1);
 }

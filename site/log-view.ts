@@ -1,5 +1,5 @@
 import { type Build, isTerminal } from '../core/model/build.ts';
-import { type LogLine, readLogLine } from '../core/text/log-line.ts';
+import { type LogLine, longestLine, readLogLine } from '../core/text/log-line.ts';
 import { plainLog, wholeEnd } from '../core/text/plain-log.ts';
 import type { BuildLog } from './log.ts';
 import type { LogReader } from './readers.ts';
@@ -26,8 +26,8 @@ const windowBytes = 20 * 1024;
 const windowLines = 250;
 /** Lines before the one that is asked for. */
 const linesBefore = 5;
-/** More than the builder puts into a part, so that a line in the middle of one is found. */
-const readBytes = 128 * 1024;
+/** Twice the most that the builder puts into a part, so that a line at its end is found, and those after it. */
+const readBytes = 512 * 1024;
 
 /** The log's last lines. While the build runs, only whole ones. */
 export async function lastLines({ build, recordedAs }: BuildLog, log: LogReader): Promise<LogView> {
@@ -56,16 +56,27 @@ export async function linesAround({ build, recordedAs }: BuildLog, log: LogReade
   if (!found) return empty;
   const all = linesOf(build, found, found.firstLine, found.total);
   // Where there is no such line, the last ones are shown.
-  const first = Math.min(start - found.firstLine, Math.max(0, all.lines.length - 1));
-  return viewOf(fitting(all.lines.slice(first, first + windowLines), windowBytes), all);
+  const first = Math.min(line - found.firstLine, Math.max(0, all.lines.length - 1));
+  const before = all.lines.slice(Math.max(0, start - found.firstLine), first).toReversed();
+  const context = fitting(before, windowBytes / 2, 0).toReversed();
+  const rest = all.lines.slice(first, first + windowLines);
+  return viewOf([...context, ...fitting(rest, windowBytes - sizeOf(context))], all);
 }
 
-/** The first lines that have no more bytes together, at least one. */
-function fitting(lines: readonly ReadLine[], limit: number): ReadLine[] {
-  let bytes = 0;
+/** What a line takes on a page, where it is cut and escaped. */
+function shownSize({ raw }: ReadLine): number {
+  const shown = raw.slice(0, longestLine);
+  return shown.length + 4 * (shown.match(/[&<>"']/g)?.length ?? 0);
+}
+
+const sizeOf = (lines: readonly ReadLine[]): number => lines.reduce((sum, line) => sum + shownSize(line), 0);
+
+/** The first lines that take no more together on a page, but at least so many. */
+function fitting(lines: readonly ReadLine[], limit: number, least = 1): ReadLine[] {
+  let size = 0;
   const end = lines.findIndex((line, at) => {
-    bytes += line.bytes;
-    return bytes > limit && at > 0;
+    size += shownSize(line);
+    return size > limit && at >= least;
   });
   return lines.slice(0, end < 0 ? lines.length : end);
 }

@@ -18,7 +18,7 @@ export interface LogLine {
 }
 
 /** A longer line is cut: a page has thousands of lines, and a program may print megabytes without a line's end. */
-const longestLine = 4000;
+export const longestLine = 4000;
 const longestWithEscapes = 2 * longestLine;
 
 /** One line of a log as a page shows it, with the colours that SGR gives a text; of everything else a terminal would do only the text stays. */
@@ -26,13 +26,16 @@ export function readLogLine(raw: string): LogLine {
   const shown = raw.slice(0, longestWithEscapes).replace(/\r+$/, '');
   const spans: LogSpan[] = [];
   let left = longestLine;
+  let cut = Math.max(0, raw.length - longestWithEscapes);
   let style: Omit<LogSpan, 'text'> = {};
   // A line that was overwritten has one colour at most: which of its parts had which is not known.
   for (const [at, part] of (shown.includes('\r') ? plainLog(shown) : shown).split(graphics).entries()) {
     if (at % 2 === 1) style = styled(style, part);
     else {
-      const text = visible(plainLog(part)).slice(0, left);
+      const whole = visible(plainLog(part));
+      const text = whole.slice(0, left);
       left -= text.length;
+      cut += whole.length - text.length;
       if (text) spans.push({ text, ...style });
     }
   }
@@ -41,7 +44,7 @@ export function readLogLine(raw: string): LogLine {
     spans,
     level: levelOf(text),
     step: heading.exec(text)?.[1],
-    cut: Math.max(0, raw.length - longestWithEscapes),
+    cut,
   };
 }
 

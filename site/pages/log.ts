@@ -26,7 +26,7 @@ export function logPage({ build, recordedAs, view, text, found }: LogPage): Html
     main: html`<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a>: <span id="log-title">log</span></h1><span id="state" data-part>${buildChip(build)}</span></div>
 <p><a href="/builds/${build.id}">The build ${build.id}</a></p>
 ${logTools(build, recordedAs, text)}
-${found ? matches(found, text) : lines(view)}`,
+${found ? matches(found, text) : lines(build, view)}`,
   });
 }
 
@@ -49,14 +49,14 @@ function platformLinks(platforms: readonly Platform[], recordedAs: string): Html
   return html`<ul class="links" aria-label="Logs by platform">${links}</ul>`;
 }
 
-function lines(view: LogView): Html {
+function lines({ status }: Build, view: LogView): Html {
   const [first, last] = [view.lines[0]?.number ?? 1, view.lines.at(-1)?.number ?? 1];
   const marked = view.lines.filter(({ level }) => level === 'error').slice(0, 10);
   return html`${marked.length > 0 && html`<p class="marked">Errors in lines ${marked.map(({ number }) => html`<a href="?line=${number}#L${number}">${number}</a> `)}</p>`}
-${view.lines.length > 0 ? logLines({ view, page: '', folds: false }) : html`<p class="empty">Nothing has been logged yet.</p>`}
+${view.lines.length > 0 ? logLines({ view, page: '', folds: false }) : html`<p class="empty">${isTerminal(status) ? 'This build has no log, or none any more.' : 'Nothing has been logged yet.'}</p>`}
 <nav class="pager" aria-label="Parts of the log">
 ${first > 1 && html`<a href="?line=${Math.max(1, first - 200)}">← Earlier lines</a>`}
-${!view.atEnd && html`<a rel="next" href="?line=${last + 6}">Later lines →</a>`}
+${!view.atEnd && html`<a rel="next" href="?line=${last + 1}">Later lines →</a>`}
 </nav>`;
 }
 

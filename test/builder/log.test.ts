@@ -115,6 +115,20 @@ test('parts are stored one after another and in order, however slow the records 
   expect(parts.join('')).toBe(printed());
 });
 
+test('what is printed while a part is stored becomes parts that a page can read at once', async () => {
+  const stored = Promise.withResolvers<void>();
+  const { log, parts, printed } = open(async (part) => {
+    if (part === 0) await stored.promise;
+  });
+  for (let line = 0; line < 10_000; line += 1) log.line('x'.repeat(99));
+  log.line('y'.repeat(300_000));
+  log.line('the end');
+  stored.resolve();
+  await log.close();
+  expect(parts.join('')).toBe(printed());
+  expect(parts.filter((part) => part.length > 256 * 1024)).toEqual([`${'y'.repeat(300_000)}\n`]);
+});
+
 test('a part that cannot be stored is reported at the end', async () => {
   const { log } = open(async () => {
     throw new Error('AccessDenied');

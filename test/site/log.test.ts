@@ -145,7 +145,9 @@ describe('the page of the log', () => {
     const { text } = await site(`/builds/${ended.id}/log`);
     expect(numbers(text)).toEqual(Array.from({ length: 250 }, (_, at) => at + 1));
     const after = /rel="next" href="([^"]+)"/.exec(text)?.[1];
-    expect(numbers((await site(`/builds/${ended.id}/log${after}`)).text)[0]).toBe(251);
+    const next = numbers((await site(`/builds/${ended.id}/log${after}`)).text);
+    // The last ones once more, so that a reader finds the place again.
+    expect(next.slice(0, 6)).toEqual([246, 247, 248, 249, 250, 251]);
   });
 
   it('has a line that an address names, with some before it', async () => {
@@ -156,6 +158,20 @@ describe('the page of the log', () => {
     expect(numbers((await site(`/builds/${ended.id}/log?line=last`)).text).at(-1)).toBe(2000);
     for (const line of ['0', '-1', 'x'])
       expect((await site(`/builds/${ended.id}/log?line=${line}`)).statusCode).toBe(400);
+  });
+
+  it('hides no line, however long lines are and whatever they are made of, and stays small', async () => {
+    const long = Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? '<' : 'x').repeat(60_000));
+    const of = sampleSite({ builds: [ended], logs: { [ended.id]: ['before', ...long, 'after'].join('\n') } });
+    const seen = new Set<number>();
+    for (let address: string | undefined = '?line=1'; address !== undefined; ) {
+      const { text } = await of(`/builds/${ended.id}/log${address}`);
+      expect(numbers(text)).toContain(Number(/\d+/.exec(address)?.[0]));
+      expect(text.length).toBeLessThan(60_000);
+      for (const number of numbers(text)) seen.add(number);
+      address = /rel="next" href="([^"]+)"/.exec(text)?.[1];
+    }
+    expect([...seen]).toEqual(Array.from({ length: 42 }, (_, at) => at + 1));
   });
 
   it('finds lines by a text, whatever its case, and never by a pattern', async () => {
@@ -169,6 +185,8 @@ describe('the page of the log', () => {
 
   it('says that nothing has been logged yet', async () => {
     expect((await site(`/builds/${running.id}/log`)).text).toContain('Nothing has been logged yet.');
+    const without = sampleSite({ builds: [ended] });
+    expect((await without(`/builds/${ended.id}/log`)).text).toContain('This build has no log');
   });
 });
 

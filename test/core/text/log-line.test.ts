@@ -40,6 +40,7 @@ it('a line without an end is cut, and says how much is left out', () => {
   const line = readLogLine('x'.repeat(1_000_000));
   expect(line.spans[0]?.text.length).toBeLessThanOrEqual(4000);
   expect(line.cut).toBeGreaterThan(900_000);
+  expect(readLogLine('x'.repeat(5000)).cut).toBe(1000);
 });
 
 it.each([
