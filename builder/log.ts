@@ -1,11 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
+import { largestLogPart } from '../core/model/builder-contract.ts';
 import { LogLimitError } from './errors.ts';
 import { coloured, harmless, type Redaction } from './redaction.ts';
 
 const partInterval = 2_000;
 const partBytes = 64 * 1024;
-/** What waited while a part was stored may be more. The pages read twice as much at once (`site/log-view.ts`). */
-const largestPart = 256 * 1024;
 /** A line without an end is cut here, so that a program that prints no newline cannot fill the memory. */
 const longestLine = 32 * 1024;
 /** A secret that is split between two parts must still be seen: this much of a cut line waits for what follows. */
@@ -167,7 +166,7 @@ export class BuildLog {
 
 /** The first lines, as many as a part may have; at least one. */
 function firstPart(lines: string): string {
-  if (lines.length <= largestPart) return lines;
-  const end = lines.lastIndexOf('\n', largestPart - 1);
+  if (lines.length <= largestLogPart) return lines;
+  const end = lines.lastIndexOf('\n', largestLogPart - 1);
   return lines.slice(0, (end < 0 ? lines.indexOf('\n') : end) + 1);
 }

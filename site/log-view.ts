@@ -1,4 +1,5 @@
 import { type Build, isTerminal } from '../core/model/build.ts';
+import { largestLogPart } from '../core/model/builder-contract.ts';
 import { type LogLine, longestLine, readLogLine } from '../core/text/log-line.ts';
 import { plainLog, wholeEnd } from '../core/text/plain-log.ts';
 import type { BuildLog } from './log.ts';
@@ -26,8 +27,8 @@ const windowBytes = 20 * 1024;
 const windowLines = 250;
 /** Lines before the one that is asked for. */
 const linesBefore = 5;
-/** Twice the most that the builder puts into a part, so that a line at its end is found, and those after it. */
-const readBytes = 512 * 1024;
+/** So that a line at the end of a part is found, and those after it. */
+const readBytes = 2 * largestLogPart;
 
 /** The log's last lines. While the build runs, only whole ones. */
 export async function lastLines({ build, recordedAs }: BuildLog, log: LogReader): Promise<LogView> {
@@ -52,15 +53,21 @@ export async function linesAfter(
 /** The lines around one, as many as fit on a page. */
 export async function linesAround({ build, recordedAs }: BuildLog, log: LogReader, line: number): Promise<LogView> {
   const start = Math.max(1, line - linesBefore);
-  const found = await log.lines(recordedAs, { line: start }, readBytes);
-  if (!found) return empty;
-  const all = linesOf(build, found, found.firstLine, found.total);
+  let all = await readFrom(start);
+  // The lines before it may be so long that they are all that was read.
+  if (all && !all.lines.some(({ number }) => number === line)) all = await readFrom(line);
+  if (!all) return empty;
   // Where there is no such line, the last ones are shown.
-  const first = Math.min(line - found.firstLine, Math.max(0, all.lines.length - 1));
-  const before = all.lines.slice(Math.max(0, start - found.firstLine), first).toReversed();
+  const first = Math.min(line - all.start.line, Math.max(0, all.lines.length - 1));
+  const before = all.lines.slice(Math.max(0, start - all.start.line), first).toReversed();
   const context = fitting(before, windowBytes / 2, 0).toReversed();
   const rest = all.lines.slice(first, first + windowLines);
   return viewOf([...context, ...fitting(rest, windowBytes - sizeOf(context))], all);
+
+  async function readFrom(line: number): Promise<ReadLines | undefined> {
+    const found = await log.lines(recordedAs, { line }, readBytes);
+    return found && linesOf(build, found, found.firstLine, found.total);
+  }
 }
 
 /** What a line takes on a page, where it is cut and escaped. */

@@ -192,6 +192,9 @@ export const recordKeys = {
   steps: (id: string) => `builds/${id}/steps.json`,
 };
 
+/** Bytes of a part of a build's log, of whole lines; a longer line is a part of its own. What reads a log has to get past one at once. */
+export const largestLogPart = 256 * 1024;
+
 /** The number of a log part's first line, as its key says it; undefined for any other object. */
 export function firstLineOf(logPart: string): number | undefined {
   const number = /\/log\/\d{6}-(\d{1,12})\.txt$/.exec(logPart)?.[1];

@@ -3,6 +3,7 @@ import { signedReads } from '../../core/api/signed-reads.ts';
 import { baseStatuses } from '../../core/bases/base-status.ts';
 import { isSelected } from '../../core/builds/build-selection.ts';
 import type { Build } from '../../core/model/build.ts';
+import { largestLogPart } from '../../core/model/builder-contract.ts';
 import type { HoldChange } from '../../core/model/hold.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
@@ -203,10 +204,14 @@ export function sampleSite({
         const all = Buffer.from(logs[build] ?? '');
         if (all.length === 0) return undefined;
         let [from, firstLine] = [0, 1];
-        // As if each line were a part of its own.
-        for (let end = all.indexOf(10, from); end >= 0 && end + 1 < all.length; end = all.indexOf(10, from)) {
-          if ('line' in wanted ? firstLine >= wanted.line : all.length - (end + 1) < wanted.beforeEnd) break;
-          [from, firstLine] = [end + 1, firstLine + 1];
+        let number = 1;
+        // In parts of whole lines, as large as the builder's.
+        for (let [start, partStart] = [0, 0]; start < all.length; number += 1) {
+          const end = all.indexOf(10, start) + 1 || all.length;
+          if (end - partStart > largestLogPart) partStart = start;
+          const isBefore = 'line' in wanted ? number <= wanted.line : start <= all.length - wanted.beforeEnd;
+          if (partStart === start && isBefore) [from, firstLine] = [start, number];
+          start = end;
         }
         return { bytes: all.subarray(from, from + limit), from, firstLine, total: all.length };
       },
