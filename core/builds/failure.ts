@@ -112,3 +112,8 @@ function json(text: string | undefined): unknown {
     return undefined;
   }
 }
+
+/** The reason of a failure without what the program printed last, for where that is shown in another way. */
+export function withoutOutput(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/ Its last lines:$/, '');
+}

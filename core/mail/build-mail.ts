@@ -12,7 +12,7 @@ import {
   refName,
   shortCommit,
 } from '../builds/describe-build.ts';
-import { isPassing } from '../builds/failure.ts';
+import { isPassing, withoutOutput } from '../builds/failure.ts';
 import type { Fixed } from '../builds/fixed.ts';
 import { describeHeldBuild, type HoldInForce } from '../holds/hold.ts';
 import type { Build } from '../model/build.ts';
@@ -68,7 +68,6 @@ export function buildMail(build: Build, siteUrl: string, details: MailDetails = 
 export function releasedMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail {
   const { image } = build;
   const { fixed } = details;
-  const tag = image && pullTag(build.project, image.tags);
   return mailOf(build, siteUrl, details, {
     tone: 'good',
     title: `${projectName(build)} is ${fixed ? 'fixed' : 'released'}`,
@@ -78,17 +77,18 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
         : 'The image was built and scanned. It is the one that is released already.',
       ...(fixed ? [describeFixed(fixed)] : []),
     ],
-    ...(image
-      ? {
-          command: `docker pull ${oneLine(image.repository, 400)}${tag ? `:${oneLine(tag, 128)}` : `@${image.digest}`}`,
-        }
-      : {}),
+    command: image && pullCommand(build.project, image),
     lists: [
       ...targetsList(build, details.targets ?? []),
       ...changesList(build, details.comparison),
       ...(build.verdict ? warningsList(build.verdict) : []),
     ],
   });
+}
+
+function pullCommand(project: string, { repository, tags, digest }: NonNullable<Build['image']>): string {
+  const tag = pullTag(project, tags);
+  return `docker pull ${oneLine(repository, 400)}${tag ? `:${oneLine(tag, 128)}` : `@${digest}`}`;
 }
 
 function describeFixed({ from, since, failures }: Fixed): string {
@@ -127,6 +127,7 @@ function rollbackMail(
           'Projects that are based on it are rebuilt on the earlier release.',
         ]
       : [oneLine(build.failure?.message ?? '', 2000), 'Some of the floating tags may have been moved.'],
+    command: isDone && build.image ? pullCommand(build.project, build.image) : undefined,
     advice: isDone
       ? `When the cause is fixed, end the hold: slipway unhold ${name}. The newest image that waits then is judged again and released.`
       : `Call for it once more: slipway rollback ${name} --to ${oneLine(to, 100)}`,
@@ -181,7 +182,10 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
   return mailOf(build, siteUrl, details, {
     tone: 'bad',
     title: `The build of ${projectName(build)} failed`,
-    paragraphs: [oneLine(message, 2000), 'Nothing was released, and no release tag was changed.'],
+    paragraphs: [
+      oneLine(log ? withoutOutput(message) : message, 2000),
+      'Nothing was released, and no release tag was changed.',
+    ],
     advice: adviceAfter(build, error),
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
     output: log ? { title: 'The last lines of the log', text: log } : undefined,
@@ -204,7 +208,10 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
     facts: [...(own.facts ?? []), ...factsOf(build)],
     links: [
       { label: 'Open the build', address: `${siteUrl}/builds/${build.id}` },
-      { label: 'Read the log', address: `${siteUrl}/api/v1/builds/${build.id}/log` },
+      // A rollback builds nothing.
+      ...(build.cause.type === 'rollback'
+        ? []
+        : [{ label: 'Read the log', address: `${siteUrl}/builds/${build.id}/log` }]),
     ],
     footer: footerForOwners(build.project, indexUrl),
   };
@@ -265,7 +272,10 @@ function projectName(build: Build): string {
   return oneLine(build.project, 120);
 }
 
+/** Without the error that the builder writes below its last heading: the mail begins with it. */
 function lastLines(log: string): string {
-  const lines = plainLog(log.slice(-64_000)).trimEnd().split('\n').slice(-logLinesShown);
+  const [before = '', ...after] = plainLog(log.slice(-64_000)).split(/^(?===> failed \()/m);
+  const end = [before, ...after.slice(0, -1)].join('');
+  const lines = end.trimEnd().split('\n').slice(-logLinesShown);
   return lines.map((line) => [...line.slice(0, 2000)].slice(0, 300).join('')).join('\n');
 }

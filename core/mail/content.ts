@@ -5,7 +5,7 @@ export interface MailContent {
   title: string;
   paragraphs: string[];
   /** The command that pulls the image. */
-  command?: string;
+  command?: string | undefined;
   /** A list with its heading. */
   list?: List | undefined;
   /** What to do now. */

@@ -1,4 +1,5 @@
 import { describeCause, describeDuration, describeRef, exactTime, shortCommit } from '../builds/describe-build.ts';
+import { withoutOutput } from '../builds/failure.ts';
 import type { Fixed } from '../builds/fixed.ts';
 import type { CascadeMember } from '../cascade/member.ts';
 import type { Build } from '../model/build.ts';
@@ -98,7 +99,7 @@ function itemOf({ build }: BuildEnd, siteUrl: string): LinkedItem {
 }
 
 function describeEnd({ status, failure, verdict, changes, held }: Build): string {
-  if (status === 'failed') return briefly(failure?.message ?? 'the build record does not say why');
+  if (status === 'failed') return withoutOutput(failure?.message ?? 'the build record does not say why');
   if (status === 'blocked') {
     const [reason = 'the build record does not say why', ...others] = verdict?.reasons ?? [];
     return others.length > 0 ? `${reason} And ${others.length} more reasons.` : reason;
@@ -106,9 +107,6 @@ function describeEnd({ status, failure, verdict, changes, held }: Build): string
   if (held) return `held by ${held.by}, and waits`;
   return changes ? describeChanges(changes) : 'its first release';
 }
-
-/** Without what the program printed: the page has it. */
-const briefly = (message: string) => (message.split('\n')[0] ?? '').replace(/ Its last lines:$/, '');
 
 function describeCounts(counts: DigestMail['cascade']['counts']): string {
   const parts = Object.entries(counts).map(([state, count]) => `${count} ${state.replace('-', ' ')}`);

@@ -127,7 +127,7 @@ describe('every mail about a build', () => {
       }
       for (const address of [
         `${siteUrl}/builds/${build.id}`,
-        `${siteUrl}/api/v1/builds/${build.id}/log`,
+        `${siteUrl}/builds/${build.id}/log`,
         `https://github.com/demo/app/commit/${commit}`,
       ]) {
         expect(mail.text).toContain(address);
@@ -338,6 +338,20 @@ describe('a failed build', () => {
       expect(part).not.toContain('line 69\n');
       expect(part).not.toContain('\u001b');
     }
+  });
+
+  it('shows the lines before its error, which it says once', () => {
+    const message = 'RUN make failed.\nIts last lines:\nmake: *** Error 2';
+    const logTail = `==> build (2026-11-21T01:16:44Z, +1.4 s)\n==> failed (\nmake: *** Error 2\n==> failed (2026-11-21T01:16:45Z, +2.4 s)\nError:\n${message}\n`;
+    const { text } = failedMail({ ...failed, failure: { error: 'Error', message } }, siteUrl, { logTail });
+    expect(text).toContain('\n\nRUN make failed.\n\nNothing was released');
+    expect(text.split('make: *** Error 2')).toHaveLength(2);
+    expect(text).toContain('  | ==> failed (\n  | make: *** Error 2\n\n');
+  });
+
+  it('without a log says with its reason what was printed last', () => {
+    const failure = { error: 'Error', message: 'RUN make failed.\nIts last lines:\nmake: *** Error 2' };
+    expect(failedMail({ ...failed, failure }, siteUrl).text).toContain('Its last lines: make: *** Error 2');
   });
 
   it('is reported even if no reason is recorded', () => {

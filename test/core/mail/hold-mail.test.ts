@@ -34,6 +34,8 @@ describe('the mail about a rollback', () => {
     const text = plain(mail?.text);
     for (const part of ['alice', 'logins are broken', from, to, 'slipway unhold demo/app:latest'])
       expect(text).toContain(part);
+    expect(text).toContain('docker pull registry.example.org/demo/app:latest');
+    expect(text).not.toContain('Read the log');
   });
 
   it('of one that failed says that tags may have moved, and how to go on', () => {
