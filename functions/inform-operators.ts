@@ -25,7 +25,7 @@ interface Services {
   logger: Logger;
 }
 
-type Event = Pick<APIGatewayProxyEventV2, 'rawPath'>;
+type Event = Pick<APIGatewayProxyEventV2, 'rawPath'> & { requestContext: { http: { method: string } } };
 
 const mostCounted = 100;
 
@@ -69,7 +69,10 @@ export function createInformOperators({
     });
   }
 
-  return async function informOperators({ rawPath: path }: Event): Promise<APIGatewayProxyStructuredResultV2> {
+  return async function informOperators({
+    rawPath: path,
+    requestContext,
+  }: Event): Promise<APIGatewayProxyStructuredResultV2> {
     const now = new Date();
     const answer = await report(now).then(
       (content) =>
@@ -82,8 +85,9 @@ export function createInformOperators({
         return problem(path, siteUrl, new RequestError(500, 'InternalError', message));
       },
     );
-    const { status: statusCode, body } = answer;
-    return { statusCode, headers: { ...commonHeaders('', siteUrl), ...answer.headers }, body: String(body) };
+    const { status: statusCode, headers } = answer;
+    const body = requestContext.http.method === 'HEAD' ? '' : String(answer.body);
+    return { statusCode, headers: { ...commonHeaders('', siteUrl), ...headers }, body };
   };
 }
 

@@ -38,6 +38,7 @@ export class OperatorsReport extends Construct {
     const { architecture, computeType } = config.build;
     informOperators.setVariable('BUILD_ENVIRONMENT', `${architecture === 'arm64' ? 'ARM' : 'Linux'}/${computeType}`);
     api.grantLink(informOperators);
-    for (const path of Object.values(operatorsPaths)) api.signedRoute(HttpMethod.GET, path, informOperators.function);
+    for (const path of Object.values(operatorsPaths))
+      for (const method of [HttpMethod.GET, HttpMethod.HEAD]) api.signedRoute(method, path, informOperators.function);
   }
 }

@@ -40,8 +40,9 @@ interface Query extends Selection {
 
 const positionSchema = z.record(z.string(), z.string());
 
-/** However few items the filter keeps, one page of a list costs at most this many queries, of 1 MB each. */
+/** However few items the filter keeps, one page of a list costs at most this many queries, of so many items each. */
 const mostQueries = 4;
+const filteredAtOnce = 100;
 
 /** The operations that all tables share: read and parse, write on a condition, read page by page. */
 export function tableOf(client: DynamoDBDocumentClient, name: string) {
@@ -122,8 +123,8 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       const found: Item[] = [];
       let start = cursor === undefined ? undefined : decodeCursor(positionSchema, cursor);
       for (let queries = 0; queries < mostQueries; queries++) {
-        // DynamoDB's limit also counts the items that the filter drops, so a filtered query has none and reads 1 MB.
-        const Limit = of.filter ? undefined : limit - found.length;
+        // DynamoDB's limit also counts the items that the filter drops.
+        const Limit = of.filter ? filteredAtOnce : limit - found.length;
         const { Items = [], LastEvaluatedKey } = await client
           .send(new QueryCommand({ ...input, Limit, ExclusiveStartKey: start }))
           .catch((error: Error) => {

@@ -127,7 +127,7 @@ rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { f
 .tags code { display: inline-block; padding: 0 .45rem; border-radius: .3rem; background: var(--quiet-ground); margin: .1rem .1rem .1rem 0; }
 .long { overflow-wrap: anywhere; }
 pre { margin: 0; }
-.meaning + .command { margin-top: .75rem; }
+.meaning + .command, .meaning + .rows { margin-top: .75rem; }
 .command { padding: .75rem 1rem; border-radius: .6rem; background: var(--card); border: 1px solid var(--line); overflow-x: auto; margin-bottom: .6rem; }
 .command code { user-select: all; }
 .command[data-copy] { white-space: pre-wrap; overflow-wrap: anywhere; } .command:has(.copy) { position: relative; padding-right: 5.5rem; }
@@ -179,8 +179,9 @@ figure summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
 .graph .edges path { fill: none; stroke: var(--quiet); stroke-width: 1.25; }
 .graph .node { fill: var(--card); stroke: var(--quiet); stroke-width: 1.25; } .graph .node.good { fill: var(--good-ground); stroke: var(--good); } .graph .node.bad { fill: var(--bad-ground); stroke: var(--bad); } .graph .node.warning { fill: var(--warning-ground); stroke: var(--warning); } .graph .node.running { fill: var(--running-ground); stroke: var(--running); }
 .graph a:hover text { text-decoration: underline; }
+.links + details { margin-top: .6rem; font-size: .9375rem; }
 .links { margin: 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
-.copy { position: absolute; top: .35rem; right: .5rem; min-width: 4.4rem; padding: .2rem .6rem; font: 600 .8125rem/1.4 system-ui, sans-serif; }
+.copy { position: absolute; top: .52rem; right: .5rem; min-width: 4.4rem; padding: .2rem .6rem; font: 600 .8125rem/1.4 system-ui, sans-serif; }
 @media (max-width: 42rem) {
   .top .wide { flex-wrap: wrap; height: auto; min-height: 3.5rem; gap: 0 1rem; padding-block: .5rem 0; }
   .wide { padding-inline: 1rem; }

@@ -36,7 +36,7 @@ export function buildListPage({ builds, overview, buildsInFlight, cursor, query,
     main: html`${overview && overviewParts(overview, buildsInFlight, now)}
 <div class="head"><h1>Builds</h1>${filters(query)}</div>
 ${query.get('project') && html`<p class="quiet">Only ${query.get('project')}. <a href="/">Show all</a></p>`}
-<div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : nothing(query)}</div>
+<div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : nothing(query, cursor)}</div>
 ${pager('/', query, cursor)}`,
   });
 }
@@ -84,7 +84,9 @@ function filters(query: URLSearchParams): Html {
   return html`<nav class="filters" aria-label="Show builds by state">${[null, ...filterStatuses].map(link)}</nav>`;
 }
 
-function nothing(query: URLSearchParams): Html {
+function nothing(query: URLSearchParams, cursor: string | null): Html {
+  if (cursor !== null)
+    return html`<p class="empty">None among the builds that were looked through: the list goes on with the next page.</p>`;
   return query.has('status') || query.has('project') || query.has('cursor')
     ? html`<p class="empty">No such builds. <a href="/">Show all builds</a></p>`
     : html`<p class="empty">No builds yet. Push to the branch of a project of the index, or add a project to the index, and its build appears here.</p>`;

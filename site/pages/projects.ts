@@ -27,14 +27,24 @@ export function projectListPage({ title, path, states, cursor, query, now }: Pro
     here: '/projects',
     title,
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1>${title}</h1></div>
+    main: html`<div class="head"><h1>${title}</h1>${path === '/projects' && filterForm(query.get('prefix') ?? '')}</div>
 ${
   states.length > 0
     ? html`<ol class="rows">${states.map((state) => projectRow(state, now))}</ol>`
-    : html`<p class="empty">No projects${query.has('cursor') ? ' after these' : ' yet. Add an entry to the index, and it appears here'}.</p>`
+    : html`<p class="empty">${none(query)}</p>`
 }
 ${pager(path, query, cursor)}`,
   });
+}
+
+function filterForm(start: string): Html {
+  return html`<form class="tools" role="search" aria-label="Projects" action="/projects"><label class="unseen" for="prefix">The name begins with</label><input id="prefix" type="search" name="prefix" value="${start}" maxlength="200" placeholder="Name begins with"><button>Filter</button></form>`;
+}
+
+function none(query: URLSearchParams): string {
+  if (query.has('cursor')) return 'No projects after these.';
+  if (query.get('prefix')) return 'No project has a name that begins so.';
+  return 'No projects yet. Add an entry to the index, and it appears here.';
 }
 
 function projectRow({ project, lastBuild }: ProjectState, now: Date): Html {

@@ -27,7 +27,7 @@ ${(found.length === 0 || !text) && hints}`,
 function describe(text: string, count: number): string {
   if (!text) return 'Write into the field above what you look for.';
   if (count === 0) return `Nothing was found for “${oneLine(text, 300)}”.`;
-  return `${count} results for “${oneLine(text, 300)}”.`;
+  return `${count} ${count === 1 ? 'result' : 'results'} for “${oneLine(text, 300)}”.`;
 }
 
 const hints = html`<section><h2>What is found</h2><ul class="reasons">

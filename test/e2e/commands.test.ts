@@ -125,7 +125,8 @@ it('a build by hand is made of the head of the branch, and takes no tag back to 
     { subject: project, outcome: 'started 1' },
   ]);
   for (const path of ['/operators', '/api/v1/operators'])
-    expect((await fetch(`${slipway.machine.url}${path}`)).status).toBe(403);
+    for (const method of ['GET', 'HEAD'])
+      expect((await fetch(`${slipway.machine.url}${path}`, { method })).status, method).toBe(403);
 });
 
 it('a build that somebody cancels ends with who and why, and nothing of it runs on', async () => {

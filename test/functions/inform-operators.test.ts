@@ -23,8 +23,8 @@ async function setUp() {
     siteUrl: 'https://slipway.example',
     logger: silentLogger,
   });
-  const ask = async (rawPath: string) => {
-    const { statusCode, headers, body = '' } = await inform({ rawPath });
+  const ask = async (rawPath: string, method = 'GET') => {
+    const { statusCode, headers, body = '' } = await inform({ rawPath, requestContext: { http: { method } } });
     return { statusCode, headers, body };
   };
   return Object.assign(world, others, { ask });
@@ -90,6 +90,7 @@ describe('what only operators may know', () => {
     for (const text of ['1 failed', 'all of git.example.org', 'It did not answer &lt;in time&gt;.', 'gone@example.org'])
       expect(body).toContain(text);
     expect(body).not.toContain('back@example.org');
+    expect(await world.ask(operatorsPaths.page, 'HEAD')).toEqual({ statusCode: 200, headers, body: '' });
   });
 });
 

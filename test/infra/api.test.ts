@@ -8,7 +8,7 @@ const functionBehind = (routeKey: string) => {
 };
 
 /** What only operators may read. */
-const operators = ['GET /api/v1/operators', 'GET /operators'];
+const operators = ['/api/v1/operators', '/operators'].flatMap((path) => [`GET ${path}`, `HEAD ${path}`]);
 
 const commands = [
   'POST /api/v1/builds/{build}/cancel',

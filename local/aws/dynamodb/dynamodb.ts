@@ -156,8 +156,10 @@ export function createDynamodb(account: Account): Service {
         KeySchema: properties.KeySchema,
         GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes,
       };
-      await ensureTable(await engine(), account.database, definition);
-      await repairIndexes(await engine(), definition);
+      const database = await engine();
+      await ensureTable(database, account.database, definition);
+      // It reads all items, of which there may be millions.
+      if (!database.wasStopped) await repairIndexes(database, definition);
       const { TimeToLiveSpecification: timeToLive } = properties;
       tables.set(definition.TableName, {
         definition,

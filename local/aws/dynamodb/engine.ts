@@ -1,5 +1,8 @@
 import { EventEmitter, once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
 import { AbstractKeyIterator, AbstractValueIterator } from 'abstract-level';
 import dynalite from 'dynalite';
 import { z } from 'zod';
@@ -9,6 +12,8 @@ import { AwsError } from '../service.ts';
 export interface DynamoDbEngine {
   /** @throws AwsError what DynamoDB answers */
   call(action: string, input: object): Promise<Record<string, unknown>>;
+  /** Whether the process that had the folder before stopped the engine, and was not killed in a write. */
+  readonly wasStopped: boolean;
   /** Where dynalite listens, on 127.0.0.1, and refuses everybody. */
   readonly port: number;
   stop(): Promise<void>;
@@ -36,6 +41,9 @@ for (const { prototype } of [AbstractKeyIterator, AbstractValueIterator]) Object
  * connection, on whose two ends this process would be.
  */
 export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngine> {
+  const stopped = join(folder, 'stopped');
+  const wasStopped = existsSync(stopped);
+  if (wasStopped) rmSync(stopped);
   const server = dynalite({ path: folder, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const [serve] = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request').on('request', (_, response) => response.writeHead(403).end());
@@ -59,6 +67,7 @@ export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngin
   };
 
   return {
+    wasStopped,
     port,
     call(action, input) {
       const call = send(action, input).finally(() => calls.delete(call));
@@ -71,6 +80,8 @@ export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngin
       server.close((error) => (error ? closed.reject(error) : closed.resolve()));
       server.closeAllConnections();
       await closed.promise;
+      // The folder may be gone meanwhile: then there is nothing to repair either.
+      await writeFile(stopped, '').catch(() => undefined);
     },
   };
 }

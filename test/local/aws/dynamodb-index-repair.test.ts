@@ -45,6 +45,7 @@ test('an index has exactly the items of its table after every kill of their writ
     await once(child, 'exit');
 
     const engine = await startDynamoDbEngine(folder);
+    expect(engine.wasStopped).toBe(false);
     await repairIndexes(engine, table);
     const sorted = async (input: object) => {
       const items: string[] = [];
@@ -54,5 +55,8 @@ test('an index has exactly the items of its table after every kill of their writ
     expect(await sorted({ IndexName: 'byStatus' })).toEqual(await sorted({}));
     await engine.stop();
   }
+  const last = await startDynamoDbEngine(folder);
+  expect(last.wasStopped, 'so that the start after a regular end reads no table').toBe(true);
+  await last.stop();
   await rm(folder, { recursive: true });
 });
