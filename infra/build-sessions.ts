@@ -3,6 +3,7 @@ import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
 import { allow, type Grantee } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
@@ -11,6 +12,7 @@ import type { Secrets } from './secrets.ts';
 import type { State } from './state.ts';
 
 interface BuildSessionsProps {
+  gitHost: GitHost;
   records: Records;
   repositories: Repositories;
   secrets: Secrets;
@@ -45,7 +47,8 @@ export class BuildSessions extends Construct {
   readonly function: PipelineFunction;
   readonly #session: SessionRole;
 
-  constructor(scope: Construct, id: string, { records, repositories, secrets, state, settings }: BuildSessionsProps) {
+  constructor(scope: Construct, id: string, props: BuildSessionsProps) {
+    const { gitHost, records, repositories, secrets, state, settings } = props;
     const { buildkitImage, prebuildImage, pullThrough } = settings;
     super(scope, id);
     this.function = new PipelineFunction(this, 'BuildCredentials', {
@@ -60,7 +63,7 @@ export class BuildSessions extends Construct {
     records.grantArn(this.function);
     secrets.grantBuildSecretsArn(this.function);
     secrets.grantReadPullCredentials(this.function);
-    secrets.grantReadSourceSecrets(this.function);
+    gitHost.grantSourceCredentials(this.function);
     this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
     this.function.setVariable('PREBUILD_IMAGE', prebuildImage);
     this.function.setVariable('BUILDKIT_IMAGE', buildkitImage);

@@ -29,7 +29,13 @@ export class GitHost {
   /** The same, also from repositories that a secret of their entry opens. */
   grantFetchSources(grantee: Grantee): void {
     this.grantFetch(grantee);
+    this.grantSourceCredentials(grantee);
+  }
+
+  /** Has what opens private sources: a secret of their entry, or a token that the GitHub App is given for it. */
+  grantSourceCredentials(grantee: Grantee): void {
     this.#secrets.grantReadSourceSecrets(grantee);
+    this.grantStatuses(grantee);
   }
 
   /** Knows where the index is, for a link to it. */

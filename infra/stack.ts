@@ -92,6 +92,7 @@ export class SlipwayStack extends AccountStack {
     new Commands(this, 'Commands', { api, state, triggers });
     new OperatorsReport(this, 'Operators', { api, config, state, triggers });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
+      gitHost,
       records,
       repositories,
       secrets,

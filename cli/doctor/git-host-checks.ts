@@ -3,7 +3,7 @@ import { mapConcurrently } from '../../core/concurrency.ts';
 import type { GitHost } from '../../core/model/git-host.ts';
 import { findRepository } from '../../core/sources/source.ts';
 import { dayOf } from '../../core/time/day.ts';
-import { tokenOf } from '../../services/git-host/host-tokens.ts';
+import { credentialsIn } from '../../services/git-host/host-tokens.ts';
 import { readTokenState, seesRepository } from '../../services/git-host/token-state.ts';
 import { createWebhookSetup } from '../../services/git-host/webhook-setup.ts';
 import { createApi } from '../deployment/api.ts';
@@ -39,7 +39,9 @@ export async function gitHostTokens(account: Account): Promise<Finding> {
   const fix = `docs/git-hosts.md says which token to make; then: aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string ${hosts.length > 1 ? `'{"HOST": "TOKEN", …}'` : '"$TOKEN"'}`;
   const index = account.output('IndexRepository');
   const findings = hosts.map(async (host, at) => {
-    const token = tokenOf(secret, host, hosts);
+    const token = credentialsIn(secret, host, hosts);
+    if (typeof token === 'object')
+      return unknown(`${host.url} has a GitHub App, which is not checked yet.`, 'docs/github-app.md, "What goes wrong"');
     if (token === undefined)
       return warning(`There is no token of ${host.url}: no commit statuses and comments, and few requests.`, fix);
     return tokenFinding(host, { token, index: at === 0 ? index : undefined, fix });
@@ -90,7 +92,8 @@ export async function webhooks(account: Account): Promise<Finding> {
   const findings = await mapConcurrently([...sources], atOnce, async (source) => {
     const found = findRepository(hosts, source);
     if (!found) return [];
-    const token = personalToken(found.host) ?? tokenOf(secret, found.host, hosts);
+    const stored = credentialsIn(secret, found.host, hosts);
+    const token = personalToken(found.host) ?? (typeof stored === 'object' ? stored.token : stored);
     const address = `${account.output('WebhooksUrl')}/${found.host.kind}`;
     return [await webhookFinding(found, { token, address, name: found.host === hosts[0] ? found.path : source })];
   });

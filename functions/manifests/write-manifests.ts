@@ -71,7 +71,7 @@ export function openWriteManifests(): WriteManifests {
   return createWriteManifests({
     push: createPushManifests(services),
     propose: createProposeManifests(services),
-    ...createGitHosts(hosts, async ({ url }) => (await credentials(url))?.token),
+    ...createGitHosts(hosts, async ({ host }) => (await credentials(host.url))?.token),
     ...{ credentials, gitHosts: hosts },
   });
 }

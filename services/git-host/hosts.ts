@@ -1,4 +1,4 @@
-import type { GitHost, GitHostKind } from '../../core/model/git-host.ts';
+import type { GitHost, GitHostKind, HostedRepository } from '../../core/model/git-host.ts';
 import { findRepository } from '../../core/sources/source.ts';
 import { createForgejoRepository } from './forgejo/repository.ts';
 import { createGithubRepository } from './github/repository.ts';
@@ -6,8 +6,8 @@ import { createGitlabRepository } from './gitlab/repository.ts';
 import { bearer, createHostRequests, type HostRequests } from './host-requests.ts';
 import type { RepositoryApi, RepositoryCalls } from './repository-api.ts';
 
-/** The token of a git host, or undefined while the operators have not put one into the secret: public repositories work without. */
-export type HostTokens = (host: GitHost) => Promise<string | undefined>;
+/** The token for a repository, or undefined while the operators have not put one into the secret: public repositories work without. */
+export type TokenOf = (repository: HostedRepository) => Promise<string | undefined>;
 
 /** What a repository is called in the routes of its host's API. */
 const namesOf: Record<GitHostKind, (path: string) => Record<string, string>> = {
@@ -25,7 +25,7 @@ const callsOf: Record<GitHostKind, (path: string, requests: HostRequests) => Rep
 /** The APIs of the git hosts that are configured. */
 export function createGitHosts(
   hosts: readonly GitHost[],
-  tokens: HostTokens,
+  tokenOf: TokenOf,
   wait?: (milliseconds: number) => Promise<unknown>,
 ) {
   return {
@@ -34,7 +34,7 @@ export function createGitHosts(
       const found = findRepository(hosts, url);
       if (!found) return undefined;
       const { host, path } = found;
-      const token = () => tokens(host);
+      const token = () => tokenOf(found);
       const names = namesOf[host.kind](path);
       const requests = createHostRequests({ apiUrl: host.apiUrl, token, repository: path, names, wait });
       const calls = callsOf[host.kind](path, requests);

@@ -5,19 +5,36 @@ import { once } from '../../core/once.ts';
 import { opensUrl } from '../../core/sources/source-secret.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { variable } from '../environment.ts';
+import { type HostTokens, openHostTokens } from './host-tokens.ts';
+
+/** What it opens, and all that it is ever sent to: a repository, or the folder of several. */
+const openedSchema = z.url({ protocol: /^https?$/ });
 
 /** What an operator stores. GitHub, GitLab and Gitea take a token as the password of any user. */
-const storedSchema = z.object({
-  /** What it opens, and all that it is ever sent to: a repository, or the folder of several. */
-  url: z.url({ protocol: /^https?$/ }),
-  username: z
-    .string()
-    .regex(/^[^:\p{Cc}]+$/u)
-    .default('x-access-token'),
-  password: z.string().regex(/^\P{Cc}{8,}$/u),
-});
+const storedSchema = z.union([
+  z.object({
+    url: openedSchema,
+    username: z
+      .string()
+      .regex(/^[^:\p{Cc}]+$/u)
+      .default('x-access-token'),
+    password: z.string().regex(/^\P{Cc}{8,}$/u),
+  }),
+  /** Each fetch gets a token of the GitHub App, for the repository of the entry and for those of its owner that are named here. */
+  z.strictObject({
+    url: openedSchema,
+    'github-app': z.literal(true),
+    submodules: z
+      .array(z.string().regex(/^[\w.-]{1,100}$/))
+      .max(100)
+      .optional(),
+  }),
+]);
 
-export interface SourceCredential extends z.infer<typeof storedSchema> {
+export interface SourceCredential {
+  /** What it opens. */
+  url: string;
+  password: string;
   /** The header `Authorization` of git's protocol. */
   authorization: string;
 }
@@ -32,6 +49,7 @@ export type PrivateSource = Pick<Project, 'appId' | 'gitUrl' | 'sourceSecret'>;
 export function createSourceCredentials(
   prefix: string,
   secretNamed: (name: string) => Pick<ReturnType<typeof createSecret>, 'current'>,
+  appTokenOf: HostTokens['appTokenOf'],
 ) {
   const known = new Map<string, ReturnType<typeof secretNamed>>();
 
@@ -53,15 +71,19 @@ export function createSourceCredentials(
       throw new SourceSecretError(
         `The secret ${name} is for ${stored.url} alone, and git-url is ${gitUrl}. Correct git-url, or have whoever runs this pipeline store a secret for it.`,
       );
-    const encoded = Buffer.from(`${stored.username}:${stored.password}`).toString('base64');
-    return { ...stored, authorization: `Basic ${encoded}` };
+    const { username, password } =
+      'password' in stored
+        ? stored
+        : { username: 'x-access-token', password: await appTokenOf(gitUrl, stored.submodules) };
+    const encoded = Buffer.from(`${username}:${password}`).toString('base64');
+    return { url: stored.url, password, authorization: `Basic ${encoded}` };
   };
 }
 
 export type SourceCredentials = ReturnType<typeof createSourceCredentials>;
 
 export const openSourceCredentials = once(() =>
-  createSourceCredentials(variable('SOURCE_SECRETS_PREFIX'), createSecret),
+  createSourceCredentials(variable('SOURCE_SECRETS_PREFIX'), createSecret, openHostTokens().appTokenOf),
 );
 
 /** AWS names no secret that a caller may not read. */

@@ -34,13 +34,19 @@ async function startBuild(over: Partial<Build> = {}) {
       const isKept = image.endsWith('/kept') && ![...appIds].includes('acme');
       return isKept ? 'withheld' : { user: 'acme', password: `for ${image}` };
     },
-    sourceCredentials: createSourceCredentials('slipway/source-secrets/', (name) => ({
-      async current() {
-        if (name === 'slipway/source-secrets/demo/deploy')
-          return JSON.stringify({ url: 'https://github.com/demo/', password: 'open-sesame' });
-        throw new UpstreamError('gone', { cause: 'ResourceNotFoundException' });
-      },
-    })),
+    sourceCredentials: createSourceCredentials(
+      'slipway/source-secrets/',
+      (name) => ({
+        async current() {
+          const secret = name.replace('slipway/source-secrets/demo/', '');
+          if (secret === 'deploy') return JSON.stringify({ url: 'https://github.com/demo/', password: 'open-sesame' });
+          if (secret === 'by-app')
+            return JSON.stringify({ url: 'https://github.com/demo/', 'github-app': true, submodules: ['lib'] });
+          throw new UpstreamError('gone', { cause: 'ResourceNotFoundException' });
+        },
+      }),
+      async (url, others) => `ghs_for ${url} ${others}`,
+    ),
     sessions: {
       async begin(name, policy) {
         begun.push({ name, policy });
@@ -132,6 +138,16 @@ describe('the credentials of a build', () => {
     const answer = await world.ask({ ...asked, source: true });
     expect(answer).toMatchObject({ outcome: 'granted' });
     expect(JSON.stringify(answer).includes('open-sesame')).toBe(isOpen);
+  });
+
+  it('open the source by a token of the GitHub App for this repository, where the secret says so', async () => {
+    const gitUrl = 'https://github.com/demo/app.git';
+    await using world = await startBuild({ ref: 'refs/heads/main', sourceUrl: gitUrl });
+    await world.track({ sourceSecret: 'by-app', gitUrl });
+    const answer = await world.ask({ build: id, token: world.token, source: true });
+    const password = `ghs_for ${gitUrl} lib`;
+    const authorization = `Basic ${Buffer.from(`x-access-token:${password}`).toString('base64')}`;
+    expect(answer).toMatchObject({ source: { url: 'https://github.com/demo/', password, authorization } });
   });
 
   it.each([

@@ -158,8 +158,8 @@ describe('the tokens of the git hosts', () => {
   const gitlab = { kind: 'gitlab', url: 'https://git.example:8443/gitlab', apiUrl: 'https://api.example' } as const;
   const tokensIn = async (value: string) => {
     answer = value;
-    const tokens = createHostTokens('arn:tokens', [github, gitlab]);
-    return [await tokens(github), await tokens(gitlab)];
+    const { tokenOf } = createHostTokens('arn:tokens', [github, gitlab]);
+    return [await tokenOf({ host: github, path: 'demo/app' }), await tokenOf({ host: gitlab, path: 'demo/app' })];
   };
 
   it.each([

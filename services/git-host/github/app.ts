@@ -1,0 +1,134 @@
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import * as z from 'zod';
+import {
+  type AppAccess,
+  type Installation,
+  installationRefusal,
+  installationSchema,
+  keyRefusals,
+  permissionsFor,
+} from '../../../core/git-host/app-installation.ts';
+import type { HostedRepository } from '../../../core/model/git-host.ts';
+import { createHostRequests, HostRefusedError, statusOf } from '../host-requests.ts';
+
+/** What a GitHub App proves itself by: its id, or its client id, and the text of its private key. */
+export interface AppKey {
+  id: string;
+  privateKey: string;
+}
+
+/** A token, or the sentence that says why there is none. */
+export type AppToken = { token: string } | { refusal: string; isInstalled: boolean };
+
+/** GitHub allows ten minutes, and advises a start in the past for clocks that differ. */
+const jwtSeconds = 540;
+const clockSeconds = 60;
+/** A suspended or deleted installation is noticed so soon. */
+const installationMilliseconds = 5 * 60_000;
+/** A token lives for an hour; whoever gets one may need it for a while. */
+const leftMilliseconds = 5 * 60_000;
+
+/** The token's length and form vary. https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
+const tokenSchema = z.object({ token: z.string().min(1), expires_at: z.string() });
+
+interface Options {
+  apiUrl: string;
+  key: AppKey;
+  wait?: ((milliseconds: number) => Promise<unknown>) | undefined;
+}
+
+/**
+ * The installation tokens of a GitHub App, each for the repositories and the permissions that its use needs, kept in memory only.
+ * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
+ */
+export function createGithubApp({ apiUrl, key, wait }: Options) {
+  const privateKey = readKey(key.privateKey);
+  const installations = createMemory<Installation | undefined>();
+  const tokens = createMemory<string>();
+
+  function requestsAt(path: string, signer: KeyObject) {
+    const [owner = '', repo = ''] = path.split('/');
+    const token = async () => appJwt(key.id, signer);
+    return createHostRequests({ apiUrl, token, repository: path, names: { owner, repo }, wait });
+  }
+
+  /** @param names of the repositories, all of one owner */
+  async function mint(path: string, names: readonly string[], access: AppAccess, signer: KeyObject): Promise<AppToken> {
+    const { find, get } = requestsAt(path, signer);
+    const installation = await installations.of(path.toLowerCase(), async () => ({
+      value: await find(installationSchema, 'GET /repos/{owner}/{repo}/installation'),
+      until: Date.now() + installationMilliseconds,
+    }));
+    const refusal = installationRefusal(installation, path, access);
+    if (!installation || refusal) return { refusal: refusal ?? '', isInstalled: installation !== undefined };
+    const request = { repositories: [...names], permissions: permissionsFor[access] };
+    const route = 'POST /app/installations/{installation_id}/access_tokens';
+    const token = await tokens.of(JSON.stringify([installation.id, request]), async () => {
+      const minted = await get(tokenSchema, route, { installation_id: installation.id, ...request });
+      return { value: minted.token, until: Date.parse(minted.expires_at) - leftMilliseconds };
+    });
+    return { token };
+  }
+
+  return {
+    /** A token for a repository, and for others of its owner that are named besides. */
+    async tokenFor(
+      { path }: Pick<HostedRepository, 'path'>,
+      access: AppAccess,
+      others: readonly string[] = [],
+    ): Promise<AppToken> {
+      if (!privateKey) return { refusal: keyRefusals.unreadable(key.id), isInstalled: true };
+      const names = [...new Set([path.split('/')[1] ?? '', ...others])];
+      try {
+        return await mint(path, names, access, privateKey);
+      } catch (error) {
+        if (!(error instanceof HostRefusedError)) throw error;
+        const refusal = statusOf(error.cause) === 401 ? keyRefusals.unaccepted(key.id) : error.message;
+        return { refusal, isInstalled: true };
+      }
+    },
+  };
+}
+
+export type GithubApp = ReturnType<typeof createGithubApp>;
+
+/** https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+export function appJwt(id: string, key: KeyObject): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iat: now - clockSeconds, exp: now + jwtSeconds, iss: id };
+  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+/** Undefined for a text that is no private RSA key. It must not get into an error. */
+export function readKey(text: string): KeyObject | undefined {
+  try {
+    const key = createPrivateKey(text);
+    return key.asymmetricKeyType === 'rsa' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps answers until they are no longer valid. Those who ask at the same time wait for one answer; a failure is not kept. */
+function createMemory<Value>() {
+  const known = new Map<string, { value: Promise<Value>; until: number }>();
+  return {
+    of(key: string, ask: () => Promise<{ value: Value; until: number }>): Promise<Value> {
+      const found = known.get(key);
+      if (found && found.until > Date.now()) return found.value;
+      const asked = ask();
+      const entry = { value: asked.then(({ value }) => value), until: Number.POSITIVE_INFINITY };
+      known.set(key, entry);
+      asked.then(
+        ({ until }) => {
+          entry.until = until;
+        },
+        () => known.delete(key),
+      );
+      return entry.value;
+    },
+  };
+}
