@@ -89,7 +89,8 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   });
 
   const gitHost = createGitHost({
-    ...{ dataFolder: account.dataFolder, url: account.url, database: account.database, token: options.gitHubToken },
+    ...{ dataFolder: account.dataFolder, url: account.url, database: account.database },
+    ...{ token: options.gitHubToken, password: options.password },
     log: (message) => account.log('git', message),
   });
 

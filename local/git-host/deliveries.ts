@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import type { App, Apps, Installation } from './apps.ts';
 import type { Repositories } from './repositories.ts';
 import { isoSeconds } from './repository-json.ts';
 import { sendWebhook, type Webhook } from './webhook.ts';
@@ -35,8 +36,13 @@ export interface DeliveryDetail extends DeliverySummary {
 }
 
 export interface Deliveries {
-  /** Writes an event into the journal, inside the caller's transaction. It is sent once `pump` is called. */
+  /**
+   * Writes an event into the journal, for the webhook and for the apps that are installed on the repository, inside the caller's
+   * transaction. It is sent once `pump` is called.
+   */
   add(event: NewEvent): void;
+  /** The same for an event that an app alone gets. */
+  addForApp(installation: Installation, event: NewEvent): void;
   /** Sends what waits, as far as the host is started and has a webhook. */
   pump(): void;
   /** Newest first; `before` is the id after which the page begins. */
@@ -72,10 +78,12 @@ const concurrency = 4;
 export function createDeliveries({
   database,
   repositories,
+  apps,
   log,
 }: {
   database: DatabaseSync;
   repositories: Pick<Repositories, 'get'>;
+  apps: Pick<Apps, 'watching' | 'byIssuer'>;
   log: (message: string) => void;
 }): Deliveries {
   database.exec(`create table if not exists git_deliveries (
@@ -96,6 +104,7 @@ export function createDeliveries({
     response_body text
   ) strict;
   create index if not exists git_deliveries_waiting on git_deliveries (id) where delivered_at is null;
+  create table if not exists git_app_deliveries (delivery_id integer primary key, app_id integer not null) strict;
   create table if not exists git_hooks (repository_id integer primary key, active integer, secret text) strict;`);
   const changed = database.prepare('select active, secret from git_hooks where repository_id = ?');
   const isActive = (repositoryId: number) => changed.get(repositoryId)?.active !== 0;
@@ -107,17 +116,37 @@ export function createDeliveries({
   let webhook: Webhook | undefined;
   let stopping: AbortController | undefined;
 
-  function add({ event, repositoryId, payload }: NewEvent, guid: string = randomUUID(), redelivery = false): void {
+  const appDelivery = database.prepare('select app_id from git_app_deliveries where delivery_id = ?');
+
+  /** @returns the delivery's id; undefined if it is too large to be sent */
+  function add(
+    { event, repositoryId, payload }: NewEvent,
+    guid: string = randomUUID(),
+    redelivery = false,
+  ): number | undefined {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
     if (Buffer.byteLength(text) > maxPayloadBytes) {
       log(`a ${event} event of more than 25 MB is not sent, as on GitHub`);
-      return;
+      return undefined;
     }
-    database
+    const { lastInsertRowid } = database
       .prepare(
         'insert into git_deliveries (guid, event, repository_id, redelivery, payload, created_at) values (?, ?, ?, ?, ?, ?)',
       )
       .run(guid, event, repositoryId, redelivery ? 1 : 0, text, Date.now());
+    return Number(lastInsertRowid);
+  }
+
+  function addForApp({ id, app }: Installation, event: NewEvent): void {
+    const installation = { id, node_id: Buffer.from(`23:Integration${id}`).toString('base64') };
+    const delivery = add({ ...event, payload: { installation, ...(event.payload as object) } });
+    if (delivery !== undefined) database.prepare('insert into git_app_deliveries values (?, ?)').run(delivery, app.id);
+  }
+
+  /** The app that a delivery is for; undefined for one of the webhook. */
+  function appOf(delivery: number): App | undefined {
+    const id = appDelivery.get(delivery)?.app_id;
+    return id === undefined ? undefined : apps.byIssuer(String(id));
   }
 
   function pump(): void {
@@ -148,9 +177,11 @@ export function createDeliveries({
       repositoryId: Number(row.repository_id),
       payload: String(row.payload),
     };
-    const secret = await secretOf(message.repositoryId, webhook);
+    const app = appOf(id);
+    const url = app?.hook.url ?? webhook.url;
+    const secret = app?.hook.secret ?? (await secretOf(message.repositoryId, webhook));
     const startedAt = Date.now();
-    const outcome = await sendWebhook({ url: webhook.url, secret }, message, stop);
+    const outcome = await sendWebhook({ url, secret, appId: app?.id }, message, stop);
     if (stop.aborted) return;
     const duration = Math.round((Date.now() - startedAt) / 10) / 100;
     database
@@ -161,7 +192,7 @@ export function createDeliveries({
         duration,
         outcome.status,
         outcome.code,
-        webhook.url,
+        url,
         JSON.stringify(outcome.requestHeaders),
         JSON.stringify(outcome.headers),
         outcome.body,
@@ -174,7 +205,11 @@ export function createDeliveries({
   return {
     add(event) {
       if (isActive(event.repositoryId)) add(event);
+      for (const installation of apps.watching({ id: event.repositoryId })) {
+        if (installation.app.manifest.default_events.includes(event.event)) addForApp(installation, event);
+      }
     },
+    addForApp,
     isActive,
     changeHook(repositoryId, { active, secret }) {
       database
@@ -188,9 +223,10 @@ export function createDeliveries({
     list({ repositoryId, limit, before }) {
       return database
         .prepare(
-          `select ${summary} from git_deliveries where repository_id = coalesce(?, repository_id) and id < ? order by id desc limit ?`,
+          `select ${summary} from git_deliveries where id < ? and (? is null or
+            (repository_id = ? and id not in (select delivery_id from git_app_deliveries))) order by id desc limit ?`,
         )
-        .all(repositoryId ?? null, before ?? Number.MAX_SAFE_INTEGER, limit)
+        .all(before ?? Number.MAX_SAFE_INTEGER, repositoryId ?? null, repositoryId ?? null, limit)
         .map(summaryOf);
     },
     find(id) {

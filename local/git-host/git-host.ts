@@ -1,11 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
+import { createAppPages } from './app-pages.ts';
+import { createApps } from './apps.ts';
+import { createCheckEvents } from './check-events.ts';
+import { createCheckRuns } from './check-runs.ts';
 import { createCommits } from './commits.ts';
 import { createContents } from './contents.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createGitServer, isGitRequest } from './git.ts';
 import { createGit } from './git-process.ts';
 import { createGitHubApi } from './github.ts';
+import { createAppApi } from './github-apps.ts';
+import { checkRunRoutes } from './github-check-runs.ts';
 import { hookRoutes } from './github-hooks.ts';
 import { issueRoutes } from './github-issues.ts';
 import { peopleRoutes } from './github-people.ts';
@@ -13,7 +19,7 @@ import { pullRoutes } from './github-pulls.ts';
 import { repositoryRoutes } from './github-repositories.ts';
 import { statusRoutes } from './github-statuses.ts';
 import { createGitPages } from './pages.ts';
-import { createPeople } from './people.ts';
+import { createCallers, createPeople } from './people.ts';
 import { createPullBranches } from './pull-branches.ts';
 import { createPullComments } from './pull-comments.ts';
 import { createPullForms } from './pull-json.ts';
@@ -34,6 +40,8 @@ export interface GitHostOptions {
   webhook?: Webhook;
   /** What a push needs, and a caller of the API who changes something. */
   token: string;
+  /** What people confirm with in the browser. */
+  password: string;
   log(message: string): void;
 }
 
@@ -56,7 +64,8 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const git = createGit();
   const repositories = createRepositories({ dataFolder, database, git });
   const statuses = createStatuses(url, database);
-  const deliveries = createDeliveries({ database, repositories, log });
+  const apps = createApps(database);
+  const deliveries = createDeliveries({ database, repositories, apps, log });
   const pushes = createPushes({ url, database, git, repositories, deliveries, log });
   let webhook = options.webhook;
   if (webhook) deliveries.setWebhook(webhook);
@@ -75,15 +84,29 @@ export function createGitHost(options: GitHostOptions): GitHost {
     await pulls.settle(repository, login);
   }
 
-  const server = createGitServer({ git, repositories, people, token: options.token, pushed });
+  const callerOf = createCallers(options.token, apps);
+  const server = createGitServer({ git, repositories, people, callerOf, pushed });
+  const checkRuns = createCheckRuns(database, apps);
+  const checkEvents = createCheckEvents({ url, apps, repositories, deliveries });
   const contents = createContents(url, git);
   const shared = {
     ...{ url, git, repositories, people, statuses, deliveries, store, commits, forms },
     ...{ pullBranches, pulls, comments, pushed },
+    ...{ apps, checkRuns, checkEvents },
   };
+  const appPages = createAppPages({ ...shared, password: options.password });
   const api = createGitHubApi({
-    ...{ url, token: options.token, git, repositories, people },
+    ...{ url, callerOf, git, repositories, people },
+    appApi: createAppApi({
+      ...shared,
+      notify(installation, event, payload) {
+        deliveries.addForApp(installation, { event, repositoryId: 0, payload });
+        deliveries.pump();
+      },
+    }),
     routes: [
+      // Before what is asked of a commit, whose name may have slashes.
+      ...checkRunRoutes(shared),
       ...statusRoutes(shared),
       ...hookRoutes({ ...shared, webhook: () => webhook }),
       ...pullRoutes(shared),
@@ -102,10 +125,11 @@ export function createGitHost(options: GitHostOptions): GitHost {
   }
 
   return {
-    handle(request, response) {
+    async handle(request, response) {
       const { pathname } = new URL(request.url ?? '/', url);
       if (isGitRequest(pathname)) return server(request, response);
-      return /^\/github\/./.test(pathname) ? api(request, response) : pages(request, response);
+      if (/^\/github\/./.test(pathname)) return api(request, response);
+      if (!(await appPages(request, response))) await pages(request, response);
     },
     async start() {
       await catchUp();

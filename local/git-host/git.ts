@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { includes } from './apps.ts';
 import type { Git } from './git-process.ts';
-import { callerOf, machineLogin, type People } from './people.ts';
+import { type CallerOf, machineLogin, type People } from './people.ts';
 import { isRepositoryName, type Repositories, type Repository } from './repositories.ts';
 
 /** `/git/<owner>/<repo>[.git]/<what git asks for>` */
@@ -23,12 +24,11 @@ export function createGitServer(options: {
   git: Git;
   repositories: Repositories;
   people: People;
-  /** What a push needs as its password. */
-  token: string;
+  callerOf: CallerOf;
   /** Called when a push has been worked on, before it is answered to its end. */
   pushed(repository: Repository, login: string): Promise<void>;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { git, repositories, people, token } = options;
+  const { git, repositories, people, callerOf } = options;
   let greeting: Promise<Buffer> | undefined;
 
   return async (request, response) => {
@@ -44,13 +44,20 @@ export function createGitServer(options: {
 
     const isPush = service === 'git-receive-pack';
     let repository = repositories.find(owner, name);
-    const caller = callerOf(request, token);
+    const caller = callerOf(request);
     // Whoever can reach the address can read what is public; a build's commands can reach it too.
     const isSecret = repository?.isPrivate ?? false;
     if (isSecret && (caller === undefined || caller === 'wrong')) return signIn(response);
     if (repository && typeof caller === 'object' && !people.canSee(repository, caller))
       return plain(response, 404, 'Repository not found.');
     if (isPush && (caller === undefined || caller === 'wrong')) return signIn(response);
+    const grant = typeof caller === 'object' ? caller.grant : undefined;
+    // An app reads what is public as everybody does; for the rest it needs its permission for the contents of this repository.
+    if (grant && (isSecret || isPush)) {
+      const isGiven = repository && grant.repositoryIds.includes(repository.id);
+      if (!isGiven || !includes(grant.permissions, 'contents', isPush ? 'write' : 'read'))
+        return plain(response, 403, 'Resource not accessible by integration');
+    }
     const login = typeof caller === 'object' ? caller.login : owner;
     if (isPush && repository && !people.can(repository, login, 'push'))
       return plain(response, 403, `${login} may not push to ${owner}/${name}.`);

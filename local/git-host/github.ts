@@ -1,20 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { assertGranted } from './app-permissions.ts';
 import { sendArchive } from './archive.ts';
 import type { Git } from './git-process.ts';
-import { answerJson, GitHubError, notFound, type Route } from './github-http.ts';
-import { callerOf, isLogin, type People } from './people.ts';
+import type { AppApi } from './github-apps.ts';
+import { answerJson, forbidden, GitHubError, notFound, type Route } from './github-http.ts';
+import { type CallerOf, isLogin, type People } from './people.ts';
 import type { Repositories } from './repositories.ts';
 import { userJson } from './repository-json.ts';
 
 export interface GitHubApiOptions {
   url: string;
-  /** What a caller needs who changes something. */
-  token: string;
+  callerOf: CallerOf;
   git: Git;
   repositories: Repositories;
   /** The calls about a repository; the first that fits answers. */
   routes: readonly Route[];
   people: Pick<People, 'canSee'>;
+  /** The calls of apps as themselves. */
+  appApi: AppApi;
 }
 
 /**
@@ -24,12 +27,14 @@ export interface GitHubApiOptions {
 export function createGitHubApi(
   options: GitHubApiOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { url, git, repositories, routes, people } = options;
+  const { url, git, repositories, routes, people, callerOf, appApi } = options;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const decoded = decodePath(pathname);
-    const caller = callerOf(request, options.token);
+    // A token that an app has signed is no caller's.
+    if (await appApi(request, response, decoded)) return;
+    const caller = callerOf(request);
     if (caller === 'wrong') throw new GitHubError(401, 'Bad credentials');
     const archive = /^\/github\/archives\/(?<owner>[^/]+)\/(?<name>[^/]+)\/legacy\.tar\.gz\/(?<ref>.+)$/.exec(
       decoded,
@@ -45,6 +50,7 @@ export function createGitHubApi(
     if (request.method !== 'GET' && !caller) throw new GitHubError(401, 'Requires authentication');
     if (request.method === 'GET' && decoded === '/github/user') {
       if (!caller) throw new GitHubError(401, 'Requires authentication');
+      if (caller.grant) throw forbidden('Resource not accessible by integration');
       return answerJson(response, 200, userJson(url, caller.login));
     }
     const [, login] = /^\/github\/users\/([^/]+)$/.exec(decoded) ?? [];
@@ -58,6 +64,7 @@ export function createGitHubApi(
     } = /^\/github\/repos\/(?<owner>[^/]+)\/(?<name>[^/]+)(?<rest>\/.*)?$/.exec(decoded)?.groups ?? {};
     const repository = repositories.find(owner, name);
     if (!repository || !people.canSee(repository, caller)) throw notFound();
+    if (caller?.grant) assertGranted(caller.grant, repository, { method: request.method, path: rest });
     for (const [method, pattern, handler] of routes) {
       const match = method === request.method ? pattern.exec(rest) : null;
       if (match) return handler({ request, response, searchParams, caller, repository, groups: { ...match.groups } });

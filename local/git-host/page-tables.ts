@@ -1,4 +1,5 @@
 import { type Html, html } from '../page.ts';
+import type { CheckRun } from './check-runs.ts';
 
 /** A table, or that there is nothing to show. */
 export function table(names: string[], rows: Html[]): Html {
@@ -22,4 +23,21 @@ export function statusRow(
   const tone = state === 'success' ? 'good' : state === 'pending' ? 'quiet' : 'bad';
   return html`<tr><td>${subject}</td><td class="${tone}">${state}</td><td>${description ?? ''}</td><td>${link}</td><td>${status.created_at}</td></tr>
 `;
+}
+
+/** The check runs of a commit of a repository, whose page is at `path`, with their buttons. */
+export function checkRunTable(path: string, runs: readonly CheckRun[]): Html {
+  const rows = runs.map(({ id, run }) => {
+    const { name, status = 'queued', conclusion, output, actions = [], annotations, details_url: details } = run;
+    const link = details ? html`<a href="${details}" rel="noreferrer">${details}</a>` : html``;
+    const tone = conclusion === 'success' ? 'good' : conclusion === undefined ? 'quiet' : 'bad';
+    const buttons = actions.map(
+      ({ label, description, identifier }) =>
+        html`<button name="button" value="${identifier}" title="${description}">${label}</button> `,
+    );
+    const form = html`<form method="post" action="${path}/check-runs/${id}"><label>As <input name="login" size="8"></label> <label>Password of this machine <input name="password" type="password" size="8" required></label> <button>Re-run</button> ${buttons}</form>`;
+    return html`<tr><td>${name}</td><td class="${tone}">${conclusion ?? status}</td><td>${output?.title ?? ''}<details><summary>Summary, ${annotations.length} annotations</summary><pre>${output?.summary ?? ''}</pre>${annotations.map((each) => html`<p>${each.path}:${each.start_line} ${each.annotation_level}: ${each.message}</p>`)}</details></td><td>${link}</td><td>${form}</td></tr>
+`;
+  });
+  return table(['Name', 'State', 'Output', 'Link', 'Buttons'], rows);
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Html, html, htmlPage, pagePolicy } from '../page.ts';
+import type { CheckRuns } from './check-runs.ts';
 import type { Contents } from './contents.ts';
 import type { Deliveries, DeliverySummary } from './deliveries.ts';
 import { filePage } from './file-page.ts';
 import type { Git } from './git-process.ts';
-import { statusRow, statusTable, table } from './page-tables.ts';
+import { checkRunTable, statusRow, statusTable, table } from './page-tables.ts';
 import type { PullPages } from './pull-pages.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import type { Statuses } from './statuses.ts';
@@ -18,10 +19,11 @@ export function createGitPages(options: {
   repositories: Repositories;
   statuses: Statuses;
   deliveries: Deliveries;
+  checkRuns: CheckRuns;
   pulls: PullPages;
   contents: Contents;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { url, git, repositories, statuses, deliveries, pulls } = options;
+  const { url, git, repositories, statuses, deliveries, checkRuns, pulls } = options;
 
   function repositoriesPage(): string {
     const rows = repositories.list().map(({ owner, name, pushedAt }) => {
@@ -66,7 +68,8 @@ export function createGitPages(options: {
     const shown = await git.run(repository.folder, ['show', '--stat=120', '--format=fuller', '--no-color', sha]);
     return htmlPage(
       `${repository.owner}/${repository.name} at ${sha.slice(0, 12)}`,
-      html`<pre>${shown.toString().slice(0, 200_000)}</pre><h2>Statuses</h2>${statusTable(statuses.of(repository.id, sha))}`,
+      html`<pre>${shown.toString().slice(0, 200_000)}</pre><h2>Statuses</h2>${statusTable(statuses.of(repository.id, sha))}
+<h2>Check runs</h2>${checkRunTable(`/git/${repository.owner}/${repository.name}`, checkRuns.of(repository.id, sha))}`,
     );
   }
 
@@ -114,7 +117,7 @@ export function createGitPages(options: {
     const body = await page(decodedPath(new URL(request.url ?? '/', url).pathname));
     response.writeHead(body === undefined ? 404 : 200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': pagePolicy,
+      'content-security-policy': pagePolicy.replace("form-action 'none'", "form-action 'self'"),
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
+import { botOf } from './app-json.ts';
+import type { Apps, InstallationGrant } from './apps.ts';
 import type { Repository } from './repositories.ts';
 
 /** The account of the machine itself: who calls with the token and no name. It may do everything, as an operator's token may. */
@@ -22,18 +24,27 @@ export interface Caller {
   login: string;
   /** The token came with a name: the call is this person's, and not the machine's own. */
   isPerson: boolean;
+  /** The token is one of an app's installation: it may do what this says, and nothing else. */
+  grant?: InstallationGrant | undefined;
 }
 
 /** Who calls: undefined without credentials, 'wrong' with such as are not known. */
-export function callerOf(request: IncomingMessage, token: string): Caller | 'wrong' | undefined {
-  const { authorization } = request.headers;
-  if (authorization === undefined) return undefined;
-  const person = basic(request);
-  const given = person?.password ?? /^(?:bearer|token) (?<token>\S+)$/i.exec(authorization)?.groups?.token ?? '';
-  if (!isSame(given, token)) return 'wrong';
-  return person && person.login !== tokenLogin
-    ? { login: person.login, isPerson: true }
-    : { login: machineLogin, isPerson: false };
+export type CallerOf = (request: IncomingMessage) => Caller | 'wrong' | undefined;
+
+/** @param token the machine's own, which a person gives with their name */
+export function createCallers(token: string, apps: Pick<Apps, 'grantOf'>): CallerOf {
+  return (request) => {
+    const { authorization } = request.headers;
+    if (authorization === undefined) return undefined;
+    const person = basic(request);
+    const given = person?.password ?? /^(?:bearer|token) (?<token>\S+)$/i.exec(authorization)?.groups?.token ?? '';
+    const grant = apps.grantOf(given);
+    if (grant) return { login: botOf(grant.installation.app), isPerson: false, grant };
+    if (!isSame(given, token)) return 'wrong';
+    return person && person.login !== tokenLogin
+      ? { login: person.login, isPerson: true }
+      : { login: machineLogin, isPerson: false };
+  };
 }
 
 /**
@@ -51,6 +62,8 @@ export function createPeople(database: DatabaseSync) {
 
   function grantOf(repository: Repository, login: string): Grant {
     if (isSameLogin(login, repository.owner) || isSameLogin(login, machineLogin)) return 'admin';
+    // No person has such a name. What an app may do, its token says (app-permissions.ts).
+    if (login.endsWith('[bot]')) return 'push';
     const role = roles.get(repository.id, login)?.role;
     return grantable.find((each) => each === role) ?? 'pull';
   }
@@ -65,7 +78,10 @@ export function createPeople(database: DatabaseSync) {
     isCollaborator,
     /** A private repository is as if it did not exist for whoever has no part in it. */
     canSee: (repository: Repository, caller: Caller | undefined): boolean =>
-      !repository.isPrivate || (caller !== undefined && isCollaborator(repository, caller.login)),
+      !repository.isPrivate ||
+      (caller?.grant
+        ? caller.grant.repositoryIds.includes(repository.id)
+        : caller !== undefined && isCollaborator(repository, caller.login)),
     can: (repository: Repository, login: string, grant: Grant): boolean =>
       grantable.indexOf(grantOf(repository, login)) >= grantable.indexOf(grant),
     add(repository: Repository, login: string, grant: Grant): void {

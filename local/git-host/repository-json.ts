@@ -20,7 +20,7 @@ export function userJson(url: string, login: string) {
     repos_url: `${api}/repos`,
     events_url: `${api}/events{/privacy}`,
     received_events_url: `${api}/received_events`,
-    type: 'User' as const,
+    type: login.endsWith('[bot]') ? ('Bot' as const) : ('User' as const),
     user_view_type: 'public',
     site_admin: false,
   };

@@ -35,7 +35,7 @@ export interface WebhookOutcome {
  * would give. https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
  */
 export async function sendWebhook(
-  { url, secret }: { url: string; secret: string },
+  { url, secret, appId }: { url: string; secret: string; appId: number | undefined },
   { guid, event, repositoryId, payload }: WebhookMessage,
   stop: AbortSignal,
 ): Promise<WebhookOutcome> {
@@ -49,8 +49,8 @@ export async function sendWebhook(
     'X-GitHub-Delivery': guid,
     'X-GitHub-Event': event,
     'X-GitHub-Hook-ID': String(hookId),
-    'X-GitHub-Hook-Installation-Target-ID': String(repositoryId),
-    'X-GitHub-Hook-Installation-Target-Type': 'repository',
+    'X-GitHub-Hook-Installation-Target-ID': String(appId ?? repositoryId),
+    'X-GitHub-Hook-Installation-Target-Type': appId === undefined ? 'repository' : 'integration',
     'X-Hub-Signature': sign('sha1'),
     'X-Hub-Signature-256': sign('sha256'),
   };

@@ -49,6 +49,7 @@ export async function startHost(webhook?: { url: string; secret: string }, folde
     url,
     database,
     token: 'the-token',
+    password: 'the-password',
     ...(webhook ? { webhook: { url: webhook.url, secretOf: () => webhook.secret } } : {}),
     log: () => undefined,
   });
