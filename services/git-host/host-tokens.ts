@@ -10,7 +10,6 @@ import { gitHosts } from './configured-hosts.ts';
 import { createGithubApp, type GithubApp } from './github/app.ts';
 import { HostRefusedError } from './host-requests.ts';
 import { createGitHosts } from './hosts.ts';
-import { indexUrl } from './index-address.ts';
 
 const appSchema = z.object({
   /** The app's id, or its client id. */
@@ -104,21 +103,6 @@ export type HostTokens = ReturnType<typeof createHostTokens>;
 export const openHostTokens = once(() => createHostTokens(variable('GIT_HOST_TOKENS_SECRET'), gitHosts()));
 
 export const openGitHosts = once(() => createGitHosts(gitHosts(), openHostTokens().tokenOf));
-
-/** The `Authorization` header for the index, which the first host has. */
-export const openIndexAuthorization = once(() => {
-  const { tokenOf } = openHostTokens();
-  const index = findRepository(gitHosts(), indexUrl());
-  return async () => gitAuthorization(index && (await tokenOf(index, 'source')));
-});
-
-/**
- * The token in the form that git's own protocol over HTTP needs. GitHub, GitLab and Forgejo take it with any name.
- * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
- */
-function gitAuthorization(token: string | undefined): string | undefined {
-  return token && `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
-}
 
 /** Undefined if it is not JSON; the text itself must not get into an error. */
 function parse(text: string): unknown {
