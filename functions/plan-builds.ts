@@ -58,6 +58,7 @@ import { createPackagesChangedPlanner } from './triggers/packages-changed.ts';
 import type { Planned, Planners } from './triggers/planner.ts';
 import { createPullRequestPlanner } from './triggers/pull-request.ts';
 import { createPushPlanner } from './triggers/push.ts';
+import { createRerunPlanner } from './triggers/rerun.ts';
 import { createRollbackPlanner } from './triggers/rollback.ts';
 import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
@@ -111,15 +112,18 @@ export function createPlanBuilds(services: Services) {
   const applyIndex = createApplyIndex({ ...services, announce });
   const checkIndexPullRequest = createCheckIndexPullRequest(services);
   const notifyHold = createNotifyHold(services);
+  const planApproval = createApprovalPlanner({ ...services, pullRequests, followHost });
+  const planManual = createManualPlanner({ ...services, followHost });
   const planners: Planners = {
     push: createPushPlanner({ ...services, planRefs, applyIndex }),
     'pull-request': createPullRequestPlanner({ ...services, pullRequests, followHost, checkIndexPullRequest }),
-    approval: createApprovalPlanner({ ...services, pullRequests, followHost }),
+    approval: planApproval,
+    rerun: createRerunPlanner({ ...services, planApproval, planManual }),
     'source-moved': createSourceMovedPlanner({ ...services, planRefs, applyIndex }),
     'bases-changed': createBasesChangedPlanner({ ...services, announce }),
     'packages-changed': createPackagesChangedPlanner({ announce }),
     schedule: createSchedulePlanner(services),
-    manual: createManualPlanner({ ...services, followHost }),
+    manual: planManual,
     rollback: createRollbackPlanner(services),
     hold: createHoldPlanner({ ...services, notifyHold }),
     unhold: createUnholdPlanner({ ...services, releaseHeld: createReleaseHeld(services), notifyHold }),

@@ -1,12 +1,18 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { GitHost, GitHostKind } from '../core/model/git-host.ts';
 import { once } from '../core/once.ts';
-import { findSource } from '../core/sources/source.ts';
+import { findRepository, findSource } from '../core/sources/source.ts';
 import type { EventForm } from '../core/triggers/event-form.ts';
 import { forgejoEvents } from '../core/triggers/forgejo/events.ts';
 import { githubEvents } from '../core/triggers/github/events.ts';
 import { gitlabEvents } from '../core/triggers/gitlab/events.ts';
-import { organizationScopes, repositoryScope, type WebhookScope, webhookSecret } from '../core/triggers/webhook.ts';
+import {
+  appScope,
+  organizationScopes,
+  repositoryScope,
+  type WebhookScope,
+  webhookSecret,
+} from '../core/triggers/webhook.ts';
 import type { RotatedSecret } from '../services/aws/secrets.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { eventSignatures, type ProvesSecret } from '../services/git-host/event-signatures.ts';
@@ -77,7 +83,9 @@ export function createWebhook({ master, triggers, index }: Services) {
     const read = Object.hasOwn(form.readers, name) ? form.readers[name] : undefined;
     const { source } = subject;
     if (!read || source === undefined) return ignored(`${name.slice(0, 50)} events start nothing`);
-    if (source === index.source && signer.scope.kind !== 'index') return ignored('the index has a webhook of its own');
+    // An organisation's webhook has the index's events too; the operators' app may sign them, and nobody else.
+    if (source === index.source && signer.scope.kind !== 'index' && signer.scope.kind !== 'app')
+      return ignored('the index has a webhook of its own');
     const trigger = read(payload, { id, source });
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return ignored(`this ${name} event starts nothing`);
@@ -122,10 +130,16 @@ function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
     if (found) return found;
     const source = findSource(url, gitHosts);
     if (source === undefined) return undefined;
-    const signers = [repositoryScope(source, indexSource), ...organizationScopes(source)].map(signerFor);
+    const scopes = [repositoryScope(source, indexSource), ...organizationScopes(source), ...appScopesAt(url)];
+    const signers = scopes.map(signerFor);
     if (known.size >= mostRemembered) known.clear();
     known.set(url, { source, signers });
     return known.get(url);
+  }
+
+  function appScopesAt(url: string): WebhookScope[] {
+    const host = findRepository(gitHosts, url)?.host;
+    return host?.kind === 'github' ? [appScope(host)] : [];
   }
 
   return function subjectOf(form: EventForm, payload: unknown): Subject | undefined {
@@ -133,8 +147,12 @@ function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
     if (url !== undefined) return repositoryAt(url);
     const organization = form.organizationOf?.(payload);
     if (organization === undefined) return undefined;
-    const names = gitHosts.flatMap((host) => findSource(`${host.url}/${organization}`, gitHosts) ?? []);
-    return { signers: names.map((name) => signerFor({ kind: 'organization', name })) };
+    const scopes = gitHosts.flatMap((host): WebhookScope[] => {
+      const name = findSource(`${host.url}/${organization}`, gitHosts);
+      const apps = host.kind === 'github' ? [appScope(host)] : [];
+      return name === undefined ? apps : [{ kind: 'organization', name }, ...apps];
+    });
+    return { signers: scopes.map(signerFor) };
   };
 }
 

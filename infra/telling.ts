@@ -38,6 +38,8 @@ export class Telling {
     state.cascades.grantPut(grantee, digestPrefix);
     records.grantReadLogs(grantee);
     records.grantRead(grantee, 'comparison', 'scanners');
+    // Where the Dockerfile is, for what a check run shows at its lines.
+    records.grantReadRequest(grantee);
     notifications.grantSend(grantee);
     gitHost.grantStatuses(grantee);
     gitHost.grantIndexLink(grantee);

@@ -40,7 +40,7 @@ export class Webhook extends Construct {
     // The events of the index are signed with a secret of their own.
     gitHost.grantIndexLink(this.receiver);
     gitHost.grantAddresses(this.receiver);
-    triggers.grantSend(this.receiver, ['push', 'pull-request', 'approval']);
+    triggers.grantSend(this.receiver, ['push', 'pull-request', 'approval', 'rerun']);
     api.route(HttpMethod.POST, webhookPath, {
       handler: this.receiver.function,
       reason:

@@ -40,7 +40,9 @@ export function createHandover(account: OpenAccount, outputs: Readonly<Record<st
     },
     async keepGitHubToken(token) {
       const arn = outputs.GitHostTokensSecretArn;
-      if (arn === undefined || (await read(arn)) === token) return;
+      const stored = arn && (await read(arn));
+      // An operator has stored more than the token.
+      if (arn === undefined || stored === token || stored?.startsWith('{')) return;
       await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: token }));
     },
     async keepDeployCredential(password) {

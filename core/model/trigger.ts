@@ -50,6 +50,14 @@ export const approvalTriggerSchema = eventSchema.extend({
   approver: z.string(),
 });
 
+/** Somebody has a build of a repository run once more, by the button of its check run. Planning checks whether they are allowed to. */
+export const rerunTriggerSchema = eventSchema.extend({
+  type: z.literal('rerun'),
+  source: z.string(),
+  build: buildIdSchema,
+  requester: z.string().max(100),
+});
+
 /** `watch-sources` found refs with heads that were not planned. As with `push`, the host says what they are at. */
 export const sourceMovedTriggerSchema = eventSchema.extend({
   type: z.literal('source-moved'),
@@ -170,6 +178,7 @@ export const triggerSchema = z.discriminatedUnion('type', [
   pushTriggerSchema,
   pullRequestTriggerSchema,
   approvalTriggerSchema,
+  rerunTriggerSchema,
   sourceMovedTriggerSchema,
   basesChangedTriggerSchema,
   packagesChangedTriggerSchema,

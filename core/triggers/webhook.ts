@@ -1,13 +1,17 @@
 import { createHmac } from 'node:crypto';
+import type { GitHost } from '../model/git-host.ts';
 import { ownersOf } from '../sources/source.ts';
 
 /** How long after a rotation the secrets derived from the previous master secret still count. */
 export const rotationOverlapDays = 7;
 
-/** Whose events a secret signs: those of the index, of one other repository, or of the repositories of an organisation or group other than the index. */
+/**
+ * Whose events a secret signs: those of the index, of one other repository, of the repositories of an organisation or group other than the
+ * index, or of all repositories that the pipeline's own app is installed on.
+ */
 export interface WebhookScope {
-  kind: 'index' | 'repository' | 'organization';
-  /** `host/owner/repository`, or `host/organization` */
+  kind: 'index' | 'repository' | 'organization' | 'app';
+  /** `host/owner/repository`, `host/organization`, or `host` */
   name: string;
 }
 
@@ -19,6 +23,11 @@ export function repositoryScope(source: string, index: string): WebhookScope {
 /** The scopes of the webhooks that a repository's organisation, or its groups, have for all their repositories. */
 export function organizationScopes(source: string): WebhookScope[] {
   return ownersOf(source).map((name) => ({ kind: 'organization', name }));
+}
+
+/** The scope of the one webhook that the app of a git host has for all its installations. */
+export function appScope({ url }: Pick<GitHost, 'url'>): WebhookScope {
+  return { kind: 'app', name: url.replace(/^https?:\/\//, '') };
 }
 
 /**

@@ -3,10 +3,10 @@ import { describeRef } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { pullRequestRef } from '../../core/model/pull-request.ts';
-import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
+import type { CommitStatuses, PullRequestStatus } from '../../services/git-host/commit-statuses.ts';
 import { HostRefusedError } from '../../services/git-host/host-requests.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
-import type { PullRequest, RepositoryApi, StatusMark } from '../../services/git-host/repository-api.ts';
+import type { PullRequest, RepositoryApi } from '../../services/git-host/repository-api.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Head } from '../../services/tables/heads.ts';
 import type { Projects } from '../../services/tables/projects.ts';
@@ -56,13 +56,13 @@ const closedError = 'PullRequestClosedError';
 export function createPullRequestBuilds(services: Services) {
   const { builds, projects, repositoryAt, statuses, paths, startBuild, resumeHead, cancelBuild, logger } = services;
 
-  async function mark(project: Project, commit: string, status: Pick<StatusMark, 'state' | 'description'>) {
+  async function mark(project: Project, head: { number: number; commit: string }, status: PullRequestStatus) {
     try {
-      await statuses.setForPullRequest(project, commit, status);
+      await statuses.setForPullRequest(project, head, status);
     } catch (error) {
       // The token lacks the permission, so a retry would not help. After any other error the whole trigger is retried.
       if (!(error instanceof HostRefusedError)) throw error;
-      logger.warn('The commit status could not be set', { project: project.name, commit, error });
+      logger.warn('The commit status could not be set', { project: project.name, commit: head.commit, error });
     }
   }
 
@@ -95,7 +95,7 @@ export function createPullRequestBuilds(services: Services) {
         async isConcerned(project) {
           if (await isTouched(project)) return true;
           const description = 'Not built: none of the paths of the entry is touched';
-          await mark(project, pull.commit, { state: 'success', description });
+          await mark(project, { number, commit: pull.commit }, { state: 'success', description });
           return false;
         },
       };

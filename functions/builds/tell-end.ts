@@ -4,6 +4,7 @@ import { mostOwnMails } from '../../core/cascade/digest.ts';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import { costOf } from '../../core/cost/build-cost.ts';
 import { type ComputeType, computeTypeSchema } from '../../core/cost/prices.ts';
+import { type Annotation, dockerfileAnnotations } from '../../core/git-host/check-run.ts';
 import { mailDetailsOf } from '../../core/mail/mailed-end.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
@@ -16,6 +17,7 @@ import { type CommitStatuses, openCommitStatuses } from '../../services/git-host
 import { openGitHosts } from '../../services/git-host/host-tokens.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
+import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
 import { type Digests, openDigests } from '../../services/tables/digests.ts';
@@ -32,6 +34,7 @@ interface Services {
   recipients: Recipients;
   statuses: Pick<CommitStatuses, 'set'>;
   commentOnPullRequest: CommentOnPullRequest;
+  records: Pick<Records, 'request' | 'scanners'>;
   metrics: BuildMetrics;
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
@@ -53,6 +56,7 @@ export function createTell({
   recipients,
   statuses,
   commentOnPullRequest,
+  records,
   metrics,
   triggers,
   eventBus,
@@ -78,6 +82,11 @@ export function createTell({
     await sendBestEffort({ mailer, logger }, { id: `build ${build.id}`, to, mail, about: { build: build.id } });
   }
 
+  async function annotationsOf(id: string): Promise<Annotation[]> {
+    const [request, reports] = await Promise.all([records.request(id), ifReadable(records.scanners(id))]);
+    return request ? dockerfileAnnotations(request.dockerfile, reports) : [];
+  }
+
   return async function tell(id: string): Promise<boolean> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
@@ -99,7 +108,8 @@ export function createTell({
     }
     await builds.markNotified(id, costOf(build, machine));
     metrics.ended(build);
-    for (const mark of [statuses.set, commentOnPullRequest])
+    const setStatus = (ended: Build) => statuses.set(ended, () => annotationsOf(id));
+    for (const mark of [setStatus, commentOnPullRequest])
       await mark(build).catch((error: Error) => {
         // The mail has been sent, and must not be sent again because the git host's API is down.
         logger.warn('The git host could not be told', { build: id, error });
@@ -121,6 +131,7 @@ export function openTell(logger: Logger): Tell {
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
     commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), ...openGitHosts(), siteUrl }),
+    records: openRecords(),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),
     eventBus: openEventBus(),

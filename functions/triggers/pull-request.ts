@@ -1,3 +1,4 @@
+import { approveAction } from '../../core/git-host/check-actions.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Head } from '../../services/tables/heads.ts';
 import type { PullRequestBuilds, ShownPullRequest } from '../builds/pull-request-builds.ts';
@@ -40,7 +41,7 @@ export function createPullRequestPlanner(services: Services): Planner<'pull-requ
     if (!(await pull.isConcerned(project))) return 'untouched';
     if (!pull.isFork) return (await pullRequests.build(task, pull, known, { delivery })) ?? changed;
     const description = `Waiting for a maintainer: comment /ok-to-test ${pull.commit}`;
-    await pullRequests.mark(project, pull.commit, { state: 'pending', description });
+    await pullRequests.mark(project, pull, { state: 'pending', description, action: approveAction });
     return 'waiting';
   }
 

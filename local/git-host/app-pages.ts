@@ -133,8 +133,6 @@ export function createAppPages(options: {
   };
 }
 
-export type AppPages = ReturnType<typeof createAppPages>;
-
 function manifestForm(manifest: Manifest, text: string, reason: string): Html {
   const list = Object.entries(manifest.default_permissions).map(([name, level]) => html`<li>${name}: ${level}</li>`);
   return html`<p>${manifest.name} will be able to do this, where it is installed:</p><ul>${list}</ul>

@@ -17,7 +17,9 @@ export function createCheckEvents(options: {
   const { url, apps, repositories, deliveries } = options;
 
   async function send(repository: Repository, run: CheckRun, login: string, event: object): Promise<void> {
-    const installation = apps.watching(repository).find(({ app }) => app.id === run.app.id);
+    const installation = apps
+      .watching(repository)
+      .find(({ app }) => app.id === run.app.id && app.manifest.default_events.includes('check_run'));
     if (!installation) return;
     const api = `${url}/github/repos/${repository.owner}/${repository.name}`;
     deliveries.addForApp(installation, {

@@ -1,4 +1,6 @@
 import { describeVerdict } from '../../core/builds/describe-build.ts';
+import { type CheckAction, pullRequestCheck } from '../../core/git-host/check-actions.ts';
+import { type Annotation, checkSummary } from '../../core/git-host/check-run.ts';
 import { describeHeldBuild } from '../../core/holds/hold.ts';
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
 import { pullRequestAt } from '../../core/model/pull-request.ts';
@@ -8,6 +10,11 @@ import { variable } from '../environment.ts';
 import { openGitHosts } from './host-tokens.ts';
 import type { GitHosts } from './hosts.ts';
 import type { StatusMark } from './repository-api.ts';
+
+export interface PullRequestStatus extends Pick<StatusMark, 'state' | 'description'> {
+  /** What a maintainer may do about it, where the host shows buttons. */
+  action?: CheckAction | undefined;
+}
 
 /** The statuses that git hosts show beside a commit. */
 export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositoryAt'>, siteUrl: string) {
@@ -20,25 +27,28 @@ export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositor
     /**
      * Shows the build's status at its commit. Does nothing without a token, for a source on a host that is not configured, or for a rollback: the commit was
      * built and judged long before.
+     * @param annotations what stands at lines of the source, for a check run
      */
-    set: async (build: Build): Promise<void> => {
+    set: async (build: Build, annotations?: () => Promise<Annotation[]>): Promise<void> => {
       if (build.cause.type === 'rollback') return;
       await mark(build.sourceUrl, build.commit, {
         state: stateOf(build),
         context: contextOf(build.project, build.ref),
         description: descriptionOf(build),
         target_url: `${siteUrl}/builds/${build.id}`,
+        check: { id: build.id, summary: checkSummary(build), annotations },
       });
     },
 
     /** Shows at the head of a pull request why it has no build. */
     setForPullRequest: (
       { name, gitUrl: sourceUrl }: { name: string; gitUrl: string },
-      commit: string,
-      status: Pick<StatusMark, 'state' | 'description'>,
+      { number, commit }: { number: number; commit: string },
+      status: PullRequestStatus,
     ): Promise<void> =>
       mark(sourceUrl, commit, {
-        ...status,
+        ...{ state: status.state, description: status.description },
+        check: { id: pullRequestCheck(number), summary: status.description, action: status.action },
         context: pullRequestContext(name),
         target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,
       }),

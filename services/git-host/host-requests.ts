@@ -57,6 +57,12 @@ export function createHostRequests({ apiUrl, token, repository, names, wait = de
   return {
     request,
 
+    /**
+     * Whether the token is one of an app's installation, which may write check runs.
+     * https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
+     */
+    isOfApp: async (): Promise<boolean> => (await token())?.startsWith('ghs_') ?? false,
+
     /** Undefined if the host has no such object, or none that the token may see. */
     async find<Answer>(
       schema: z.ZodType<Answer>,

@@ -1,3 +1,4 @@
+import type { CheckDetails } from '../../core/git-host/check-run.ts';
 import type { HostedRepository } from '../../core/model/git-host.ts';
 
 export interface StatusMark {
@@ -5,6 +6,8 @@ export interface StatusMark {
   context: string;
   description: string;
   target_url?: string;
+  /** For the check run that an app writes instead of a status. */
+  check?: CheckDetails | undefined;
 }
 
 /** A pull request, which GitLab calls a merge request. */
@@ -54,6 +57,7 @@ export interface RepositoryCalls {
   /** The text of a file at a commit; undefined if there is no such file. */
   file(path: string, commit: string): Promise<string | undefined>;
 
+  /** Sets the status, or with the token of a GitHub App the check run, that has the mark's context as its name. */
   setStatus(commit: string, mark: StatusMark): Promise<void>;
 
   /**

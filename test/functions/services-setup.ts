@@ -95,10 +95,11 @@ export async function setUpServices() {
     },
   };
   const marks: { commit: string; status: Build['status'] }[] = [];
-  const proposals: { project: string; commit: string; state: string; description: string }[] = [];
+  const proposals: { project: string; commit: string; state: string; description: string; action?: unknown }[] = [];
   const statuses: CommitStatuses = {
     set: async (build) => void marks.push({ commit: build.commit, status: build.status }),
-    setForPullRequest: async ({ name }, commit, status) => void proposals.push({ project: name, commit, ...status }),
+    setForPullRequest: async ({ name }, { commit }, status) =>
+      void proposals.push({ project: name, commit, ...status }),
   };
 
   return {

@@ -163,6 +163,47 @@ describe('a delivery', () => {
   });
 });
 
+describe('a button of a check run', () => {
+  const build = '0123456789abcdef';
+  const press = async (action: string, external_id: string | null, over: object = {}) => {
+    const { handle, sent } = webhook();
+    const check_run = { id: 4, head_sha: commit, external_id };
+    const body = JSON.stringify({ action, check_run, sender: { login: 'maintainer' }, repository, ...over });
+    const { statusCode } = await handle(await deliver(body, { 'x-github-event': 'check_run' }));
+    return { statusCode, sent };
+  };
+  const approve = { requested_action: { identifier: 'approve' } };
+  const source = 'github.com/demo/app';
+  const id = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
+
+  it.each<[string, Parameters<typeof press>, object[]]>([
+    ['runs a build again', ['rerequested', build], [{ type: 'rerun', id, source, build, requester: 'maintainer' }]],
+    [
+      "approves the commit of a fork's pull request",
+      ['requested_action', 'pull-request 7', approve],
+      [{ type: 'approval', id, source, number: 7, commit, approver: 'maintainer' }],
+    ],
+    ['approves nothing where there is a build', ['requested_action', build, approve], []],
+    [
+      'does nothing that Slipway has not put there',
+      ['requested_action', 'pull-request 7', { requested_action: { identifier: 'x' } }],
+      [],
+    ],
+    ['is no approval if it is the one to run again', ['rerequested', 'pull-request 7'], []],
+    ["of another app's run starts nothing", ['rerequested', 'abc'], []],
+    ['of a run without an id starts nothing', ['rerequested', null], []],
+    ['that was not pressed starts nothing', ['created', build], []],
+    ['of no number starts nothing', ['requested_action', 'pull-request 0x7', approve], []],
+  ])('%s', async (_, pressed, triggers) => {
+    expect(await press(...pressed)).toEqual({ statusCode: 202, sent: triggers });
+  });
+
+  it('is of somebody', async () => {
+    expect(await press('rerequested', build, { sender: null })).toEqual({ statusCode: 400, sent: [] });
+    expect(await press('rerequested', build, { sender: { login: 'a b' } })).toEqual({ statusCode: 400, sent: [] });
+  });
+});
+
 describe('a secret', () => {
   const secretOf = (kind: WebhookScope['kind'], name: string) => webhookSecret(master, { kind, name });
   const pushTo = (clone_url: unknown, over = {}) => JSON.stringify(push({ repository: { clone_url }, ...over }));
@@ -237,6 +278,31 @@ describe('a secret', () => {
     // A push without a repository is of nobody.
     expect((await answerTo(ping, secretOf('organization', 'github.com/demo'))).sent).toEqual([]);
   });
+
+  it.each([
+    ['a source', 'https://github.com/demo/app.git', 'github.com/demo/app'],
+    ['the index', 'https://github.com/demo/index.git', 'github.com/demo/index'],
+  ])('of the app of the host signs the pushes of %s', async (_, url, source) => {
+    const answer = await answerTo(pushTo(url), secretOf('app', 'github.com'));
+    expect(answer).toMatchObject({ statusCode: 202, sent: [{ type: 'push', source }] });
+  });
+
+  it('of the app of another host signs nothing here', async () => {
+    for (const name of ['git.example', 'github.com/demo', 'github.com/demo/app', ''])
+      expect((await answerTo(pushTo(repository.clone_url), secretOf('app', name))).statusCode).toBe(401);
+    expect((await answerTo(pushTo('https://git.example/a/b'), secretOf('app', 'git.example'))).statusCode).toBe(401);
+  });
+
+  it.each(['created', 'deleted', 'suspend', 'unsuspend'])(
+    'of the app signs that an installation was %s, which starts nothing: it is asked of the host',
+    async (action) => {
+      const headers = { 'x-github-event': 'installation' };
+      const event = JSON.stringify({ action, installation: { id: 7, account: { login: 'demo' } }, sender: {} });
+      const answer = await answerTo(event, secretOf('app', 'github.com'), headers);
+      expect(answer).toMatchObject({ statusCode: 202, sent: [], ignored: 'installation events start nothing' });
+      expect((await answerTo(event, secretOf('repository', 'github.com/demo/app'), headers)).statusCode).toBe(401);
+    },
+  );
 
   it('counts for the repository that is read first, whatever else the body says', async () => {
     const own = 'https://github.com/demo/app.git';

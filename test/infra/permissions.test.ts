@@ -319,7 +319,7 @@ test('each function that sends triggers sends those of its own kind: what strang
     'accept-command': ['cancel', 'cancel-cascade', 'hold', 'manual', 'rollback', 'unhold'],
     'close-build': ['build-ended'],
     'end-holds': ['unhold'],
-    webhook: ['approval', 'pull-request', 'push'],
+    webhook: ['approval', 'pull-request', 'push', 'rerun'],
     'reconcile-builds': ['build-ended', 'cascade-step'],
     'run-schedules': ['schedule'],
     tell: ['build-ended'],

@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { approveAction, pullRequestOfCheck } from '../../git-host/check-actions.ts';
+import { buildIdForm } from '../../model/build-id.ts';
 import { approvalTrigger } from '../approved.ts';
 import { type Delivery, type EventForm, reader } from '../event-form.ts';
 import { pushTrigger } from '../pushed.ts';
@@ -70,23 +72,58 @@ function commentTrigger({ action, issue, comment }: z.infer<typeof commentSchema
   return approvalTrigger({ id, number: issue.number, body, author: user.login }, delivery);
 }
 
+/**
+ * The buttons of a check run, whose `external_id` says what it is of (core/git-host/check-run.ts).
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run
+ */
+const checkRunSchema = z.object({
+  action: z.string(),
+  check_run: z.object({ head_sha: sha, external_id: z.nullish(z.string().check(z.maxLength(1000))) }),
+  requested_action: z.nullish(z.object({ identifier: z.string() })),
+  sender: z.object({ login: z.string().check(z.regex(/^[\w.[\]-]{1,100}$/)) }),
+});
+
+function checkRunTrigger(
+  { action, check_run, requested_action, sender }: z.infer<typeof checkRunSchema>,
+  delivery: Delivery,
+) {
+  const { head_sha: commit, external_id: of } = check_run;
+  const number = pullRequestOfCheck(of ?? '');
+  if (
+    action === 'requested_action' &&
+    requested_action?.identifier === approveAction.identifier &&
+    number !== undefined
+  )
+    return { type: 'approval' as const, ...delivery, number, commit, approver: sender.login };
+  const isOfBuild = of && isBuildId.test(of);
+  return action === 'rerequested' && isOfBuild
+    ? { type: 'rerun' as const, ...delivery, build: of, requester: sender.login }
+    : undefined;
+}
+
+const isBuildId = new RegExp(`^${buildIdForm}$`);
 const repositorySchema = z.object({ repository: z.object({ clone_url: z.string().check(z.maxLength(2048)) }) });
-/** The ping of an organisation's webhook names no repository. */
+/** The ping of an organisation's webhook names no repository, and neither does what happens to an app's installation. */
 const organizationSchema = z.object({
   organization: z.object({ login: z.string().check(z.regex(/^[\w.-]{1,100}$/)) }),
 });
+
+const installationSchema = z.object({ installation: z.object({ account: organizationSchema.shape.organization }) });
 
 /** The events of GitHub, which Forgejo and Gitea write too, but for a few words. */
 export const githubEvents: EventForm = {
   headers: { event: ['x-github-event'], delivery: ['x-github-delivery'] },
   scan: (event, body) => (event === 'push' ? scanPushEvent(body) : undefined),
   repositoryOf: (payload) => repositorySchema.safeParse(payload).data?.repository.clone_url,
-  organizationOf: (payload) => organizationSchema.safeParse(payload).data?.organization.login,
+  organizationOf: (payload) =>
+    organizationSchema.safeParse(payload).data?.organization.login ??
+    installationSchema.safeParse(payload).data?.installation.account.login,
   readers: {
     push: reader(pushSchema, ({ ref, after, pusher }, delivery) =>
       pushTrigger({ ref, after, pusher: pusher.name ?? pusher.login ?? '' }, delivery),
     ),
     pull_request: reader(pullRequestSchema, pullRequestTrigger),
     issue_comment: reader(commentSchema, commentTrigger),
+    check_run: reader(checkRunSchema, checkRunTrigger),
   },
 };

@@ -3,6 +3,7 @@ import { UpstreamError } from '../../../core/model/errors.ts';
 import { type HostRequests, statusOf } from '../host-requests.ts';
 import { type Comment, keepComment } from '../kept-comment.ts';
 import type { RepositoryCalls } from '../repository-api.ts';
+import { createCheckRuns } from './check-runs.ts';
 import { createGithubPulls } from './pulls.ts';
 
 /** https://docs.github.com/en/rest/commits/commits#compare-two-commits */
@@ -47,7 +48,10 @@ const contentsSchema = z.union([
 const writers = new Set(['owner', 'admin', 'write']);
 
 /** A repository on GitHub. https://docs.github.com/en/rest */
-export function createGithubRepository(path: string, { request, find, get }: HostRequests): RepositoryCalls {
+export function createGithubRepository(path: string, requests: HostRequests): RepositoryCalls {
+  const { request, find, get, isOfApp } = requests;
+  const setCheckRun = createCheckRuns(requests);
+
   /** The id of the token's account; undefined for an app's token, which has no account. */
   async function ownId(): Promise<number | undefined> {
     try {
@@ -109,7 +113,8 @@ export function createGithubRepository(path: string, { request, find, get }: Hos
       return Buffer.from(found.content ?? '', 'base64').toString('utf8');
     },
 
-    async setStatus(sha, mark) {
+    async setStatus(sha, { check, ...mark }) {
+      if (await isOfApp()) return setCheckRun(sha, { check, ...mark });
       const description = [...mark.description].slice(0, longestDescription).join('');
       await request('POST /repos/{owner}/{repo}/statuses/{sha}', { sha, ...mark, description });
     },
@@ -130,6 +135,6 @@ export function createGithubRepository(path: string, { request, find, get }: Hos
 
     archivePath: (commit) => `/repos/${path}/tarball/${encodeURIComponent(commit)}`,
 
-    pulls: createGithubPulls({ request, find, get }),
+    pulls: createGithubPulls(requests),
   };
 }

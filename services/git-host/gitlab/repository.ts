@@ -41,7 +41,9 @@ const states: Record<StatusMark['state'], string> = {
 };
 
 /** A project on GitLab, whose path stands for its id. https://docs.gitlab.com/api/rest/#namespaced-paths */
-export function createGitlabRepository(path: string, { request, find, get }: HostRequests): RepositoryCalls {
+export function createGitlabRepository(path: string, requests: HostRequests): RepositoryCalls {
+  const { request, find, get } = requests;
+
   const repository = 'GET /projects/{project}/repository';
 
   async function ownNote(number: number, mark: string): Promise<Comment | undefined> {
@@ -121,6 +123,6 @@ export function createGitlabRepository(path: string, { request, find, get }: Hos
     archivePath: (commit) =>
       `/projects/${encodeURIComponent(path)}/repository/archive.tar.gz?sha=${encodeURIComponent(commit)}`,
 
-    pulls: createGitlabMergeRequests({ request, find, get }),
+    pulls: createGitlabMergeRequests(requests),
   };
 }

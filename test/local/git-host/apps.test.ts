@@ -59,7 +59,7 @@ const manifest = {
   url: 'https://slipway.example',
   redirect_url: 'http://127.0.0.1:1/callback',
   default_permissions: { checks: 'write', contents: 'read', pull_requests: 'write' },
-  default_events: ['push', 'pull_request', 'issue_comment'],
+  default_events: ['push', 'pull_request', 'issue_comment', 'check_run'],
 };
 
 async function mint(request: object = {}): Promise<string> {

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+
+const rerun = (build: string, requester = 'maintainer', source = 'git.example/demo/app') => ({
+  ...{ type: 'rerun' as const, id: `delivery of ${requester}`, source, build, requester },
+});
+
+async function setUp() {
+  const planning = await setUpPlanBuilds();
+  await planning.track();
+  await planning.planBuilds(pushOf());
+  const [first] = await planning.allBuilds();
+  const count = async () => (await planning.allBuilds()).length;
+  return Object.assign(planning, { first: first?.id ?? '', count });
+}
+
+it('a build is run again for somebody who may write to its repository, once for each press', async () => {
+  await using planning = await setUp();
+  planning.github.writers.add('maintainer');
+  await planning.planBuilds(rerun(planning.first));
+  await planning.planBuilds(rerun(planning.first));
+  expect(await planning.count()).toBe(2);
+  const again = (await planning.allBuilds()).find(({ id }) => id !== planning.first);
+  expect(again).toMatchObject({ cause: { type: 'manual', requester: 'maintainer' }, ref: 'refs/heads/main' });
+});
+
+it.each([
+  ['who may not write there', 'stranger', undefined, /stranger may not write to git.example\/demo\/app/],
+  [
+    'by an event of another repository',
+    'maintainer',
+    'git.example/demo/other',
+    /is no build of git.example\/demo\/other/,
+  ],
+])('it is not run again for somebody %s', async (_, requester, source, outcome) => {
+  await using planning = await setUp();
+  planning.github.writers.add('maintainer');
+  const trigger = rerun(planning.first, requester, source);
+  await planning.planBuilds(trigger);
+  expect(await planning.count()).toBe(1);
+  expect((await planning.deliveries.get(trigger.id))?.outcome).toMatch(outcome);
+});
