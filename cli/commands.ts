@@ -67,6 +67,11 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
   ],
   'Set up:': [
     {
+      name: 'github-app create',
+      summary: 'make a GitHub App for this deployment',
+      load: () => import('./github-app/create.ts'),
+    },
+    {
       name: 'webhook add',
       summary: 'set up the webhook of a repository at its git host',
       load: () => import('./webhooks/add.ts'),
@@ -95,5 +100,6 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
 export const groups: Readonly<Record<string, string>> = {
   index: 'check an index',
   import: 'make index entries of what another service has',
+  'github-app': 'set up a GitHub App',
   webhook: 'set up webhooks',
 };

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { Argument, type Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
 import { parseProjectName } from '../core/model/project.ts';
+import { openInBrowser } from './browser.ts';
 import { asBuild, type BuildArgument, findBuild } from './builds/named-build.ts';
 import type { Context } from './command.ts';
 import type { Deployment } from './deployment/deployment.ts';
@@ -39,17 +39,4 @@ async function addressOf(deployment: Deployment, named: BuildArgument | undefine
   if ('build' in named) return (await findBuild(deployment, named)).url;
   const { appId, jobId, desiredTag } = parseProjectName((await findProject(deployment, named.project)).name);
   return `${siteUrl}/projects/${appId}/${jobId}/${desiredTag}`;
-}
-
-const openers: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
-  darwin: ['open'],
-  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
-};
-
-/** Where it cannot be done, the address that is printed is enough. */
-function openInBrowser(url: string): void {
-  const [program, ...args] = openers[process.platform] ?? ['xdg-open'];
-  const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
-  child.on('error', () => undefined);
-  child.unref();
 }

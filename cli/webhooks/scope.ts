@@ -37,3 +37,16 @@ export function scopeOfOrganization(name: string, { gitHost, gitHosts }: Webhook
   if (source === undefined) throw new UsageError(`"${oneLine(name, 80)}" is no name of an organisation.`);
   return { kind: 'organization', name: source };
 }
+
+/**
+ * The GitHub that an app is at: the one with an address, or the first.
+ * @throws UsageError
+ */
+export function appHostOf({ gitHosts }: Pick<Webhooks, 'gitHosts'>, wanted?: string): GitHost {
+  const address = wanted?.replace(/\/+$/, '');
+  const found = gitHosts.find(({ kind, url }) => kind === 'github' && (address === undefined || url === address));
+  if (found) return found;
+  throw new UsageError(
+    `${wanted ?? 'GitHub'} is none of the hosts of gitHosts: add it to the configuration, and deploy.`,
+  );
+}

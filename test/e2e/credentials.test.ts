@@ -24,6 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuildCredentials, buildCredentialsSchema } from '../../core/model/builder-contract.ts';
 import { eventually } from '../eventually.ts';
 import { runCommand } from './command.ts';
+import { hideRepository } from './github-app.ts';
 import { signIn } from './sign-in.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
@@ -134,19 +135,6 @@ const ownEntry = {
   visibility: 'public',
 };
 
-/** Makes the repository of a job a private one, before anything of it can be built. */
-async function hide(job: string): Promise<void> {
-  const copy = await slipway.workingCopy(`demo/${job}`);
-  await copy.push('Begin', 'refs/heads/begin');
-  const { url, gitHubToken } = slipway.machine;
-  const answer = await fetch(`${url}/github/repos/demo/${job}`, {
-    method: 'PATCH',
-    headers: { authorization: `Bearer ${gitHubToken}` },
-    body: JSON.stringify({ private: true }),
-  });
-  expect(answer.status).toBe(200);
-}
-
 beforeAll(async () => {
   slipway = await startSlipway();
   const holders = (await slipway.usedStatements()).map(({ holder }) => holder);
@@ -163,7 +151,7 @@ beforeAll(async () => {
     SecretString: deploy,
   });
   await new SecretsManagerClient(settings(slipway.machine.credentials)).send(storing);
-  await hide('mine');
+  await hideRepository(slipway, 'mine');
   const jobs = ['ground', 'victim', 'mine'];
   await slipway.track(slipway.entry('ground'), slipway.entry('victim', { id: '2' }), slipway.entry('mine', ownEntry));
   const commits = [];

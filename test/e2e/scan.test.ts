@@ -1,5 +1,7 @@
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sbomGeneratorFolder } from '../../local/sbom-generator.ts';
+import { hideRepository, installApp, makeApp } from './github-app.ts';
 import { signedStatements } from './signature.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
@@ -15,9 +17,25 @@ const packageOf = (name: string, version: string) =>
 
 beforeAll(async () => {
   slipway = await startSlipway({ sbomGenerator: sbomGeneratorFolder() });
-  await slipway.track(slipway.entry('guarded'));
+  const { endpoint, region, credentials, outputs, url } = slipway.machine;
+  // Before any function has read which tokens there are.
+  const installPage = await makeApp(slipway.machine);
+  await hideRepository(slipway, 'guarded');
+  await installApp(installPage, slipway.machine, 'demo/guarded');
+  await new SecretsManagerClient({ endpoint, region, credentials }).send(
+    new CreateSecretCommand({
+      Name: `${outputs.SourceSecretsPrefix}demo/by-app`,
+      SecretString: JSON.stringify({ url: `${url}/git/demo/`, 'github-app': true }),
+    }),
+  );
+  await slipway.track(slipway.entry('guarded', { 'source-secret': 'by-app', visibility: 'public' }));
 });
 afterAll(() => slipway?.stop());
+
+interface Run {
+  conclusion: string | null;
+  output: { annotations_url: string };
+}
 
 /** What a path of the machine answers, of which only what a test asks for is read. */
 const read = async <Shape>(path: string) => (await (await fetch(`${slipway.machine.url}${path}`)).json()) as Shape;
@@ -39,7 +57,7 @@ async function newestMail(count: number): Promise<string> {
 
 describe('an image', () => {
   it('that fails its own test is blocked, and its owner reads what the test said', async () => {
-    const build = await push();
+    const build = await push('MAINTAINER somebody');
     expect(build).toMatchObject({ status: 'blocked', image: null });
     expect(build.verdict?.reasons[0]).toMatch(/tests\/ready\.sh ended with exit code 3/);
     expect(await slipway.log(build)).toContain('the file /ready is <missing>');
@@ -47,6 +65,34 @@ describe('an image', () => {
     const page = await slipway.client.page(`/builds/${build.id}`);
     expect(page).toContain('the file /ready is &lt;missing&gt;');
     expect(page).not.toContain('<missing>');
+  });
+
+  it('is fetched from a private repository by the GitHub App, whose check run says why it is blocked', async () => {
+    const [build] = await slipway.builds('guarded');
+    const { gitHubToken, url } = slipway.machine;
+    const asOwner = { headers: { authorization: `Bearer ${gitHubToken}` } };
+    const path = `${url}/github/repos/demo/guarded`;
+    expect((await fetch(path)).status).toBe(404);
+    const run = await slipway.until('the end of the check run', async () => {
+      const answer = await fetch(`${path}/commits/${build?.commit}/check-runs`, asOwner);
+      const { check_runs: runs } = (await answer.json()) as { check_runs: Run[] };
+      return runs.find(({ conclusion }) => conclusion !== null);
+    });
+    expect(run).toMatchObject({
+      ...{ name: 'slipway: demo/guarded:latest', conclusion: 'failure', external_id: build?.id },
+      details_url: `${url}/builds/${build?.id}`,
+      output: { summary: expect.stringContaining('ended with exit code 3') },
+    });
+    const annotations = (await (await fetch(run.output.annotations_url, asOwner)).json()) as object[];
+    expect(annotations).toContainEqual(expect.objectContaining({ path: 'Dockerfile', start_line: 4 }));
+    // The first letters of all tokens of installations.
+    const kept = [
+      await slipway.log(build as never),
+      JSON.stringify(await api(`/builds/${build?.id}`)),
+      await newestMail(1),
+    ];
+    for (const text of [...kept, await slipway.client.page(`/builds/${build?.id}`), JSON.stringify(run)])
+      expect(text).not.toMatch(/ghs_|eC1hY2Nlc3MtdG9rZW46/);
   });
 
   it('that passes it is released with its SBOMs, and people are warned of what it asks for', async () => {
