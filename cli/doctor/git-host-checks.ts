@@ -41,7 +41,10 @@ export async function gitHostTokens(account: Account): Promise<Finding> {
   const findings = hosts.map(async (host, at) => {
     const token = credentialsIn(secret, host, hosts);
     if (typeof token === 'object')
-      return unknown(`${host.url} has a GitHub App, which is not checked yet.`, 'docs/github-app.md, "What goes wrong"');
+      return unknown(
+        `${host.url} has a GitHub App, which is not checked yet.`,
+        'docs/github-app.md, "What goes wrong"',
+      );
     if (token === undefined)
       return warning(`There is no token of ${host.url}: no commit statuses and comments, and few requests.`, fix);
     return tokenFinding(host, { token, index: at === 0 ? index : undefined, fix });
