@@ -1,4 +1,4 @@
-import { buildIdForm } from '../core/model/build-id.ts';
+import { buildIdForm } from '../core/model/build-id-form.ts';
 import { cascadeIdForm } from '../core/model/cascade-id.ts';
 import type { Answer } from './answer.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';

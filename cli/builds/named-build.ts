@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { type ApiBuild, apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
-import { buildIdForm } from '../../core/model/build-id.ts';
+import { buildIdForm } from '../../core/model/build-id-form.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { UsageError } from '../errors.ts';

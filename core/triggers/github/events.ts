@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { approveAction, pullRequestOfCheck } from '../../git-host/check-actions.ts';
-import { buildIdForm } from '../../model/build-id.ts';
+import { buildIdForm } from '../../model/build-id-form.ts';
 import { approvalTrigger } from '../approved.ts';
 import { type Delivery, type EventForm, reader } from '../event-form.ts';
 import { pushTrigger } from '../pushed.ts';
