@@ -89,8 +89,11 @@ const texts = (values: Record<string, string>): Item =>
 function buildKeys(number: number, amount: Amount, now: Date): Record<string, string> {
   const at = createdAt(number, now);
   const commit = commitOf(number);
+  const project = projectOf(number, amount);
+  // Of each project builds have ended in each way.
+  const status = statuses[Math.floor(number / 3) % statuses.length] ?? '';
   return {
-    ...{ id: idOf(number), project: projectOf(number, amount), status: statuses[number % statuses.length] ?? '' },
+    ...{ id: idOf(number), project, status, outcome: `${project} ${status}` },
     ...{ commit, shortCommit: commit.slice(0, 7), createdAt: at, month: monthOf(new Date(at)) },
   };
 }

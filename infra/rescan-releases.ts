@@ -80,7 +80,7 @@ export class Rescans extends Construct {
     state.releases.grant(rescan, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     state.releases.grantQuery(rescan, 'byDueTime');
     state.projects.grant(rescan, 'BatchGetItem', 'Scan');
-    state.builds.grantQuery(rescan, 'byProject');
+    state.builds.grantQuery(rescan, 'byOutcome');
     records.grantRead(rescan, 'findings', 'releaseFindings');
     records.grantWrite(rescan, 'releaseFindings');
     repositories.grantRescan(rescan);

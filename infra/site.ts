@@ -46,7 +46,7 @@ export class StatusSite extends Construct {
     state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource', 'byVisibility');
     state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
-    state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit');
+    state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit', 'byOutcome');
     state.cascades.grant(this.pages, 'GetItem', 'Query');
     state.cascades.grantQuery(this.pages, 'byMonth');
     state.bases.grant(this.pages, 'BatchGetItem');

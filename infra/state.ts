@@ -167,6 +167,8 @@ export class State extends Construct {
         byMonth: { partition: 'month', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
         byCommit: { partition: 'shortCommit', sort: 'createdAt' },
+        // Only builds that have ended have an outcome: their project and their status.
+        byOutcome: { partition: 'outcome', sort: 'createdAt' },
       },
       // What a release depends on: each is written by one function alone.
       guarded: ['tokens', 'candidate', 'verdict', 'image'],

@@ -12,7 +12,7 @@ import type { SiteParts, SiteRequest } from './parts.ts';
 /** Of a project's newest releases and builds its own page shows these. */
 const releasesRead = 20;
 const urlNotificationsShown = 8;
-const buildsCharted = 60;
+const buildsCharted = 40;
 
 export async function projectList(
   parts: SiteParts,

@@ -5,7 +5,7 @@ import type { Builds } from '../../services/tables/builds.ts';
 import type { BuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 
 interface Services {
-  builds: Pick<Builds, 'get' | 'ofProject' | 'oldestQueued'>;
+  builds: Pick<Builds, 'get' | 'queuedOf' | 'oldestQueued'>;
   quota: BuildQuota;
   inFlight: BuildsInFlight;
 }
@@ -103,7 +103,7 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
         if (project === undefined) return;
         const [running, { items }] = await Promise.all([
           quota.running(project),
-          builds.ofProject(project, { limit: mostWaiting }, 'queued'),
+          builds.queuedOf(project, { limit: mostWaiting }),
         ]);
         for (const build of items.filter(({ id, waiting }) => !waiting && !running.has(id)).reverse()) {
           if ((await mayBegin(build)) !== 'there') return;

@@ -7,7 +7,7 @@ import type { Projects } from '../../services/tables/projects.ts';
 import type { Releases } from '../../services/tables/releases.ts';
 
 interface Services {
-  builds: Pick<Builds, 'ofProject'>;
+  builds: Pick<Builds, 'list'>;
   projects: Pick<Projects, 'all'>;
   releases: Pick<Releases, 'backfill' | 'allOf' | 'recordProgress'>;
   repositoryPrefix: string;
@@ -26,7 +26,7 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
     const found: Build[] = [];
     let cursor: string | undefined;
     do {
-      const page = await builds.ofProject(project, { limit: buildsAtOnce, cursor }, 'released');
+      const page = await builds.list({ project, status: 'released' }, { limit: buildsAtOnce, cursor });
       found.push(...page.items);
       cursor = page.cursor;
     } while (cursor);

@@ -5,6 +5,7 @@ import {
   type Build,
   type BuildStatus,
   buildSchema,
+  isTerminal,
   runningStatuses,
   type Stage,
   type StageName,
@@ -48,15 +49,37 @@ export interface CostSelection {
 /** What some builds of a project cost. */
 export type ProjectCost = Omit<BuildCost, 'pricesOf'> & { project: string; builds: number };
 
-/** The index of each, by how few builds it selects. */
-const selective = [
-  { name: 'commit', index: 'byCommit', partition: 'shortCommit' },
-  { name: 'project', index: 'byProject', partition: 'project' },
-  { name: 'status', index: 'byStatus', partition: 'status' },
-] as const;
-
 /** So many of a commit's digits are enough to search for it. */
 const shortCommit = (commit: string): string => commit.slice(0, 7);
+
+/** What the index `byOutcome` has of a build that has ended; undefined for one that runs. */
+const outcomeOf = (project: string, status: BuildStatus): string | undefined =>
+  isTerminal(status) ? `${project} ${status}` : undefined;
+
+/** The part of an index that a selection is read from, and what drops the builds in it that are not meant. */
+interface Narrowed {
+  index: string;
+  partition: string;
+  value: string;
+  rest?: Expression | undefined;
+}
+
+/** The index that has the fewest other builds; undefined for all builds. */
+function narrowed({ commit, project, status }: BuildSelection): Narrowed | undefined {
+  const ofProject = project === undefined ? undefined : expression`#project = ${project}`;
+  if (commit !== undefined) {
+    const value = shortCommit(commit);
+    const isCommit = commit === value ? undefined : expression`begins_with(#commit, ${commit})`;
+    const withStatus = status === undefined ? undefined : expression`#status = ${status}`;
+    return { index: 'byCommit', partition: 'shortCommit', value, rest: and(isCommit, ofProject, withStatus) };
+  }
+  if (status === undefined)
+    return project === undefined ? undefined : { index: 'byProject', partition: 'project', value: project };
+  const outcome = project === undefined ? undefined : outcomeOf(project, status);
+  if (outcome !== undefined) return { index: 'byOutcome', partition: 'outcome', value: outcome };
+  // Where a project is meant, too, the status is one of those that few builds of all projects have at a time.
+  return { index: 'byStatus', partition: 'status', value: status, rest: ofProject };
+}
 
 const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });
 type BuildWithTokens = z.infer<typeof withTokensSchema>;
@@ -74,32 +97,20 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
   const update = (id: string, change: Change, condition?: Expression): Promise<Build | undefined> =>
     table.updateAndGet({ id }, change, condition, buildSchema);
 
-  /**
-   * Newest first, those that pass all of the selection: from the index of what selects most, while the rest drops items of its pages. Of all
-   * builds, month by month as far back as the list goes.
-   */
+  /** Newest first, those that pass all of the selection. Of all builds, month by month as far back as the list goes. */
   function list({ since, ...selection }: BuildSelection, request: PageRequest): Promise<Page<Build>> {
     const from = since && expression`createdAt >= ${since}`;
-    const wanted = selective.flatMap(({ name, index, partition }) => {
-      const value = selection[name];
-      if (value === undefined) return [];
-      const key = name === 'commit' ? shortCommit(value) : value;
-      return [{ index, partition, is: expression`${attribute(partition)} = ${key}` }];
-    });
-    const [first, ...others] = wanted;
-    const { commit = '' } = selection;
-    const isCommit = commit === shortCommit(commit) ? undefined : expression`begins_with(#commit, ${commit})`;
     const query = (index: string, partition: Expression, part: PageRequest, filter?: Filter) => {
       const keys = from ? expression`${partition} AND ${from}` : partition;
       return table.page({ index, keys, filter, newestFirst: true }, part, buildSchema);
     };
-    if (!first) {
+    const of = narrowed(selection);
+    if (!of) {
       const inMonth = (month: string, part: PageRequest) => query('byMonth', expression`#month = ${month}`, part);
       return pageByMonth(inMonth, request, { since: since && monthOf(new Date(since)) });
     }
-    const condition = and(isCommit, ...others.map(({ is }) => is));
-    const filter = condition && { condition, position: [first.partition, 'createdAt', 'id'] };
-    return query(first.index, first.is, request, filter);
+    const filter = of.rest && { condition: of.rest, position: [of.partition, 'createdAt', 'id'] };
+    return query(of.index, expression`${attribute(of.partition)} = ${of.value}`, request, filter);
   }
 
   return {
@@ -114,7 +125,9 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     /** False if the build is there already. */
     create(build: Build): Promise<boolean> {
-      const keys = { month: monthOf(new Date(build.createdAt)), shortCommit: shortCommit(build.commit) };
+      const { project, status, commit, createdAt } = build;
+      const outcome = outcomeOf(project, status);
+      const keys = { month: monthOf(new Date(createdAt)), shortCommit: shortCommit(commit), outcome };
       return table.put({ ...build, ...keys }, expression`attribute_not_exists(id)`);
     },
 
@@ -215,7 +228,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       );
       return update(
         build.id,
-        { set: { status, endedAt: now, stages, ...fields } },
+        { set: { status, outcome: outcomeOf(build.project, status), endedAt: now, stages, ...fields } },
         expression`#status IN ${anyOf(from)}`,
       );
     },
@@ -263,9 +276,12 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return { items: items.flatMap(({ project, cost }) => (cost ? [{ ...cost, project, builds: 1 }] : [])), cursor };
     },
 
-    /** Newest first, of one project `app/job:tag`, all or those with one status. */
-    ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>> {
-      return list({ project, status }, request);
+    /** Those of one project that wait to begin or have just begun, the newest first. */
+    queuedOf(project: string, request: PageRequest): Promise<Page<Build>> {
+      const queued = expression`#status = ${'queued' satisfies BuildStatus}`;
+      const filter = { condition: queued, position: ['project', 'createdAt', 'id'] };
+      const keys = expression`#project = ${project}`;
+      return table.page({ index: 'byProject', keys, filter, newestFirst: true }, request, buildSchema);
     },
 
     /** Those that wait to begin or have just begun, of all projects, the oldest first. */

@@ -49,12 +49,12 @@ h1 { font-size: 1.55rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; 
 h1 a { color: inherit; }
 h2 { font-size: 1rem; margin: 0 0 .6rem; }
 section { margin-top: 1.75rem; }
-code, pre { font-family: var(--mono); font-size: .875em; }
+code, pre { font-family: var(--mono); font-size: .875em; } pre code { font-size: inherit; }
 .quiet { color: var(--quiet); }
 .head { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem 1rem; margin-bottom: .9rem; justify-content: space-between; }
-#build > .head { justify-content: flex-start; margin-bottom: .35rem; }
 section .head h2 { margin: 0; }
 .meaning { margin: 0; color: var(--quiet); }
+.head.title { justify-content: flex-start; margin-bottom: .35rem; } h2.title { font-size: 1.15rem; }
 .icon { width: 1em; height: 1em; flex: none; fill: none; stroke: currentColor; stroke-width: 2.25; stroke-linecap: round; stroke-linejoin: round; }
 .icon.good { color: var(--good); } .icon.warning { color: var(--warning); } .icon.bad { color: var(--bad); }
 .icon.running { color: var(--running); animation: turn 1.1s linear infinite; } .icon.quiet { color: var(--quiet); }
@@ -117,7 +117,7 @@ summary + .findings, summary + .command { margin-top: .6rem; }
 .reasons li + li { margin-top: .25rem; }
 .absent { color: var(--quiet); }
 .bar { width: 100%; height: .5rem; border-radius: .25rem; background: var(--quiet-ground); display: block; }
-rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { fill: var(--running); } rect.quiet { fill: var(--quiet); }
+rect.good { fill: color-mix(in srgb, var(--good) 78%, var(--card)); } rect.bad { fill: var(--bad); } rect.running { fill: var(--running); } rect.quiet { fill: var(--quiet); }
 .facts { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .35rem 0; }
 .facts div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 1rem; padding: .35rem 1rem; }
 .facts dt { color: var(--quiet); }
@@ -152,9 +152,11 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .course { margin: .2rem 0 0; color: var(--quiet); font-size: .9375rem; overflow-wrap: anywhere; }
 .overview { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); margin-bottom: 1.75rem; }
 .overview:empty { display: none; }
-.overview .card { margin: 0; padding: .9rem 1.1rem; }
+.overview .card { margin: 0; padding: .8rem 1.1rem .6rem; border-left: 4px solid var(--quiet); }
+.overview .good { border-left-color: var(--good); } .overview .warning { border-left-color: var(--warning); } .overview .bad { border-left-color: var(--bad); } .overview .running { border-left-color: var(--running); }
+.calm { display: flex; align-items: center; gap: .6rem; margin: 0; color: var(--quiet); } .calm .icon { color: var(--good); }
 .brief { list-style: none; margin: 0; padding: 0; }
-.brief li { display: flex; gap: .6rem; padding: .25rem 0; overflow-wrap: anywhere; } .brief .icon { margin-top: .3em; } .brief a { font-weight: 600; }
+.brief li { display: flex; gap: .7rem; padding: .35rem 0; } .brief .icon { margin-top: .3em; } .brief .what { flex: 1; min-width: 0; }
 .columns { display: grid; gap: 0 2rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 64rem) {
   .columns { grid-template-columns: minmax(0, 1fr) 23rem; }
@@ -167,13 +169,13 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .waterfall td { padding: .3rem 0; } .waterfall td:last-child { text-align: right; padding: .3rem 1rem .3rem .75rem; width: 6.5rem; font-size: .875rem; color: var(--quiet); white-space: nowrap; }
 .waterfall .step th { padding-left: 2.65rem; font-weight: 400; font-size: .875rem; color: var(--quiet); } .waterfall .step .bar { height: .3rem; } .waterfall .step rect { opacity: .6; }
 .waterfall .step th, .waterfall .step td { padding-block: .1rem; }
-.chart { display: block; width: 100%; height: 7rem; margin: .4rem 0; } .chart .grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
+.chart { display: block; width: 100%; height: 5.5rem; margin: .5rem 0 .2rem; } .axis { display: flex; justify-content: space-between; margin: 0; } .chart .grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .chart .column { fill: transparent; } .chart a:hover .column, .chart a:focus-visible .column { fill: var(--quiet-ground); }
 rect.warning { fill: var(--warning); } rect.critical { fill: var(--bad); } rect.high { fill: color-mix(in srgb, var(--bad) 70%, var(--card)); } rect.medium { fill: var(--warning); } rect.low, rect.informational, rect.undefined { fill: var(--quiet); opacity: .6; }
-figure { margin: 0 0 .75rem; } figcaption { display: flex; justify-content: space-between; gap: 1rem; font-weight: 600; font-size: .9375rem; margin-bottom: .25rem; }
-figure summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
+figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space-between; gap: 1rem; font-weight: 600; font-size: .9375rem; margin-bottom: .25rem; }
+#history summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); } #history .card { margin: 0; }
 .plain { border-collapse: collapse; font-size: .875rem; width: 100%; } .plain th { text-align: left; } .plain td, .plain th { padding: .2rem .4rem .2rem 0; overflow-wrap: anywhere; }
-.tag-table th:first-child, .tag-table td:first-child { white-space: normal; width: 40%; }
+.tag-table th:first-child, .tag-table td:first-child { white-space: normal; width: 36%; } .tag-table th:nth-child(3) { width: 6rem; } .tag-table th:nth-child(4) { width: 7.5rem; }
 .graph { overflow-x: auto; padding: .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 .graph svg { display: block; } .graph text { fill: var(--text); font-size: 12.5px; } .graph .said { font-size: 11px; fill: var(--quiet); }
 .graph .edges path { fill: none; stroke: var(--quiet); stroke-width: 1.25; }

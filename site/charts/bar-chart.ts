@@ -16,7 +16,9 @@ export interface BarChart {
   bars: readonly Bar[];
 }
 
-const [width, height, gap] = [640, 120, 2];
+const [step, gap, height] = [16, 3, 120];
+/** Few bars stand at the right, as wide as many. */
+const fewest = 40;
 const [top, bottom] = [2, 2];
 /** A bar that cannot be seen says nothing. */
 const lowest = 2;
@@ -27,11 +29,12 @@ const lowest = 2;
  */
 export function barChart({ title, bars }: BarChart): Html {
   const most = highest(bars) || 1;
-  const step = width / Math.max(bars.length, 20);
+  const width = step * Math.max(bars.length, fewest);
+  const first = width - step * bars.length;
   const scale = (height - top - bottom) / most;
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="group" aria-label="${title}">
 <line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
-${bars.map((bar, at) => oneBar(bar, { x: at * step, width: step - gap, scale }))}</svg>`;
+${bars.map((bar, at) => oneBar(bar, first + at * step, scale))}</svg>`;
 }
 
 /** The height of the highest bar: what the line at the top stands for. */
@@ -39,15 +42,15 @@ export function highest(bars: readonly Bar[]): number {
   return Math.max(0, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));
 }
 
-function oneBar({ label, href, parts }: Bar, { x, width, scale }: { x: number; width: number; scale: number }): Html {
+function oneBar({ label, href, parts }: Bar, x: number, scale: number): Html {
   let y = height - bottom;
   const rects = parts
     .filter(({ value }) => value > 0)
     .map(({ className, value }) => {
       const length = Math.max(lowest, value * scale);
       y -= length;
-      return html`<rect class="${className}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${length.toFixed(1)}"/>`;
+      return html`<rect class="${className}" x="${x}" y="${y.toFixed(0)}" width="${step - gap}" height="${length.toFixed(0)}"/>`;
     });
   // The whole column takes the pointer.
-  return html`<a href="${href}" tabindex="-1"><title>${label}</title><rect class="column" x="${x.toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${height - top - bottom}"/>${rects}</a>`;
+  return html`<a href="${href}" tabindex="-1"><title>${label}</title><rect class="column" x="${x}" y="${top}" width="${step - gap}" height="${height - top - bottom}"/>${rects}</a>`;
 }

@@ -6,12 +6,12 @@ import {
   refName,
   shortCommit,
 } from '../../core/builds/describe-build.ts';
-import { type Build, type BuildStatus, isTerminal } from '../../core/model/build.ts';
+import { type Build, type BuildStatus, type Cause, isTerminal } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Overview } from '../overview.ts';
 import { address, layout, pager } from './layout.ts';
-import { buildChip, icon, tones } from './status.ts';
+import { buildChip, icon, type Tone, tones } from './status.ts';
 import { ageElement } from './times.ts';
 
 export interface BuildListPage {
@@ -33,15 +33,19 @@ export function buildListPage({ builds, overview, buildsInFlight, cursor, query,
     live:
       (overview?.running.length ?? 0) > 0 || (!query.has('cursor') && builds.some(({ status }) => !isTerminal(status))),
     here: '/',
-    main: html`${overview && overviewParts(overview, buildsInFlight, now)}
-<div class="head"><h1>Builds</h1>${filters(query)}</div>
+    main: html`${overview && overviewParts(overview, { hasBuilds: builds.length > 0, buildsInFlight }, now)}
+<section><div class="head">${overview ? html`<h2 class="title">All builds</h2>` : html`<h1>Builds</h1>`}${filters(query)}</div>
 ${query.get('project') && html`<p class="quiet">Only ${query.get('project')}. <a href="/">Show all</a></p>`}
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : nothing(query, cursor)}</div>
-${pager('/', query, cursor)}`,
+${pager('/', query, cursor)}</section>`,
   });
 }
 
-function overviewParts({ running, failed, blocked, held }: Overview, buildsInFlight: number, now: Date): Html {
+function overviewParts(
+  { running, failed, blocked, held }: Overview,
+  { hasBuilds, buildsInFlight }: { hasBuilds: boolean; buildsInFlight: number },
+  now: Date,
+): Html {
   const waiting = running.filter(({ status }) => status === 'queued');
   const building = running.filter(({ status }) => status !== 'queued');
   const parts = [
@@ -51,16 +55,22 @@ function overviewParts({ running, failed, blocked, held }: Overview, buildsInFli
     part('blocked', 'Blocked, and not built since', blocked, now),
     part('held', 'Held back from release', held, now),
   ];
-  return html`<div id="overview" class="overview" data-part>${parts}</div>`;
+  const isCalm = hasBuilds && parts.every((each) => each === undefined);
+  return html`<div class="head"><h1>Builds</h1></div>
+<div id="overview" class="overview" data-part>${isCalm ? html`<p class="calm">${icon('good')} Nothing is building, and nothing waits for you.</p>` : parts}</div>`;
 }
 
 function part(id: string, title: string, builds: Build[], now: Date): Html | undefined {
-  if (builds.length === 0) return undefined;
-  return html`<section class="card" aria-labelledby="${id}"><h2 id="${id}">${title}</h2><ul class="brief">${builds.map(
+  const [newest] = builds;
+  if (!newest) return undefined;
+  const rows = builds.map(
     (build) =>
-      html`<li>${icon(tones[build.status])}<span><a href="/builds/${build.id}">${build.project}</a> <span class="why">${brief(build, now)}</span></span></li>`,
-  )}</ul></section>`;
+      html`<li>${icon(briefTone(build))}<span class="what"><a href="/builds/${build.id}">${build.project}</a> <span class="why">${brief(build, now)}</span></span><span class="when">${ageElement(build.createdAt, now)}</span></li>`,
+  );
+  return html`<section class="card ${briefTone(newest)}" aria-labelledby="${id}"><h2 id="${id}">${title}</h2><ul class="brief">${rows}</ul></section>`;
 }
+
+const briefTone = ({ status, held }: Build): Tone => (held ? 'warning' : tones[status]);
 
 /** What a person wants to know before anything else. */
 function brief(build: Build, now: Date): string {
@@ -98,16 +108,18 @@ export function buildRows(builds: Build[], now: Date, { ofProject = false } = {}
 }
 
 function buildRow(build: Build, now: Date, ofProject: boolean): Html {
-  const cause = describeCause(build.cause, build.gitHost);
+  const { id, project, cause, gitHost, authored, ref, commit, status, createdAt } = build;
   const took = describeDuration(elapsed(build, now));
+  const why = describeCause(cause, gitHost);
+  // What somebody has written of the commit says more than that it was pushed.
+  const said = isOfCommit(cause) && authored?.subject ? oneLine(authored.subject, 160) : undefined;
+  const [name, line] = ofProject ? [said ?? why, said && why] : [project, said ?? why];
   return html`<li>
 ${buildChip(build)}
-<div class="what">${
-    ofProject
-      ? html`<a href="/builds/${build.id}">${cause}</a>`
-      : html`<a href="/builds/${build.id}">${build.project}</a><span class="why">${cause}</span>`
-  }</div>
-<div class="where"><span class="ref">${refName(build.ref)}</span> <code>${shortCommit(build.commit)}</code></div>
-<div class="when">${ageElement(build.createdAt, now)}<span>${isTerminal(build.status) ? took : `${took} so far`}</span></div>
+<div class="what"><a href="/builds/${id}">${name}</a>${line && html`<span class="why">${line}</span>`}</div>
+<div class="where"><span class="ref">${refName(ref)}</span> <code>${shortCommit(commit)}</code></div>
+<div class="when">${ageElement(createdAt, now)}<span>${isTerminal(status) ? took : `${took} so far`}</span></div>
 </li>`;
 }
+
+const isOfCommit = ({ type }: Cause): boolean => type === 'push' || type === 'pull-request' || type === 'source-moved';

@@ -18,6 +18,7 @@ import type { Project } from '../../core/model/project.ts';
 import { commitLink, sourcePage } from '../../core/sources/source-pages.ts';
 import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { BuildRecords } from '../build-records.ts';
 import type { LogView } from '../log-view.ts';
 import { waiversOf } from '../waivers.ts';
@@ -54,12 +55,13 @@ export function buildPage({ build, records, project, targets, log, logOf, now }:
   const context = { build, project, waiverOf };
   return layout({
     title: `${build.project} ${build.status}`,
+    here: '/',
     api: `/api/v1/builds/${build.id}`,
     live: isLive(build, log, now),
     main: html`<div id="build" data-part>
-<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${buildChip(build)}</div>
+<div class="head title"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${buildChip(build)}</div>
 <p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build, now)}</p>
-<p class="course">${describeCause(build.cause, build.gitHost)} · ${ageElement(build.createdAt, now)} · ${isTerminal(build.status) ? 'took' : 'running for'} ${describeDuration(elapsed(build, now))}</p>
+<p class="course">${build.authored?.subject && html`<q>${oneLine(build.authored.subject, 200)}</q> · `}${describeCause(build.cause, build.gitHost)} · ${ageElement(build.createdAt, now)} · ${isTerminal(build.status) ? 'took' : 'running for'} ${describeDuration(elapsed(build, now))}</p>
 ${outcomeNote(build)}
 </div>
 <div class="columns"><div>

@@ -1,10 +1,4 @@
-import {
-  describeCause,
-  describeDuration,
-  exactTime,
-  personName,
-  shortCommit,
-} from '../../core/builds/describe-build.ts';
+import { describeCause, describeDuration, personName, shortCommit } from '../../core/builds/describe-build.ts';
 import type { Cause } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -70,20 +64,16 @@ export function cascadePage({ cascade, members, drawn, cursor, query, now }: Cas
     api: `/api/v1${path}`,
     live: endedAt === undefined,
     main: html`<div id="cascade" data-part>
-<div class="head"><h1>Cascade ${id}</h1></div>
+<div class="head title"><h1>${causes.length > 0 ? describeCauses(causes.map(({ cause }) => cause)) : 'Cascade'}</h1></div>
 <p class="meaning" data-announce="${describeCounts(counts)}">${describeCounts(counts)}</p>
 ${
   cancelled &&
   html`<p class="meaning">${personName(cancelled.by) || 'Somebody'} cancelled the cascade ${ageElement(cancelled.at, now)}${cancelled.reason && html`: ${oneLine(cancelled.reason, 300)}`}</p>`
 }
-<section><h2>${causes.length < 2 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
-${causes.length === 0 && html`<p class="quiet">This is not shown: private projects have a part in the cascade.</p>`}
-<ul class="reasons">${causes.map(({ cause, at }) => html`<li>${describeNews(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
-<section><h2>Details</h2><dl class="facts">
-<div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
-<div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
-${!endedAt && !cancelled && html`<div><dt>To stop it</dt><dd><code>npx slipway cancel ${id}</code></dd></div>`}
-</dl></section>
+<p class="course">Cascade ${id} · began ${ageElement(startedAt, now)} · ${endedAt ? 'took' : 'running for'} ${took}</p>
+${causes.length === 0 && html`<p class="quiet">What set it off is not shown: private projects have a part in the cascade.</p>`}
+${!endedAt && !cancelled && html`<section><h2>To stop it</h2><pre class="command" tabindex="0" data-copy><code>npx slipway cancel ${id}</code></pre></section>`}
+${causes.length > 1 && html`<section><h2>What set it off, and what joined it</h2><ul class="reasons">${causes.map(({ cause, at }) => html`<li>${describeNews(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>`}
 ${drawn ? picture(drawn, causes) : !query.has('cursor') && inShort(cascade, now)}
 <section><h2>Projects</h2>
 <ol class="rows">${members.map((member) => memberRow(member, now))}</ol>

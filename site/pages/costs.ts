@@ -47,7 +47,7 @@ const counted = (builds: number) => (builds === 1 ? '1 build' : `${builds.toLoca
 function months(shown: string, project: string | undefined, now: Date): Html {
   const listed = [monthOf(now)];
   while (listed.length < monthsLinked) listed.push(monthBefore(listed.at(-1) ?? shown));
-  return html`<nav class="pager" aria-label="Months">${listed
+  return html`<nav class="filters" aria-label="Months">${listed
     .filter((month) => month !== shown)
     .map(
       (month) =>

@@ -4,6 +4,7 @@ import { severities } from '../../core/model/findings.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { type BarChart, barChart, highest } from '../charts/bar-chart.ts';
 import { tones } from './status.ts';
+import { ageElement } from './times.ts';
 
 /** How long a project's builds took and how they ended, and what the scans of their images found; the oldest first. */
 export function historySection(builds: readonly Build[], now: Date): Html | undefined {
@@ -13,25 +14,22 @@ export function historySection(builds: readonly Build[], now: Date): Html | unde
   if (ended.length < 2) return undefined;
   const oldestFirst = ended.toReversed();
   const judged = oldestFirst.filter(({ verdict }) => verdict);
+  const vulnerable = judged.filter(({ verdict }) => Object.values(verdict?.counts ?? {}).some((count) => count > 0));
   return html`<section id="history"><h2>History</h2>
-${figure('Duration and outcome', describeDuration, {
-  title: `How long the last ${ended.length} builds took, and how they ended`,
-  bars: oldestFirst.map((build) => ({
-    label: `${exactTime(build.createdAt)}: ${build.status}, ${describeDuration(elapsed(build, now))}`,
-    href: `/builds/${build.id}`,
-    parts: [{ className: tones[build.status], value: elapsed(build, now) }],
-  })),
-})}
+<div class="card">${figure('Duration and outcome', oldestFirst, now, describeDuration, {
+    title: `How long the last ${ended.length} builds took, and how they ended`,
+    bars: oldestFirst.map((build) => ({
+      label: `${build.status}, ${describeDuration(elapsed(build, now))}`,
+      href: `/builds/${build.id}`,
+      parts: [{ className: tones[build.status], value: elapsed(build, now) }],
+    })),
+  })}
 ${
-  judged.length > 1 &&
-  judged.every(({ verdict }) => Object.values(verdict?.counts ?? {}).every((count) => count === 0)) &&
-  html`<p class="quiet">No image of the last ${judged.length} judged builds had a known vulnerability.</p>`
-}${
-  judged.some(({ verdict }) => Object.values(verdict?.counts ?? {}).some((count) => count > 0)) &&
-  figure('Vulnerabilities at each build', (value) => value.toLocaleString('en'), {
+  vulnerable.length > 0 &&
+  figure('Vulnerabilities', judged, now, (value) => value.toLocaleString('en'), {
     title: `How many vulnerabilities the images of the last ${judged.length} judged builds had`,
     bars: judged.map((build) => ({
-      label: `${exactTime(build.createdAt)}: ${countsOf(build)}`,
+      label: countsOf(build),
       href: `/builds/${build.id}`,
       parts: severities.toReversed().map((severity) => ({
         className: severity.toLowerCase(),
@@ -39,18 +37,28 @@ ${
       })),
     })),
   })
-}</section>`;
+}
+${judged.length > 1 && vulnerable.length === 0 && html`<p class="quiet small">No image of the last ${judged.length} judged builds had a known vulnerability.</p>`}
+${table(ended, now)}</div></section>`;
 }
 
-/** A chart, with its numbers as a list for who cannot see it. */
-function figure(title: string, describe: (value: number) => string, chart: BarChart): Html {
-  const id = title.replaceAll(/\W+/g, '-').toLowerCase();
-  return html`<figure class="card"><figcaption>${title} <span class="quiet small">at most ${describe(highest(chart.bars))}</span></figcaption>${barChart(chart)}
-<details id="${id}"><summary>As a table</summary><table class="plain"><thead><tr><th scope="col">Build</th></tr></thead><tbody>${chart.bars
-    .toReversed()
-    .map(
-      ({ label, href }) => html`<tr><td><a href="${href}">${label}</a></td></tr>`,
-    )}</tbody></table></details></figure>`;
+function figure(
+  title: string,
+  builds: readonly Build[],
+  now: Date,
+  describe: (value: number) => string,
+  chart: BarChart,
+): Html {
+  return html`<figure><figcaption>${title} <span class="quiet small">at most ${describe(highest(chart.bars))}</span></figcaption>${barChart(chart)}
+<p class="axis small quiet"><span>${builds[0] && ageElement(builds[0].createdAt, now)}</span><span>the last one</span></p></figure>`;
+}
+
+/** The numbers of the charts, the newest first, for who cannot see them. */
+function table(builds: readonly Build[], now: Date): Html {
+  return html`<details id="numbers"><summary>As a table</summary><table class="plain"><thead><tr><th scope="col">Build</th><th scope="col">Outcome</th><th scope="col">Duration</th><th scope="col">Vulnerabilities</th></tr></thead><tbody>${builds.map(
+    (build) =>
+      html`<tr><td><a href="/builds/${build.id}">${exactTime(build.createdAt)}</a></td><td>${build.status}</td><td>${describeDuration(elapsed(build, now))}</td><td>${countsOf(build)}</td></tr>`,
+  )}</tbody></table></details>`;
 }
 
 function countsOf({ verdict }: Build): string {
@@ -58,5 +66,5 @@ function countsOf({ verdict }: Build): string {
     const count = verdict?.counts[severity] ?? 0;
     return count > 0 ? [`${count.toLocaleString('en')} ${severity.toLowerCase()}`] : [];
   });
-  return parts.join(', ') || 'no findings';
+  return parts.join(', ') || (verdict ? 'none' : 'not judged');
 }

@@ -36,6 +36,7 @@ export function holdListPage({ project, changes, cursor, query, now }: HoldListP
   const path = holdsPath(project.name);
   return layout({
     title: `Holds and rollbacks of ${project.name}`,
+    here: '/projects',
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: holds and rollbacks</h1></div>
 <p class="meaning">A hold keeps the floating tags where they are. A rollback moves them to an earlier release and holds them there.</p>

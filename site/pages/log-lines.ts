@@ -17,7 +17,12 @@ interface ShownLog {
 export function logLines({ view, page, folds }: ShownLog): Html {
   const sections = sectionsOf(view.lines);
   return html`<div class="log" id="log" data-next="${view.next.byte}" data-line="${view.next.line}" tabindex="0" role="log" aria-live="off" aria-labelledby="log-title">${sections.map(
-    (lines, at) => section(lines, { page, isOpen: !folds || at === sections.length - 1, next: sections[at + 1]?.[0] }),
+    (lines, at) =>
+      section(lines, {
+        page,
+        isOpen: !folds || (at === sections.length - 1 && lines.length > 1),
+        next: sections[at + 1]?.[0],
+      }),
   )}</div>`;
 }
 

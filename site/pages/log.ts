@@ -22,6 +22,7 @@ export interface LogPage {
 export function logPage({ build, recordedAs, view, text, found }: LogPage): Html {
   return layout({
     title: `Log of ${build.project}`,
+    here: '/',
     live: found === undefined && !isTerminal(build.status) && view.atEnd,
     main: html`<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a>: <span id="log-title">log</span></h1><span id="state" data-part>${buildChip(build)}</span></div>
 <p><a href="/builds/${build.id}">The build ${build.id}</a></p>

@@ -1,6 +1,6 @@
 import { describeSource, shortCommit, shortDigest } from '../../core/builds/describe-build.ts';
 import type { AddressSummary } from '../../core/mail/mail-address.ts';
-import { type Build, isTerminal } from '../../core/model/build.ts';
+import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
 import { sourceLine, sourcePage } from '../../core/sources/source-pages.ts';
@@ -18,6 +18,7 @@ import { type ProjectRelations, pendingNote, relationFacts, relationPicture } fr
 import { ruleRows } from './project-rules.ts';
 import { describeRecipients } from './recipients.ts';
 import { releasesSection } from './releases.ts';
+import { buildChip } from './status.ts';
 import { tagsSection } from './tags.ts';
 import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
@@ -64,7 +65,6 @@ export function projectPage(shown: ProjectPage): Html {
     now,
   } = shown;
   const path = projectPath(project.name);
-  const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
   const isFirst = !query.has('cursor');
   return layout({
     title: project.name,
@@ -72,7 +72,7 @@ export function projectPage(shown: ProjectPage): Html {
     api: `/api/v1${path}`,
     feed: `${path}/builds.atom`,
     live: isFirst && builds.some(({ status }) => !isTerminal(status)),
-    main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
+    main: html`<div class="head title"><h1>${project.name}</h1><span id="state" data-part>${lastState(history)}</span></div>
 ${releaseLine(project, releases, now)}
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
 ${project.active && sourceNote(source)}
@@ -83,6 +83,7 @@ ${pullLine(project, releasedBy)}
 ${isFirst && historySection(history, now)}
 ${isFirst && tagsSection(project, releases, now)}
 ${releasesSection(project, releases.slice(0, releasesShown), now)}
+${relationPicture(project.name, relations)}
 <section><h2>Builds</h2>
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now, { ofProject: true }) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
 ${pager(path, query, cursor)}</section>
@@ -92,9 +93,14 @@ ${urlNotificationsSection(urlNotifications, now)}
 <section><h2>About</h2>${facts(shown)}</section>
 ${commands(project)}
 ${badgeSection(shown)}
-</div></div>
-${relationPicture(project.name, relations)}`,
+</div></div>`,
   });
+}
+
+/** How the last build is, or ended, that says something about the project. */
+function lastState(history: readonly Build[]): Html | undefined {
+  const last = history.find(({ ref }) => isReleasable(ref));
+  return last && html`<a href="/builds/${last.id}" title="The last build">${buildChip(last)}</a>`;
 }
 
 /** What is released, and what is known of it today. */

@@ -36,6 +36,7 @@ export function releaseListPage({ project, releases, cursor, query, now }: Relea
   const path = releasesPath(project.name);
   return layout({
     title: `Releases of ${project.name}`,
+    here: '/projects',
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: releases</h1></div>
 <p class="meaning">Each released image is scanned again once a week, and when a scanner sends an event for it. Whatever is found, its tags stay. <a href="${projectPath(project.name)}/retention">Which images are kept, and why</a></p>
@@ -132,26 +133,29 @@ export function releasePage({ release, project: entry, targets, findings, verify
     title: `${project} ${shortDigest(digest)}`,
     here: '/projects',
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="${projectPath(project)}">${project}</a> <a href="${releasesPath(project)}">${shortDigest(digest)}</a></h1>${statusChip(release)}</div>
+    main: html`<div class="head title"><h1><a href="${projectPath(project)}">${project}</a> <a href="${releasesPath(project)}">${shortDigest(digest)}</a></h1>${statusChip(release)}</div>
 <p class="meaning">${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
 ${currentState(release) !== 'gone' && html`<pre class="command" tabindex="0" data-copy><code>docker pull ${verifying.repository}@${digest}</code></pre>`}
-<section><dl class="facts">
+<div class="columns"><div>
+${deployedSection(release, targets, now)}
+${rollbackSection(release, entry)}
+${verifyingSection({ release, ...verifying })}
+${findingsSection(findings, path)}
+</div><div>
+<section><h2>Details</h2><dl class="facts">
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
 ${platforms.map((each) => html`<div><dt>${each.platform}</dt><dd><code class="long">${each.digest}</code></dd></div>`)}
 ${sizeBytes !== undefined && html`<div><dt>Size</dt><dd>${describeSize(sizeBytes)}</dd></div>`}
 <div><dt>Repository</dt><dd><code>${oneLine(repository, 300)}</code></dd></div>
 <div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.slice(0, tagsShown).map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>
 ${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.slice(-tagsShown).map(describeTag)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`}
-<div><dt>Released</dt><dd>${ageElement(releasedAt, now)} <span class="quiet">${exactTime(releasedAt)}</span> by <a href="/builds/${build}">build ${build}</a></dd></div>
-<div><dt>Last scan</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
+<div><dt>Released</dt><dd>${ageElement(releasedAt, now)} by <a href="/builds/${build}">build ${build}</a></dd></div>
+<div><dt>Last scan</dt><dd>${checkedAt ? ageElement(checkedAt, now) : 'not yet'}</dd></div>
 <div><dt>Next scan</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
 <div><dt>Findings</dt><dd>${describeFindings(release)}</dd></div>
 ${notifiedAt && html`<div><dt>Last mail</dt><dd>${exactTime(notifiedAt)}</dd></div>`}
 </dl></section>
-${deployedSection(release, targets, now)}
-${rollbackSection(release, entry)}
-${verifyingSection({ release, ...verifying })}
-${findingsSection(findings, path)}`,
+</div></div>`,
   });
 }
 

@@ -26,6 +26,7 @@ export function retentionPage({ project, report, now }: RetentionPage): Html {
   const path = retentionPath(project.name);
   return layout({
     title: `Images kept for ${project.name}`,
+    here: '/projects',
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: images kept</h1></div>
 ${report ? decided(report, project, now) : html`<p class="empty">Nothing was decided yet: Slipway looks at each repository once a day.</p>`}`,

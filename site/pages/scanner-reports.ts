@@ -157,6 +157,7 @@ export function scannerPage({ report, cursor, query, ...context }: ScannerPage):
   const path = `/builds/${context.build.id}/scanners/${report.scanner}`;
   return layout({
     title: `${titles[report.scanner]}: ${context.build.project}`,
+    here: '/',
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="/builds/${context.build.id}">${context.build.project}</a>: ${titles[report.scanner]}</h1></div>
 <p class="meaning">${describeResult(report)}${report.tool && `, by ${oneLine(report.tool, 200)}`}</p>

@@ -23,7 +23,8 @@ export function verifyingSection({ release, repository, siteUrl, publicKey, veri
   return html`<section id="signature"><h2>Signature</h2>
 ${verified && verdict(verified)}
 <p>The image is signed by the key <a href="${publicKeyPath}"><code>cosign.pub</code></a>, and so are its origin, its scan and its SBOMs.</p>
-${command(commandsFor(image, sbomsOf(release, repository), siteUrl))}
+${command([`curl --fail --output cosign.pub ${siteUrl}${publicKeyPath}`, `npx slipway verify --key cosign.pub ${image}`].join('\n'))}
+<details id="cosign"><summary>The same with cosign</summary>${command(cosignCommands(image, sbomsOf(release, repository)))}</details>
 ${
   publicKey &&
   html`<details id="kyverno"><summary>Let only signed images run, by Kyverno</summary>${command(kyvernoPolicy(repository, publicKey))}</details>
@@ -56,19 +57,14 @@ function sbomsOf({ digest, platforms }: ReleasedImage, repository: string): stri
   return (platforms ?? [{ digest }]).map((image) => `${repository}@${image.digest}`);
 }
 
-function commandsFor(image: string, withSbom: readonly string[], siteUrl: string): string {
+function cosignCommands(image: string, withSbom: readonly string[]): string {
   const options = '--key cosign.pub --insecure-ignore-tlog=true';
   const attestations = statementNames.flatMap((name) => {
     const { cosignType } = statements[name];
     const images = requiredStatements.some((required) => required === name) ? [image] : withSbom;
     return cosignType ? images.map((each) => `cosign verify-attestation --type ${cosignType} ${options} ${each}`) : [];
   });
-  return [
-    `curl --fail --output cosign.pub ${siteUrl}${publicKeyPath}`,
-    `npx slipway verify --key cosign.pub ${image}`,
-    `cosign verify ${options} ${image}`,
-    ...attestations,
-  ].join('\n');
+  return [`cosign verify ${options} ${image}`, ...attestations].join('\n');
 }
 
 const indented = (text: string, spaces: number): string =>

@@ -57,6 +57,7 @@ export function findingsPage({ build, findings, total, all, filter, scan, cursor
   const isFiltered = total < all;
   return layout({
     title: `Vulnerabilities of ${build.project}`,
+    here: '/',
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="/builds/${build.id}">${build.project}</a>: vulnerabilities</h1></div>
 ${scan.state !== 'complete' && html`<p>${describeState(scan)}</p>`}

@@ -32,6 +32,7 @@ export const stateTables: Table[] = [
       byMonth: { partition: 'month', sort: 'createdAt' },
       byCommit: { partition: 'shortCommit', sort: 'createdAt' },
       byStatus: { partition: 'status', sort: 'createdAt' },
+      byOutcome: { partition: 'outcome', sort: 'createdAt' },
     },
   },
   { name: 'bases', key: 'image' },

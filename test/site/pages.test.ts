@@ -59,7 +59,7 @@ function seen(markup: string): string {
 
 describe('the overview', () => {
   const parts = (text: string) =>
-    [...text.matchAll(/<section class="card" aria-labelledby="(\w+)">([\s\S]*?)<\/section>/g)].map(
+    [...text.matchAll(/<section class="card \w+" aria-labelledby="(\w+)">([\s\S]*?)<\/section>/g)].map(
       ([, id, content = '']) => [id, seen(content).trim()],
     );
 
@@ -77,7 +77,7 @@ describe('the overview', () => {
     expect(parts(text)[0]?.[1]).toContain('Building now demo/app:latest building for 1 min');
     expect(parts(text)[1]?.[1]).toContain('Waiting: 8 run at once demo/next:latest');
     expect(parts(text)[2]?.[1]).toBe(
-      'Failed, and not built since demo/other:latest Step RUN make ended with exit code 2.',
+      'Failed, and not built since demo/other:latest Step RUN make ended with exit code 2. 30 min ago',
     );
   });
 
@@ -85,8 +85,18 @@ describe('the overview', () => {
     const held = sampleBuild(5, { status: 'unchanged', held: { by: 'alice', reason: 'the fair' } });
     const { text } = await sampleSite({ builds: [held] })('/');
     expect(parts(text)).toEqual([
-      ['held', 'Held back from release demo/app:latest Held, would release. Releases are held by alice: the fair.'],
+      [
+        'held',
+        'Held back from release demo/app:latest Held, would release. Releases are held by alice: the fair. 5 min ago',
+      ],
     ]);
+  });
+
+  it('says that nothing needs anybody where that is so, and how to begin where nothing was built yet', async () => {
+    expect(seen((await sampleSite({ builds: [released] })('/')).text)).toContain('nothing waits for you');
+    const words = seen((await sampleSite({})('/')).text);
+    expect(words).toContain('No builds yet. Push to the branch of a project');
+    expect(words).not.toContain('nothing waits for you');
   });
 
   it('is left out where the list is narrowed, and costs a few queries', async () => {
@@ -119,6 +129,8 @@ describe('the list of builds', () => {
     expect(seen(text)).toContain(
       'released demo/app:latest Push of commit 1a2b3c4 to branch main by alex main 1a2b3c4 10 min ago 1 min 12 s',
     );
+    const pushed = sampleBuild(3, { authored: { by: 'Alex <alex@example.org>', subject: 'Answer <again>' } });
+    expect(seen((await sampleSite({ builds: [pushed] })('/')).text)).toContain('demo/app:latest Answer <again> main');
     expect(text).toContain(`href="/builds/${released.id}"`);
     expect(text).toContain(
       '<time datetime="2026-11-21T11:50:00.000Z" title="2026-11-21 11:50:00 UTC">10 min ago</time>',
@@ -501,8 +513,12 @@ it('a project shows how to get its image, from which Dockerfile it is, what to r
   expect(words).toContain('npx slipway build demo/app:latest');
   expect(words).toContain('[![image](https://slipway.example.org/badges/demo/app.svg?tag=latest)]');
   expect(text).toContain('aria-label="How long the last 3 builds took, and how they ended"');
-  expect(words).toContain('2026-11-21 11:40:00 UTC: blocked, 1 min');
-  expect(words).toContain('2026-11-21 11:40:00 UTC: 1 critical, 2 low');
+  expect(words).toContain('2026-11-21 11:40:00 UTC blocked 1 min');
+  expect(words).toContain('1 critical, 2 low');
   expect(text).toContain('<title>demo/base:latest: built on</title>');
-  expect(text.length).toBeLessThan(60_000);
+
+  const many = Array.from({ length: 100 }, (_, at) => ({ ...blocked, id: sampleBuild(at).id }));
+  const full = await sampleSite({ projects: [project], builds: many })('/projects/demo/app/latest');
+  expect(full.text).toContain('aria-label="How many vulnerabilities the images of the last 40 judged builds had"');
+  expect(full.text.length).toBeLessThan(45_000);
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Build } from '../../../core/model/build.ts';
+import type { Build, BuildStatus } from '../../../core/model/build.ts';
 import { InvalidInputError, RecordConflictError } from '../../../core/model/errors.ts';
 import { type Builds, createBuilds } from '../../../services/tables/builds.ts';
 import { createTables } from '../tables.ts';
@@ -17,6 +17,7 @@ beforeAll(() => {
         byMonth: { partition: 'month', sort: 'createdAt' },
         byCommit: { partition: 'shortCommit', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
+        byOutcome: { partition: 'outcome', sort: 'createdAt' },
       },
     },
   ]);
@@ -138,12 +139,15 @@ describe('the list of builds', () => {
 
   it('of one project can be narrowed to a status', async () => {
     const build = await queued({ project: 'narrow/app:1' });
-    await queued({ project: 'narrow/app:1' });
+    const waiting = await queued({ project: 'narrow/app:1' });
     await builds.close(build, 'failed');
-    expect((await builds.ofProject('narrow/app:1', { limit: 10 })).items).toHaveLength(2);
-    expect((await builds.ofProject('narrow/app:1', { limit: 10 }, 'failed')).items.map(({ id }) => id)).toEqual([
-      build.id,
-    ]);
+    expect((await builds.list({ project: 'narrow/app:1' }, { limit: 10 })).items).toHaveLength(2);
+    const withStatus = async (status: BuildStatus) =>
+      (await builds.list({ project: 'narrow/app:1', status }, { limit: 10 })).items.map(({ id }) => id);
+    expect(await withStatus('failed')).toEqual([build.id]);
+    expect(await withStatus('queued')).toEqual([waiting.id]);
+    expect(await withStatus('released')).toEqual([]);
+    expect((await builds.queuedOf('narrow/app:1', { limit: 10 })).items.map(({ id }) => id)).toEqual([waiting.id]);
   });
 
   it('refuses a cursor that it did not give', async () => {
