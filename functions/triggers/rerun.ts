@@ -2,10 +2,12 @@ import type { GitHost } from '../../core/model/git-host.ts';
 import { findSource } from '../../core/sources/source.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
 import type { Builds } from '../../services/tables/builds.ts';
+import type { Projects } from '../../services/tables/projects.ts';
 import type { Planner } from './planner.ts';
 
 interface Services {
   builds: Pick<Builds, 'get'>;
+  projects: Pick<Projects, 'get'>;
   repositoryAt: GitHosts['repositoryAt'];
   index: { gitHosts: readonly GitHost[] };
   planApproval: Planner<'approval'>;
@@ -17,7 +19,7 @@ interface Services {
  * approved its commit, any other as if it was asked for by hand.
  */
 export function createRerunPlanner(services: Services): Planner<'rerun'> {
-  const { builds, repositoryAt, index, planApproval, planManual } = services;
+  const { builds, projects, repositoryAt, index, planApproval, planManual } = services;
 
   return async function planRerun({ id, source, build: buildId, requester }) {
     const build = await builds.get(buildId);
@@ -26,6 +28,9 @@ export function createRerunPlanner(services: Services): Planner<'rerun'> {
     const { cause, commit, project, sourceUrl } = build;
     if (cause.type === 'pull-request')
       return planApproval({ type: 'approval', id, source, number: cause.number, commit, approver: requester });
+    // The build would be one of the repository that the entry names now, whose people are others.
+    if ((await projects.get(project))?.source !== source)
+      return { outcome: `ignored: ${project} is not built from ${source} any more`, builds: [] };
     if (!(await repositoryAt(sourceUrl)?.mayWrite(requester)))
       return { outcome: `ignored: ${requester} may not write to ${source}`, builds: [] };
     return planManual({ type: 'manual', id, project, commit, requester });

@@ -5,7 +5,7 @@ export interface Comment {
 
 /** The comments at one pull request, as a git host has them. */
 export interface Comments {
-  /** The oldest comment with the mark that this pipeline wrote. */
+  /** The oldest comment that this pipeline wrote and that begins with the mark: other programs may quote what people write. */
   own(mark: string): Promise<Comment | undefined>;
   /** Undefined if the host does not say which one it has added. */
   add(body: string): Promise<Comment | undefined>;

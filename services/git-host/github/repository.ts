@@ -69,7 +69,7 @@ export function createGithubRepository(path: string, requests: HostRequests): Re
     const list = 'GET /repos/{owner}/{repo}/issues/{number}/comments?per_page={per_page}&page={page}';
     for (let page = 1; page <= mostCommentPages; page++) {
       const comments = (await find(z.array(commentSchema), list, { number, per_page: commentsPerPage, page })) ?? [];
-      const known = comments.find(({ user, body }) => isOurs(user) && body.includes(mark));
+      const known = comments.find(({ user, body }) => isOurs(user) && body.startsWith(mark));
       if (known || comments.length < commentsPerPage) return known;
     }
     return undefined;

@@ -52,7 +52,7 @@ export function createGitlabRepository(path: string, requests: HostRequests): Re
       'GET /projects/{project}/merge_requests/{number}/notes?sort=asc&order_by=created_at&per_page={perPage}&page={page}';
     for (let page = 1; page <= mostPages; page++) {
       const notes = (await find(z.array(noteSchema), list, { number, perPage, page })) ?? [];
-      const known = notes.find(({ author, body }) => author.id === own && body.includes(mark));
+      const known = notes.find(({ author, body }) => author.id === own && body.startsWith(mark));
       if (known || notes.length < perPage) return known;
     }
     return undefined;

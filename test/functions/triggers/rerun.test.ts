@@ -40,3 +40,15 @@ it.each([
   expect(await planning.count()).toBe(1);
   expect((await planning.deliveries.get(trigger.id))?.outcome).toMatch(outcome);
 });
+
+it('it is not run again for the people of a repository that the entry has left', async () => {
+  await using planning = await setUp();
+  planning.github.writers.add('maintainer');
+  await planning.track({ gitUrl: 'https://git.example/demo/moved.git', source: 'git.example/demo/moved' });
+  const trigger = rerun(planning.first);
+  await planning.planBuilds(trigger);
+  expect(await planning.count()).toBe(1);
+  expect((await planning.deliveries.get(trigger.id))?.outcome).toMatch(
+    /demo\/app:latest is not built from git.example\/demo\/app any more/,
+  );
+});

@@ -75,4 +75,13 @@ describe('a comment that is kept up to date', () => {
     });
     expect(sent).toEqual(['PATCH /repos/demo/app/issues/comments/11']);
   });
+
+  it('is never the comment of another program that quotes the mark', async () => {
+    const quoting = { id: 9, body: `The pull request says: ${mark}`, user: { id: 6, type: 'Bot' } };
+    const sent = await keep({
+      'GET /user': (_: number, response: ServerResponse) => send(response, 403, {}),
+      [list]: [quoting, comment(11, { id: 7, type: 'Bot' })],
+    });
+    expect(sent).toEqual(['PATCH /repos/demo/app/issues/comments/11']);
+  });
 });
