@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readDockerfile } from '../../core/bases/dockerfile.ts';
+import { type DockerfileSummary, readDockerfile } from '../../core/bases/dockerfile.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
 import { DockerfileFailedError } from '../errors.ts';
@@ -26,20 +26,22 @@ const podmanSchema = z.tuple([
 ]);
 const manifestSchema = z.object({ config: z.object({ digest: imageDigestSchema }) });
 
+/** What decides whether an engine may build an instruction. */
+type Judged = Pick<DockerfileSummary, 'runOptions' | 'remoteSources'>;
 type Ask = (args: string[], output?: 'log') => Promise<Finished>;
 
 /**
- * The options of the `RUN` instructions that base images bring with them (`ONBUILD`): they run in the build as if they stood in the
+ * What is judged of the instructions that base images bring with them (`ONBUILD`): they run in the build as if they stood in the
  * Dockerfile. An image that the store does not have yet is pulled.
  * @throws DockerfileFailedError, PullLimitedError
  */
-export async function triggeredRunOptions(
+export async function triggersOf(
   store: Pick<Store, 'program' | 'folder'>,
   images: readonly string[],
   { ask, recent }: { ask: Ask; recent: readonly string[] },
-): Promise<string[]> {
+): Promise<Judged> {
   const inspect = (image: string) => ask(['inspect', '--type=image', image]);
-  const options: string[] = [];
+  const judged: Judged[] = [];
   for (const image of new Set(images)) {
     let found = await inspect(image);
     if (found.code !== 0) {
@@ -55,9 +57,12 @@ export async function triggeredRunOptions(
         `The base ${image} cannot be built from here: ${store.program} does not say which instructions it brings. Have the build started again, or choose another base.`,
       );
     }
-    options.push(...optionsOf(triggers, image));
+    judged.push(judgedOf(triggers, image));
   }
-  return options;
+  return {
+    runOptions: judged.flatMap(({ runOptions }) => runOptions),
+    remoteSources: judged.flatMap(({ remoteSources }) => remoteSources),
+  };
 }
 
 /**
@@ -84,9 +89,9 @@ function textOf(path: string): Promise<string> {
   });
 }
 
-function optionsOf(triggers: readonly string[], image: string): string[] {
+function judgedOf(triggers: readonly string[], image: string): Judged {
   try {
-    return readDockerfile(['FROM scratch', ...triggers].join('\n'), ownPlatform()).runOptions;
+    return readDockerfile(['FROM scratch', ...triggers].join('\n'), ownPlatform());
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new DockerfileFailedError(

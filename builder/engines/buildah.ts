@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { mounts } from '../../core/bases/run-options.ts';
-import { DockerfileFailedError, PushFailedError } from '../errors.ts';
+import { DockerfileFailedError, DockerfileInvalidError, PushFailedError } from '../errors.ts';
 import { runnablePlatforms } from '../platform.ts';
 import { run } from '../process.ts';
-import { triggeredRunOptions } from './base-triggers.ts';
+import { triggersOf } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { containersEnvironment, storeLogin } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, choices, type Engine, namedContexts } from './engine.ts';
@@ -18,6 +18,7 @@ import {
   runtimeOptions,
 } from './isolation.ts';
 import { limits } from './limits.ts';
+import { refuseRemoteSources } from './remote-sources.ts';
 import { isAtLeast, refuseUnsafeMounts, resolvesMountsSafely } from './safe-mounts.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 import { Store } from './store.ts';
@@ -28,6 +29,10 @@ const baseAnnotation = 'org.opencontainers.image.base';
 const knowsHeredoc = { buildah: [1, 33], podman: [4, 8] } as const;
 const noHeredoc =
   'This Dockerfile has here-documents (<<), which Buildah before 1.33 and Podman before 4.8 do not know. Write the commands without them, or build with a newer version.';
+
+/** https://github.com/containers/buildah/blob/main/docs/buildah-build.1.md, `--file` */
+const preprocessed = (name: string) =>
+  `The Dockerfile is called ${JSON.stringify(name)}, and Buildah and Podman give one whose name ends in ".in" to the C preprocessor, which puts other files of this machine into it. Give it another name, and push again.`;
 
 type Program = 'podman' | 'buildah';
 
@@ -89,11 +94,12 @@ export async function findBuildah(
 }
 
 async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
-  const { workspace, candidate, log, signal, summary } = job;
+  const { workspace, candidate, dockerfile, log, signal, summary } = job;
   const { program, version, store, isolation } = tool;
   // It would take the text for instructions, which nobody has checked.
   if (summary.hasHeredoc && !isAtLeast(version, knowsHeredoc[program])) throw new DockerfileFailedError(noHeredoc);
   const paths = { image: join(workspace, 'image-id'), digest: join(workspace, 'digest') };
+  if (dockerfile.endsWith('.in')) throw new DockerfileInvalidError(preprocessed(basename(dockerfile)));
   const images = job.pins.map(({ image }) => image);
   const env = await containersEnvironment({ ...job, registry: candidate.registry }, images);
   const prefix = await enginePrefix(isolation, { env, signal });
@@ -101,10 +107,12 @@ async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
     const [name = '', ...rest] = await store.command(prefix, args);
     return run(name, rest, { env, signal, cwd: workspace, log: output && log });
   };
-  const triggered = await triggeredRunOptions(store, images, { ask, recent: log.recent });
-  const runOptions = [...summary.runOptions, ...triggered];
-  if (!job.isTrusted && !resolvesMountsSafely(program, version)) {
-    await refuseUnsafeMounts(runOptions, { context: job.context, engine: `${program} ${version}` });
+  const triggered = await triggersOf(store, images, { ask, recent: log.recent });
+  const runOptions = [...summary.runOptions, ...triggered.runOptions];
+  if (!job.isTrusted) {
+    refuseRemoteSources([...summary.remoteSources, ...triggered.remoteSources], program);
+    if (!resolvesMountsSafely(program, version))
+      await refuseUnsafeMounts(runOptions, { context: job.context, engine: `${program} ${version}` });
   }
 
   const built = await ask(await buildArguments(isolation, job, { imageFile: paths.image, runOptions }), 'log');

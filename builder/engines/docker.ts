@@ -11,6 +11,7 @@ import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, choices, type Engine, namedContexts } from './engine.ts';
 import { buildFailure, pushFailure } from './failed-instruction.ts';
 import { type PinnedBuildkit, startBuildkit } from './pinned-buildkit.ts';
+import { refuseRemoteSources } from './remote-sources.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
 /** The layers of each platform are others. */
@@ -110,6 +111,9 @@ async function buildAndPush(
   pinned: PinnedBuildkit | undefined,
 ): Promise<BuiltImage> {
   const { workspace, candidate, log, signal, createdAt } = job;
+  // The daemon's own BuildKit has the daemon's network; in a container it has one of its own.
+  if (!job.isTrusted && abilities.driver === 'docker')
+    refuseRemoteSources(job.summary.remoteSources, "Docker's daemon");
   const metadata = join(workspace, 'metadata.json');
   const env: Record<string, string> = {
     ...job.env,

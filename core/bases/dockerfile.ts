@@ -1,4 +1,4 @@
-import { argumentNames, triggerOf } from './dockerfile/arguments.ts';
+import { argumentNames, remoteSourcesOf, triggerOf } from './dockerfile/arguments.ts';
 import { readInstructions } from './dockerfile/instructions.ts';
 import { type BaseUse, type DockerfileChoices, type Platform, Stages } from './dockerfile/stages.ts';
 
@@ -18,6 +18,8 @@ export interface DockerfileSummary {
   hasCommands: boolean;
   /** The options of all RUN instructions: `--mount=type=cache,target=/c`. */
   runOptions: string[];
+  /** What ADD instructions may fetch from a network, as they write it. */
+  remoteSources: string[];
   hasHeredoc: boolean;
 }
 
@@ -41,6 +43,9 @@ export function readDockerfile(text: string, platform: Platform, choices: Docker
     ),
     hasCommands: all.some(({ keyword }) => keyword === 'RUN'),
     runOptions: all.flatMap(({ keyword, flags }) => (keyword === 'RUN' ? flags : [])),
+    remoteSources: all
+      .filter(({ keyword }) => keyword === 'ADD')
+      .flatMap((each) => remoteSourcesOf(each, escapeCharacter)),
     hasHeredoc: instructions.some(({ hasHeredoc }) => hasHeredoc),
   };
 }

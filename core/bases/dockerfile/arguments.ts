@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../model/errors.ts';
-import { type Instruction, splitInstruction, wordsOf } from './instructions.ts';
+import { execForm, type Instruction, splitInstruction, wordsOf } from './instructions.ts';
 
 const keywords = new Set([
   ...['ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'MAINTAINER'],
@@ -67,6 +67,16 @@ export function assignmentsOf(instruction: Instruction, escapeCharacter: string)
     if (equals < 1) throw refusal(line, `${JSON.stringify(word)} is not NAME=value.`);
     return [word.slice(0, equals), word.slice(equals + 1)];
   });
+}
+
+/** An address as an engine knows it, or a word whose variables decide what it is: a base image may set them. */
+const mayBeAddress = /^(?:[a-z][a-z\d+.-]*:\/\/|[\w.-]+@[\w.-]+:|[^/]*\$)/i;
+
+/** What an ADD may fetch from a network, as it is written. */
+export function remoteSourcesOf({ rest }: Pick<Instruction, 'rest'>, escapeCharacter: string): string[] {
+  const words = execForm(rest) ?? wordsOf({ rest }, escapeCharacter);
+  const plain = (word: string) => word.replaceAll(/["']/g, '').replaceAll(escapeCharacter, '');
+  return words.slice(0, -1).filter((word) => mayBeAddress.test(plain(word)));
 }
 
 /**

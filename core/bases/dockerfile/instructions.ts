@@ -193,7 +193,7 @@ function heredocsOf(
 ): Heredoc[] {
   const inner = keyword === 'ONBUILD' ? splitInstruction(rest, escapeCharacter) : { keyword, rest };
   if (!takesHeredocs.has(inner.keyword)) return [];
-  if (isExecForm(inner.rest) || !whole.includes('<<')) return [];
+  if (execForm(inner.rest) || !whole.includes('<<')) return [];
   return heredocWords(whole).flatMap((word) => {
     const [, dash, quoted = ''] = /^\d*<<(-?)([^<]*)$/.exec(word) ?? [];
     const [name, ...others] = plainWords(quoted.replace(/^[\t\n\f\r ]+/, ''));
@@ -212,17 +212,17 @@ function heredocWords(whole: string): string[] {
 }
 
 /**
- * `["program", "argument"]`
+ * The words of `["program", "argument"]`; undefined where it is no array.
  * @throws InvalidInputError where it is an array of something else
  */
-function isExecForm(rest: string): boolean {
-  if (!rest.startsWith('[')) return false;
+export function execForm(rest: string): string[] | undefined {
+  if (!rest.startsWith('[')) return undefined;
   const list = jsonOrUndefined(rest);
-  if (!Array.isArray(list)) return false;
+  if (!Array.isArray(list)) return undefined;
   if (!list.every((each) => typeof each === 'string')) {
     throw new InvalidInputError('its list may contain only strings.');
   }
-  return true;
+  return list;
 }
 
 function jsonOrUndefined(text: string): unknown {

@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { triggeredRunOptions } from '../../../builder/engines/base-triggers.ts';
+import { triggersOf } from '../../../builder/engines/base-triggers.ts';
 
 const image = `registry.example.org/base@sha256:${'ab'.repeat(32)}`;
 const id = '1'.repeat(64);
-const triggers = ['RUN --mount=type=cache,target=/c true', 'COPY . /app'];
+const triggers = ['RUN --mount=type=cache,target=/c true', 'COPY . /app', 'ADD http://127.0.0.1/x /x'];
+const judged = { runOptions: ['--mount=type=cache,target=/c'], remoteSources: ['http://127.0.0.1/x'] };
 
 let folder: string;
 beforeEach(() => {
@@ -15,10 +16,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The options of the triggers, by an engine that prints this of the image. */
-function options(program: 'podman' | 'buildah', printed: unknown): Promise<string[]> {
+/** What is judged of the triggers, by an engine that prints this of the image. */
+function brought(program: 'podman' | 'buildah', printed: unknown): ReturnType<typeof triggersOf> {
   const ask = async () => ({ code: 0, stdout: JSON.stringify(printed), stderr: '' });
-  return triggeredRunOptions({ program, folder }, [image], { ask, recent: [] });
+  return triggersOf({ program, folder }, [image], { ask, recent: [] });
 }
 
 /** As Podman 4.3 and 5.4 print it: `OnBuild` is not among the keys of `Config`. */
@@ -33,19 +34,18 @@ function keep(configuration: object, kept: object = configuration): void {
   writeFileSync(join(own, `=${Buffer.from(digest).toString('base64')}`), JSON.stringify(kept));
 }
 
-test('the mounts that a base image brings are known with Buildah, which prints them', async () => {
-  const found = await options('buildah', { Docker: { config: { OnBuild: triggers } } });
-  expect(found).toEqual(['--mount=type=cache,target=/c']);
+test('the mounts and addresses that a base image brings are known with Buildah, which prints them', async () => {
+  expect(await brought('buildah', { Docker: { config: { OnBuild: triggers } } })).toMatchObject(judged);
 });
 
-test('the mounts that a base image brings are known with Podman, which does not print them', async () => {
+test('the mounts and addresses that a base image brings are known with Podman, which does not print them', async () => {
   keep({ config: { OnBuild: triggers } });
-  expect(await options('podman', inspected)).toEqual(['--mount=type=cache,target=/c']);
+  expect(await brought('podman', inspected)).toMatchObject(judged);
 });
 
 test('an image without such instructions brings none', async () => {
   keep({ config: { Cmd: ['sh'] } });
-  expect(await options('podman', inspected)).toEqual([]);
+  expect(await brought('podman', inspected)).toEqual({ runOptions: [], remoteSources: [] });
 });
 
 test.each([
@@ -53,5 +53,5 @@ test.each([
   ['something else is there', () => keep({ config: { OnBuild: triggers } }, { config: {} })],
 ])('nothing is built from an image of Podman if %s', async (_, prepare) => {
   prepare();
-  await expect(options('podman', inspected)).rejects.toThrow(/podman does not say which instructions it brings/);
+  await expect(brought('podman', inspected)).rejects.toThrow(/podman does not say which instructions it brings/);
 });

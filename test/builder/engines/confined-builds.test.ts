@@ -3,6 +3,7 @@ import { readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { startHost } from '../../services/http.ts';
 import { BuilderSetup } from '../builder-setup.ts';
 import { Images } from '../images.ts';
 
@@ -105,6 +106,33 @@ test('a mount that a base image brings counts as if it stood in the Dockerfile',
     error: 'DockerfileInvalidError',
     message: expect.stringContaining('RUN --mount=type=cache,id=../'),
   });
+});
+
+test('nothing is fetched with the network of this machine, also not for a base image, if nobody vouches for it', async () => {
+  await using host = await startHost((_, response) => response.end('of this machine'));
+  basedOn('demo/adding', [`ADD ${host.url}/x /x`]);
+  setup.environment = untrusted;
+  for (const Dockerfile of ['FROM demo/adding:v1\n', `FROM demo/base:v1\nARG A=${host.url}\nADD $A/x /x\n`]) {
+    const { result, log } = await setup.build({ Dockerfile });
+    if (/BuildKit .*docker-container/.test(log)) return;
+    expect(result).toMatchObject({
+      error: 'DockerfileInvalidError',
+      message: expect.stringMatching(/^ADD .* is not built by/),
+    });
+  }
+  expect(host.requests).toEqual([]);
+});
+
+test('no engine puts other files of this machine into a Dockerfile', async () => {
+  const secret = join(setup.home, 'included');
+  writeFileSync(secret, "RUN echo of the machine's owner\n");
+  const { result, log } = await setup.build({
+    'evil.in': `FROM demo/base:v1\n#include "${secret}"\n`,
+    Dockerfile: { link: 'evil.in' },
+  });
+  expect(log).not.toContain("of the machine's owner");
+  if (log.includes('BuildKit')) return;
+  expect(result).toMatchObject({ error: 'DockerfileInvalidError', message: expect.stringContaining('"evil.in"') });
 });
 
 test('a right of the machine is refused by name', async () => {

@@ -190,6 +190,22 @@ test('what ONBUILD keeps counts in the stages that begin with its own', () => {
   expect(bases('FROM a AS one', 'ONBUILD NONSENSE')).toEqual(['a']);
 });
 
+test.each([
+  ['ADD https://a.example/x.tgz y /z/', ['https://a.example/x.tgz']],
+  ['ADD --chown=1:1 "HTTP://a.example/x" /z', ['"HTTP://a.example/x"']],
+  ['ADD ["http://127.0.0.1/a b", "/z"]', ['http://127.0.0.1/a b']],
+  ['ADD h\\ttp://127.0.0.1 /z', ['h\\ttp://127.0.0.1']],
+  ['ADD git@a.example:b/c.git git://a.example/b /z', ['git@a.example:b/c.git', 'git://a.example/b']],
+  // A base image may set it, whatever the Dockerfile says of it.
+  ['ADD $JAR h${T}tp://127.0.0.1 /z', ['$JAR', 'h${T}tp://127.0.0.1']],
+  ['ONBUILD ADD http://127.0.0.1 /z', ['http://127.0.0.1']],
+  ['ADD file:x ./$JAR build/${V}.jar $TARGET/', []],
+  ['ADD http://the.target/', []],
+  ['COPY http://a.example/x /z', []],
+])('an ADD may fetch an address, or what may be one: %s', (instruction, remoteSources) => {
+  expect(read('FROM a', instruction).remoteSources).toEqual(remoteSources);
+});
+
 test('the options of a mount are read as a line of CSV', () => {
   expect(
     bases('FROM a', 'RUN --mount=\'type=bind,"from=b",FROM=c,"target=/with,comma"\' --mount=type=tmpfs,target=/t ls'),
