@@ -17,7 +17,7 @@ const narrowest = 8;
 const readable = 16;
 
 /**
- * Rows as a table that fits the terminal: optional columns are left out, then the widest ones are cut. What goes to a program is whole, without
+ * Rows as a table that fits the terminal: columns without any text are left out, then optional ones, then the widest are cut. What goes to a program is whole, without
  * titles, and has tabs between the columns.
  */
 export function tableOf<Row>(terminal: Terminal, columns: readonly Column<Row>[], rows: readonly Row[]): string {
@@ -29,7 +29,8 @@ export function tableOf<Row>(terminal: Terminal, columns: readonly Column<Row>[]
     at,
     width: Math.max(lengthOf(column.title), ...cells.map((texts) => lengthOf(texts[at] ?? ''))),
   }));
-  const shown = fitted(measured, terminal.width);
+  const filled = measured.filter(({ at }) => cells.length === 0 || cells.some((texts) => texts[at]));
+  const shown = fitted(filled, terminal.width);
   const line = (texts: readonly string[], styleOf: (column: Column<Row>) => Style | undefined) =>
     shown
       .map((column) => {

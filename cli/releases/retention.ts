@@ -6,6 +6,7 @@ import { oneLine } from '../../core/text/one-line.ts';
 import type { Context } from '../command.ts';
 import { invoke } from '../deployment/functions.ts';
 import { UsageError } from '../errors.ts';
+import { type Column, tableOf } from '../table.ts';
 
 const reportsSchema = z.array(retentionReportSchema);
 
@@ -28,7 +29,7 @@ export function define(command: Command, context: Context): void {
           `There is no release repository ${oneLine(repository, 80)}. ${deployment.siteUrl}/projects lists the projects; name one without its tag.`,
         );
       }
-      context.answer(reportsSchema, { value: reports, text: describe(reports) });
+      context.answer(reportsSchema, { value: reports, text: describe(context, reports) });
     });
 }
 
@@ -40,22 +41,40 @@ const countFrom =
     throw new InvalidArgumentError(`It is a whole number, ${least} or more.`);
   };
 
-function describe(reports: RetentionReport[]): string {
-  const lines = reports
-    .toSorted((one, other) => one.repository.localeCompare(other.repository))
-    .flatMap(({ repository, decisions }) => [
-      repository,
-      ...decisions.map(({ digest, releasedAt, reasons }) => {
-        const state = reasons.length > 0 ? `stays: ${oneLine(reasons.map(describeReason).join('; '), 300)}` : 'expires';
-        return `  ${shortDigest(digest)}  ${releasedAt.slice(0, 10)}  ${state}`;
-      }),
-    ]);
-  const expiring = reports.flatMap(({ decisions }) => decisions.filter(({ reasons }) => reasons.length === 0));
-  const bytes = expiring.reduce((sum, each) => sum + each.bytes, 0);
+function describe({ terminal }: Context, reports: RetentionReport[]): string {
+  const sorted = reports.toSorted((one, other) => one.repository.localeCompare(other.repository));
+  if (!Number.isFinite(terminal.width)) return tableOf(terminal, columns, sorted.flatMap(imagesOf));
+  const lines = sorted.flatMap((report) => [report.repository, ...imagesOf(report).flatMap(linesOf)]);
+  return `${[...lines, '', describeRule(reports)].join('\n')}\n`;
+}
+
+type Image = RetentionReport['decisions'][number] & { repository: string };
+
+const imagesOf = ({ repository, decisions }: RetentionReport): Image[] =>
+  decisions.map((decision) => ({ ...decision, repository }));
+const stateOf = ({ reasons }: Image) => (reasons.length > 0 ? 'stays' : 'expires');
+const dayReleased = ({ releasedAt }: Image) => releasedAt.slice(0, 10);
+
+const columns: Column<Image>[] = [
+  { title: 'REPOSITORY', text: ({ repository }) => repository },
+  { title: 'DIGEST', text: ({ digest }) => digest },
+  { title: 'RELEASED', text: dayReleased },
+  { title: 'STATE', text: stateOf },
+  { title: 'WHY', text: ({ reasons }) => reasons.map(describeReason).join('; ') },
+];
+
+function linesOf(image: Image): string[] {
+  return [
+    `  ${shortDigest(image.digest)}  ${dayReleased(image)}  ${stateOf(image)}`,
+    ...image.reasons.map((reason) => `    ${oneLine(describeReason(reason), 300)}`),
+  ];
+}
+
+function describeRule(reports: RetentionReport[]): string {
   const [first] = reports;
-  const rule =
-    first?.days === undefined
-      ? 'Released images are kept for ever: give --days N to see what a rule would do.'
-      : `${expiring.length} of ${reports.flatMap(({ decisions }) => decisions).length} images expire by a rule of ${first.days} days, ${(bytes / 1e6).toFixed(1)} MB without what they share with others.`;
-  return `${[...lines, '', rule].join('\n')}\n`;
+  if (first?.days === undefined) return 'Released images are kept for ever: give --days N to see what a rule would do.';
+  const images = reports.flatMap(imagesOf);
+  const expiring = images.filter(({ reasons }) => reasons.length === 0);
+  const bytes = expiring.reduce((sum, each) => sum + each.bytes, 0);
+  return `${expiring.length} of ${images.length} images expire by a rule of ${first.days} days, ${(bytes / 1e6).toFixed(1)} MB without what they share with others.`;
 }

@@ -72,9 +72,7 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
     tone: 'good',
     title: `${projectName(build)} is ${fixed ? 'fixed' : 'released'}`,
     paragraphs: [
-      build.status === 'released'
-        ? 'The image was built, scanned and released.'
-        : 'The image was built and scanned. It is the one that is released already.',
+      ...(build.status === 'released' ? [] : ['The image is the one that is released already.']),
       ...(fixed ? [describeFixed(fixed)] : []),
     ],
     command: image && pullCommand(build.project, image),
@@ -104,7 +102,10 @@ function heldMail(build: Build, held: HoldInForce, siteUrl: string, details: Mai
     tone: 'warning',
     title: `${projectName(build)} is held`,
     paragraphs: [describeHeldBuild(held), 'The floating tags stay where they are, and the image waits.'],
-    advice: `When the hold ends, the newest image that waits is judged again and released. To end it: slipway unhold ${projectName(build)}`,
+    example: {
+      title: 'When the hold ends, the newest image that waits is judged again and released. To end it:',
+      text: `slipway unhold ${projectName(build)}`,
+    },
     lists: changesList(build, details.comparison),
   });
 }
@@ -112,7 +113,7 @@ function heldMail(build: Build, held: HoldInForce, siteUrl: string, details: Mai
 /** The floating tags name an earlier release again: what that means for the next builds. A failed rollback may have moved some of them. */
 function rollbackMail(
   build: Build,
-  { from, to, requester, reason }: Extract<Build['cause'], { type: 'rollback' }>,
+  { from, to }: Extract<Build['cause'], { type: 'rollback' }>,
   siteUrl: string,
   details: MailDetails,
 ): Mail {
@@ -128,14 +129,14 @@ function rollbackMail(
         ]
       : [oneLine(build.failure?.message ?? '', 2000), 'Some of the floating tags may have been moved.'],
     command: isDone && build.image ? pullCommand(build.project, build.image) : undefined,
-    advice: isDone
-      ? `When the cause is fixed, end the hold: slipway unhold ${name}. The newest image that waits then is judged again and released.`
-      : `Call for it once more: slipway rollback ${name} --to ${oneLine(to, 100)}`,
-    facts: [
-      { label: 'By', value: oneLine(requester, 100) },
-      ...(reason ? [{ label: 'Reason', value: oneLine(reason, 500) }] : []),
-      { label: 'Taken back', value: oneLine(from, 100), code: true },
-    ],
+    example: isDone
+      ? {
+          title:
+            'When the cause is fixed, end the hold. The newest image that waits then is judged again and released:',
+          text: `slipway unhold ${name}`,
+        }
+      : { title: 'Call for it once more:', text: `slipway rollback ${name} --to ${oneLine(to, 100)}` },
+    facts: [{ label: 'Taken back', value: oneLine(from, 100), code: true }],
   });
 }
 
@@ -186,17 +187,21 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
       oneLine(log ? withoutOutput(message) : message, 2000),
       'Nothing was released, and no release tag was changed.',
     ],
-    advice: adviceAfter(build, error),
+    ...whatHelps(build, error),
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
     output: log ? { title: 'The last lines of the log', text: log } : undefined,
   });
 }
 
 /** What the project's people can do about a failure. */
-function adviceAfter(build: Build, error: string): string {
-  return isPassing(error)
-    ? `Nothing in the project needs to be corrected. Have the build started again: \`slipway build ${projectName(build)}\`, or push any commit.`
-    : 'Push a commit that fixes it: Slipway then builds the project again.';
+function whatHelps(build: Build, error: string): Pick<MailContent, 'advice' | 'example'> {
+  if (!isPassing(error)) return { advice: 'Push a commit that fixes it: Slipway then builds the project again.' };
+  return {
+    example: {
+      title: 'Nothing in the project needs to be corrected. Push any commit, or have it built again:',
+      text: `slipway build ${projectName(build)}`,
+    },
+  };
 }
 
 type BuildContent = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pick<MailContent, 'facts'>>;
@@ -205,6 +210,7 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
   const project = projectName(build);
   const content: MailContent = {
     ...own,
+    paragraphs: [`${describeCause(build.cause, build.gitHost).replace(/\.$/, '')}.`, ...own.paragraphs],
     facts: [...(own.facts ?? []), ...factsOf(build)],
     links: [
       { label: 'Open the build', address: `${siteUrl}/builds/${build.id}` },
@@ -232,7 +238,6 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
 function factsOf(build: Build): MailContent['facts'] {
   const { image, verdict } = build;
   const facts: MailContent['facts'] = [
-    { label: 'Cause', value: describeCause(build.cause, build.gitHost) },
     {
       label: 'Commit',
       value: oneLine(build.commit, 64),

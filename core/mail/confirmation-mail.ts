@@ -26,7 +26,7 @@ export function confirmationMail({ address, project, link, siteUrl, indexUrl }: 
     facts: [
       { label: 'Project', value: name },
       { label: 'Asked by', value: index ?? 'the index', link: index },
-      { label: 'Slipway', value: siteUrl, link: webLink(siteUrl) },
+      { label: 'Slipway', value: siteUrl, link: siteUrl },
     ],
     links: [{ label: 'Answer', address: link }],
     footer: [

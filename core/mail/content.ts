@@ -10,15 +10,17 @@ export interface MailContent {
   list?: List | undefined;
   /** What to do now. */
   advice?: string | undefined;
-  /** An example to copy. */
+  /** What to copy for that: a command, or lines of an index entry. */
   example?: Passage | undefined;
+  /** Above what is long. */
+  links: { label: string; address: string }[];
+  /** The last lines that a program printed. */
+  output?: Passage | undefined;
   /** More lists, below what matters most. */
   lists?: List[] | undefined;
   facts: { label: string; value: string; link?: string | undefined; code?: boolean }[];
-  /** The last lines that a program printed. */
-  output?: Passage | undefined;
-  links: { label: string; address: string }[];
-  footer: { text: string; link?: string | undefined }[];
+  /** `name`: what HTML shows instead of the link's address. */
+  footer: { text: string; link?: string | undefined; name?: string }[];
 }
 
 export interface List {

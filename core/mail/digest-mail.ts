@@ -1,4 +1,4 @@
-import { describeCause, describeDuration, describeRef, exactTime, shortCommit } from '../builds/describe-build.ts';
+import { describeCause, describeDuration, exactTime } from '../builds/describe-build.ts';
 import { withoutOutput } from '../builds/failure.ts';
 import type { Fixed } from '../builds/fixed.ts';
 import type { CascadeMember } from '../cascade/member.ts';
@@ -48,7 +48,7 @@ export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Ma
   const going = (counts.waiting ?? 0) + (counts.building ?? 0);
   const content: MailContent = {
     tone: needsSomebody ? 'warning' : 'good',
-    title: `${ends.length} of your projects were rebuilt`,
+    title: `${ends.length} of your projects were rebuilt: ${sections.map(({ word, ends: all }) => `${all.length} ${word.toLowerCase()}`).join(', ')}`,
     paragraphs: [
       `${cause}${others.length > 0 ? `, and ${others.length} more` : ''}: every project that depends on it is rebuilt. This is how the builds of yours ended.`,
       ...(endedAt === undefined
@@ -94,7 +94,7 @@ function itemOf({ build }: BuildEnd, siteUrl: string): LinkedItem {
   return {
     name: oneLine(build.project, 120),
     link: `${siteUrl}/builds/${build.id}`,
-    text: oneLine(`${describeRef(build.ref)} at ${shortCommit(build.commit)}: ${describeEnd(build)}`, 400),
+    text: oneLine(describeEnd(build), 400),
   };
 }
 

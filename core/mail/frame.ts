@@ -1,5 +1,5 @@
 import { oneLine, webLink } from '../text/one-line.ts';
-import type { Mail, MailContent } from './content.ts';
+import type { List, Mail, MailContent } from './content.ts';
 
 /** What the mails to the same people have in common. */
 
@@ -39,8 +39,11 @@ export const itemsShown = 20;
  * The first items, each in one line, and how many more there are.
  * @param where they are all: `see the page of the build`
  */
-export function firstItems(items: readonly string[], where?: string): string[] {
-  const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
+export function firstItems<Item extends List['items'][number]>(
+  items: readonly Item[],
+  where?: string,
+): (Item | string)[] {
+  const shown = items.slice(0, itemsShown).map((item) => (typeof item === 'string' ? oneLine(item, 600) : item));
   if (items.length <= itemsShown) return shown;
   return [...shown, `and ${items.length - itemsShown} more${where === undefined ? '' : `: ${where}`}`];
 }

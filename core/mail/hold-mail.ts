@@ -26,7 +26,7 @@ export function holdMail({ change, released, siteUrl, indexUrl }: HoldMail): Mai
     title: isHeld ? `Releases of ${name} are held` : `Releases of ${name} are no longer held`,
     paragraphs: isHeld
       ? [
-          'Its floating tags stay where they are. Builds and scans go on; one that passes says "held, would release", and its image waits.',
+          'Its floating tags stay where they are. Builds and scans go on, and an image that passes waits.',
           until
             ? `The hold ends by itself after ${until}. The newest image that waits then is judged again and released.`
             : 'The hold lasts until somebody ends it. The newest image that waits then is judged again and released.',
@@ -36,7 +36,7 @@ export function holdMail({ change, released, siteUrl, indexUrl }: HoldMail): Mai
             ? 'The newest image that waited is judged again and, if it still passes, released. You get a mail about that.'
             : 'No image waits. The next build that passes is released.',
         ],
-    advice: isHeld ? `To end the hold: slipway unhold ${name}` : undefined,
+    example: isHeld ? { title: 'To end the hold:', text: `slipway unhold ${name}` } : undefined,
     facts: [
       { label: 'Project', value: name },
       { label: isHeld ? 'Held by' : 'Ended by', value: `${who}, ${exactTime(at)}` },

@@ -1,9 +1,9 @@
 import { shortCommit } from '../builds/describe-build.ts';
 import type { Diagnostic } from '../index/read-index.ts';
 import type { GitHostKind } from '../model/git-host.ts';
-import { commitLink } from '../sources/source-pages.ts';
+import { commitLink, sourceLine } from '../sources/source-pages.ts';
 import { oneLine } from '../text/one-line.ts';
-import type { Mail, MailContent } from './content.ts';
+import type { List, Mail, MailContent } from './content.ts';
 import { firstItems, footerForOperators } from './frame.ts';
 
 /** The mails to the operators about a commit of the index. */
@@ -32,7 +32,10 @@ export function indexDiagnosticsMail({ errors, ...index }: IndexCommit & { error
     paragraphs: [
       'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
     ],
-    list: errors.length > 0 ? { title: 'Errors', items: firstItems(errors.map(describeDiagnostic)) } : undefined,
+    list:
+      errors.length > 0
+        ? { title: 'Errors', items: firstItems(errors.map((error) => itemOf(error, index))) }
+        : undefined,
     advice: 'Push a commit that fixes the index: Slipway then reads it again.',
   });
 }
@@ -67,20 +70,19 @@ function indexMail(
   own: Omit<MailContent, 'facts' | 'links' | 'footer'>,
 ): Mail {
   const name = oneLine(repository, 200);
+  const link = commitLink({ url: indexUrl, gitHost }, commit);
   return {
     subject: oneLine(`[slipway] INDEX: ${subject} (${shortCommit(commit)})`, 200),
     content: {
       ...own,
       facts: [
         { label: 'Index', value: name },
-        {
-          label: 'Commit',
-          value: oneLine(commit, 64),
-          link: commitLink({ url: indexUrl, gitHost }, commit),
-          code: true,
-        },
+        { label: 'Commit', value: oneLine(commit, 64), link, code: true },
       ],
-      links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
+      links: [
+        ...(link ? [{ label: 'Open the commit', address: link }] : []),
+        { label: 'See the projects', address: `${siteUrl}/projects` },
+      ],
       footer: footerForOperators,
     },
     headers: { 'X-Slipway-Status': 'index' },
@@ -88,6 +90,10 @@ function indexMail(
   };
 }
 
-function describeDiagnostic({ file, line, column, entry, message }: Diagnostic): string {
-  return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
+/** Its place leads to the line, on hosts whose addresses are known. */
+function itemOf({ file, line, column, entry, message }: Diagnostic, index: IndexCommit): List['items'][number] {
+  const name = `${oneLine(file, 200)}:${line}:${column}`;
+  const text = `${entry ? `${oneLine(entry, 200)}: ` : ''}${oneLine(message, 400)}`;
+  const link = sourceLine({ url: index.indexUrl, gitHost: index.gitHost }, index.commit, file, line);
+  return link ? { name, link, text } : `${name}: ${text}`;
 }

@@ -30,7 +30,7 @@ export function mailDetailsOf(
 
 /** How the build ended, as its mail's subject says it. */
 export function endWord({ status, cause, held }: Build, fixed?: Fixed): string {
-  if (cause.type === 'rollback' && status === 'released') return 'ROLLED BACK';
+  if (cause.type === 'rollback') return status === 'released' ? 'ROLLED BACK' : 'FAILED ROLLBACK';
   if (held) return 'HELD';
   return fixed ? 'FIXED' : status.toUpperCase();
 }

@@ -38,10 +38,10 @@ ${command && code(command)}
 ${list && listed(list)}
 ${advice && html`<p style="margin:0 0 12px">${advice}</p>`}
 ${example && html`<p style="margin:0 0 6px">${example.title}</p>${code(example.text)}`}
+<p style="margin:16px 0">${links.map(link)}</p>
 ${output && html`<p style="margin:0 0 6px"><b>${output.title}</b></p>${code(output.text)}`}
 ${lists.map(listed)}
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 12px">${facts.map(fact)}</table>
-<p style="margin:16px 0 0">${links.map(link)}</p>
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 0">${facts.map(fact)}</table>
 </td></tr></table>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px"><tr><td class="quiet" style="padding:16px 24px;${font};font-size:13px;line-height:1.5;color:#57606c;word-break:break-word">${footer.map(footnote)}</td></tr></table>
 </td></tr></table>
@@ -61,8 +61,8 @@ function link({ label, address }: MailContent['links'][number], index: number): 
     : html`<a class="link" href="${address}" style="display:inline-block;padding:8px 16px;color:#1a56c4">${label}</a>`;
 }
 
-function footnote({ text, link }: MailContent['footer'][number]): Html {
-  return html`<p style="margin:0 0 6px">${text}${link && html` <a class="quiet" href="${link}" style="color:#57606c">${link}</a>`}</p>`;
+function footnote({ text, link, name }: MailContent['footer'][number]): Html {
+  return html`<p style="margin:0 0 6px">${text}${link && html` <a class="quiet" href="${link}" style="color:#57606c">${name ?? link}</a>`}</p>`;
 }
 
 function fact({ label, value, link, code }: MailContent['facts'][number]): Html {

@@ -6,7 +6,7 @@ const width = 76;
 export function mailText(content: MailContent): string {
   const column =
     Math.max(...content.facts.map(({ label }) => label.length), ...content.links.map(({ label }) => label.length)) + 2;
-  const row = (label: string, value: string) => `${label.padEnd(column)}${value}`;
+  const row = (label: string, value: string) => wrapped(value, label.padEnd(column), ' '.repeat(column));
   const blocks = [
     content.title,
     ...content.paragraphs.map((paragraph) => wrapped(paragraph)),
@@ -15,11 +15,13 @@ export function mailText(content: MailContent): string {
     content.advice && wrapped(content.advice),
     content.example &&
       [wrapped(content.example.title), '', ...content.example.text.split('\n').map((line) => `    ${line}`)].join('\n'),
+    content.links.map(({ label, address }) => row(label, address)).join('\n'),
     content.output &&
       [`${content.output.title}:`, '', ...content.output.text.split('\n').map((line) => `  | ${line}`)].join('\n'),
     ...(content.lists ?? []).map(list),
-    content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
-    content.links.map(({ label, address }) => row(label, address)).join('\n'),
+    content.facts
+      .flatMap(({ label, value, link }) => [row(label, value), ...(link && link !== value ? [row('', link)] : [])])
+      .join('\n'),
     // The dashes with a space after them begin a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3
     ['-- ', ...content.footer.map(({ text, link }) => wrapped(link ? `${text} ${link}` : text))].join('\n'),
   ];

@@ -8,7 +8,7 @@ export function renderMail(
   { unsubscribeLink }: Pick<Recipient, 'unsubscribeLink'> = {},
 ): { text: string; html: string } {
   const unsubscribe: MailContent['footer'] = unsubscribeLink
-    ? [{ text: 'To get no more mails from this Slipway:', link: unsubscribeLink }]
+    ? [{ text: 'To get no more mails from this Slipway:', link: unsubscribeLink, name: 'unsubscribe' }]
     : [];
   const whole = { ...content, footer: [...content.footer, ...unsubscribe] };
   return { text: mailText(whole), html: mailHtml(whole) };

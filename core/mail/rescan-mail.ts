@@ -2,8 +2,8 @@ import { describeCounts, exactTime, shortDigest } from '../builds/describe-build
 import { bySeverity, countsOf, type Finding, isFixable } from '../model/findings.ts';
 import type { FindingChanges } from '../releases/rescan-findings.ts';
 import { oneLine } from '../text/one-line.ts';
-import type { Mail, MailContent } from './content.ts';
-import { firstItems, footerForOwners, itemsShown, projectHeaders } from './frame.ts';
+import type { LinkedItem, List, Mail, MailContent } from './content.ts';
+import { firstItems, footerForOwners, projectHeaders } from './frame.ts';
 
 /** What a rescan of one released image found since the last mail about it. */
 export interface ReleaseChanges {
@@ -28,8 +28,6 @@ interface FindingsMail {
   indexUrl?: string;
 }
 
-const reasonsShown = 3;
-
 /**
  * For the owners of a project: what rescans found in images that they released before. One mail covers all images whose findings a run
  * saw change. The subject is `[slipway] FINDINGS: app/job:tag (2 new: 1 critical, 1 high)`.
@@ -39,19 +37,29 @@ export function findingsMail({ project, releases, siteUrl, indexUrl }: FindingsM
   const appeared = releases.flatMap(({ changes }) => changes.appeared);
   const isLost = releases.some(({ changes }) => changes.state);
   const blocked = releases.filter(({ verdict }) => verdict?.outcome === 'block');
-  const images = releases.length === 1 ? 'an image' : `${releases.length} images`;
+  const images = releases.length === 1 ? 'A released image' : `${releases.length} released images`;
   const page = `${siteUrl}/projects/${project.split(/[/:]/).map(encodeURIComponent).join('/')}/releases`;
   const content: MailContent = {
     tone: appeared.length > 0 || isLost ? 'warning' : 'good',
-    title: `The findings in ${releases.length === 1 ? 'a released image' : 'released images'} of ${name} have changed`,
+    title:
+      appeared.length > 0
+        ? `${vulnerabilities(appeared.length)} in ${releases.length === 1 ? 'a released image' : 'released images'} of ${name}`
+        : `What is known of the released images of ${name} has changed`,
     paragraphs: [
-      `Slipway has scanned ${images} again that you released before. Compared with the last scan: ${summaryOf(releases)}.`,
+      `${images} ${releases.length === 1 ? 'was' : 'were'} scanned again. Since the scan before: ${summaryOf(releases)}.`,
+      verdictText(releases, blocked),
       'Nothing was un-released: Slipway never removes an image or a tag on its own.',
-      ...verdictText(releases, blocked),
-    ],
+    ].filter((each) => each !== undefined),
     list: { title: 'What has changed', items: itemsOf(releases) },
-    advice: adviceOf(project, releases, blocked.length > 0),
-    facts: releases.slice(0, itemsShown).flatMap(factsOf),
+    ...whatHelps(project, releases, blocked.length > 0),
+    lists: [
+      ...reasonsOf(blocked),
+      {
+        title: releases.length === 1 ? 'The image' : 'The images',
+        items: firstItems(releases.map((each) => imageItem(each, page))),
+      },
+    ],
+    facts: [{ label: 'Project', value: name }],
     links: [
       ...(releases.length === 1
         ? releases.map(({ digest }) => ({ label: 'See the image', address: `${page}/${digest}` }))
@@ -72,6 +80,8 @@ export function findingsMail({ project, releases, siteUrl, indexUrl }: FindingsM
   };
 }
 
+const vulnerabilities = (count: number) => (count === 1 ? '1 new vulnerability' : `${count} new vulnerabilities`);
+
 /** `2 new: 1 critical, 1 high; 1 gone`. A vulnerability that several images have counts once for each of them. */
 function summaryOf(releases: readonly ReleaseChanges[]): string {
   const all = <Value>(of: (changes: FindingChanges) => readonly Value[]) =>
@@ -88,22 +98,23 @@ function summaryOf(releases: readonly ReleaseChanges[]): string {
   ].join('; ');
 }
 
-function verdictText(releases: readonly ReleaseChanges[], blocked: readonly ReleaseChanges[]): string[] {
+function verdictText(releases: readonly ReleaseChanges[], blocked: readonly ReleaseChanges[]): string | undefined {
+  const [it, its] = releases.length === 1 ? ['it', 'its'] : ['them', 'their'];
   if (blocked.length === 0)
-    return releases.some(({ verdict }) => verdict)
-      ? [`The policy would allow ${releases.length === 1 ? 'its release' : 'their release'} today.`]
-      : [];
+    return releases.some(({ verdict }) => verdict) ? `The policy would allow ${its} release today.` : undefined;
+  const which = blocked.length === releases.length ? it : `${blocked.length} of them`;
+  return `The policy would block ${which} today.`;
+}
+
+function reasonsOf(blocked: readonly ReleaseChanges[]): List[] {
   const reasons = [...new Set(blocked.flatMap(({ verdict }) => verdict?.reasons ?? []))];
-  const more = reasons.length > reasonsShown ? [`There are ${reasons.length - reasonsShown} more reasons.`] : [];
-  const which =
-    releases.length === 1
-      ? 'the image'
-      : `${blocked.length === releases.length ? 'all' : blocked.length} of these images`;
-  return [
-    `The policy would block ${which} today:`,
-    ...reasons.slice(0, reasonsShown).map((reason) => oneLine(reason, 600)),
-    ...more,
-  ];
+  return reasons.length > 0 ? [{ title: 'Why the policy would block', items: firstItems(reasons) }] : [];
+}
+
+function imageItem(each: ReleaseChanges, page: string): LinkedItem {
+  const { digest, releasedAt, counts } = each;
+  const text = `${describeCounts(counts)}; released ${exactTime(releasedAt)}`;
+  return { name: nameOf(each), link: `${page}/${digest}`, text };
 }
 
 /** The most important first: images that cannot be scanned, then new findings by severity, then changed ones, then those that are gone. */
@@ -157,27 +168,33 @@ function describeLoss({ changes, reason }: ReleaseChanges): string {
   }
 }
 
-function adviceOf(project: string, releases: readonly ReleaseChanges[], isBlocked: boolean): string {
-  const command = `slipway build ${oneLine(project, 250)}`;
+function whatHelps(
+  project: string,
+  releases: readonly ReleaseChanges[],
+  isBlocked: boolean,
+): Pick<MailContent, 'advice' | 'example'> {
+  const text = `slipway build ${oneLine(project, 250)}`;
   if (releases.every(({ changes }) => changes.state?.now === 'gone'))
-    return `To get the image back, build it again: ${command}`;
+    return { example: { title: 'To get the image back, build it again:', text } };
   const now = releases.flatMap(({ changes }) => [...changes.appeared, ...changes.changed.map((each) => each.now)]);
-  if (now.some(isFixable))
-    return `There are fixed versions. Update the packages in the Dockerfile, or build the image again on a base image that has them. To build it, push a commit or run: ${command}`;
-  if (now.length > 0)
-    return `No fixed version of these packages is known yet. When there is one, you get another mail; then build the image again with ${command} to get it. ${isBlocked ? 'Until then, a new build is blocked unless you remove the package or the index accepts the finding as an exception.' : 'Until then, you need not do anything.'}`;
-  if (releases.some(({ changes }) => changes.state))
-    return `Without a scan, it is not known which vulnerabilities the image has. If this continues, build it again: ${command}`;
-  return 'You need not do anything.';
-}
-
-function factsOf(each: ReleaseChanges): MailContent['facts'] {
-  return [
-    { label: 'Image', value: nameOf(each), code: true },
-    { label: 'Digest', value: oneLine(each.digest, 100), code: true },
-    { label: 'Released', value: exactTime(each.releasedAt) },
-    { label: 'Findings', value: describeCounts(each.counts) },
-  ];
+  if (now.some(isFixable)) {
+    const title =
+      'There are fixed versions. Update the packages in the Dockerfile and push, or build the image again on a base image that has them:';
+    return { example: { title, text } };
+  }
+  if (now.length > 0) {
+    const meanwhile = isBlocked
+      ? 'Until then, a new build is blocked unless you remove the package or the index accepts the finding as an exception.'
+      : 'Until then, you need not do anything.';
+    const advice = `No fixed version of these packages is known yet. When there is one, you get another mail. ${meanwhile}`;
+    return { advice };
+  }
+  if (releases.some(({ changes }) => changes.state)) {
+    const title =
+      'Without a scan, it is not known which vulnerabilities the image has. If this continues, build it again:';
+    return { example: { title, text } };
+  }
+  return { advice: 'You need not do anything.' };
 }
 
 function nameOf({ tags, digest }: ReleaseChanges): string {

@@ -59,7 +59,7 @@ function itemsOf(expiries: readonly WaiverExpiry[]): string[] {
 
 function describeExpiry({ kind, id, packages, owner, file, reason, expires }: WaiverExpiry): string {
   const what = `${oneLine(id, 200)}${packages.length > 0 ? ` in ${oneLine(packages.join(', '), 200)}` : ''}`;
-  const end = `${kind === 'ended' ? 'ended after' : 'ends after'} ${expires}`;
+  const end = `${kind === 'ended' ? 'was' : 'is'} accepted until ${expires}`;
   const source = file ? `${oneLine(file, 200)}, by ${oneLine(owner, 200)}` : `owner: ${oneLine(owner, 200)}`;
   return `${what} ${end} (${source})${reason ? `: ${oneLine(reason, 300)}` : ''}`;
 }

@@ -51,6 +51,13 @@ it('leaves out what is optional before it cuts the rest to pieces', () => {
   );
 });
 
+it('leaves out what has nothing to say in any row, for people only', () => {
+  const blank = columns.map((each) => (each.title === 'STATUS' ? { ...each, text: () => '' } : each));
+  const terminal = { out: () => undefined, err: () => undefined, width: 80, colours: false };
+  expect(tableOf(terminal, blank, rows).split('\n')[0]).toBe('PROJECT           CAUSE');
+  expect(tableOf({ ...terminal, width: Number.POSITIVE_INFINITY }, blank, rows)).toContain('demo/app:latest\t\tpush');
+});
+
 it('goes on in a terminal that is too narrow for it', () => {
   expect(table(5)).toContain('demo/app:latest');
 });

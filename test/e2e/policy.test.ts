@@ -46,5 +46,5 @@ it('an image that the policy of the index blocks is released without a push once
   await warnWaivers();
   const mails = (await slipway.mails('strict', 3)).filter(({ subject }) => subject.includes('EXCEPTIONS'));
   expect(mails.map(({ subject }) => subject)).toEqual(['[slipway] EXCEPTIONS: demo/strict:latest (1 ends soon)']);
-  expect(await slipway.client.mailText(mails[0]?.id ?? '')).toContain('privileged ends after');
+  expect(await slipway.client.mailText(mails[0]?.id ?? '')).toContain('privileged is accepted until');
 });

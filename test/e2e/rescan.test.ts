@@ -112,7 +112,7 @@ describe('a defect that becomes known after the release', () => {
     const text = (await slipway.client.mailText(mail?.id ?? '')).replaceAll(/\s+/g, ' ');
     expect(text).toContain('New: SLIPWAY-RESCAN-2026-1 (CRITICAL) in made-for-rescans 1.0, fixed in 1.0.1');
     expect(text).toContain('Nothing was un-released');
-    expect(text).toContain('The policy would block the image today');
+    expect(text).toContain('The policy would block it today');
     for (const tag of image.tags) expect([tag, await digestOf(tag)]).toEqual([tag, image.digest]);
     // The site may show for a moment what it has read before.
     await expect

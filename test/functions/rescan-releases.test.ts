@@ -44,7 +44,7 @@ describe('a released image', () => {
     const text = sent?.mail.text.replaceAll(/\s+/g, ' ') ?? '';
     expect(text).toContain('New: CVE-2026-2 (CRITICAL) in openssl 3.0.1, fixed in 3.0.2');
     expect(text).toContain('Nothing was un-released');
-    expect(text).toContain('The policy would block the image today');
+    expect(text).toContain('The policy would block it today.');
     expect(text).toContain('slipway build demo/app:latest');
     expect(text).not.toContain('CVE-2026-1 ');
     expect(world.images.get(one)?.tags).toEqual(tags);
@@ -152,7 +152,7 @@ describe('an image that two projects of one repository have released', () => {
     await world.event(inspectorFinding(one));
     await world.run();
     await world.run();
-    expect(world.mails.map(({ to, mail }) => [to, /^Image +(.*)$/m.exec(mail.text)?.[1]]).sort()).toEqual([
+    expect(world.mails.map(({ to, mail }) => [to, /^The image:\n {2}- (.*?):/m.exec(mail.text)?.[1]]).sort()).toEqual([
       [['owner1@example.org'], '1'],
       [['owner2@example.org'], '2'],
     ]);

@@ -337,6 +337,7 @@ describe('a failed build', () => {
       expect(part).toContain('line 99');
       expect(part).not.toContain('line 69\n');
       expect(part).not.toContain('\u001b');
+      expect(part.indexOf(`${siteUrl}/builds/${build.id}/log`)).toBeLessThan(part.indexOf('line 99'));
     }
   });
 
@@ -447,7 +448,12 @@ describe('the mail to the operators about an index', () => {
       siteUrl,
     });
     expect(mail.subject).toBe('[slipway] INDEX: 1 error in demo/index (1a2b3c4)');
-    expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
+    expect(words(mail).text).toContain(
+      'index.d/demo.yml:12:3: demo/app:latest: The key "git-url" is missing or empty.',
+    );
+    const line = `https://github.com/demo/index/blob/${commit}/index.d/demo.yml#L12`;
+    expect(mail.text).toContain(line);
+    expect(mail.html).toContain(`href="${line}"`);
     expect(words(mail).text).toContain('Nothing was removed.');
     expect(mail.html).toContain(`https://github.com/demo/index/commit/${commit}`);
   });

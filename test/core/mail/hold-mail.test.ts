@@ -41,7 +41,7 @@ describe('the mail about a rollback', () => {
   it('of one that failed says that tags may have moved, and how to go on', () => {
     const failure = { error: 'UpstreamError', message: 'The registry gave no answer.' };
     const mail = buildMail({ ...build, status: 'failed', image: undefined, failure }, siteUrl);
-    expect(mail?.subject).toMatch(/^\[slipway\] FAILED: /);
+    expect(mail?.subject).toMatch(/^\[slipway\] FAILED ROLLBACK: /);
     expect(plain(mail?.text)).toContain(`slipway rollback demo/app:latest --to ${to}`);
   });
 

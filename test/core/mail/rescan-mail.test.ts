@@ -48,7 +48,9 @@ describe('the mail about what is released', () => {
     const said = words(text);
     expect(said).toContain('New: CVE-2026-1 (CRITICAL) in openssl 3.0.1, fixed in 3.0.2');
     expect(said).toContain('Nothing was un-released: Slipway never removes an image or a tag on its own.');
-    expect(said).toContain('The policy would block the image today: CVE-2026-1 is too bad.');
+    expect(said).toContain('The policy would block it today.');
+    expect(said).toContain('Why the policy would block: - CVE-2026-1 is too bad.');
+    expect(said).toContain('latest: 1 high; released 2026-11-01 10:00:00 UTC');
     expect(said).toContain('slipway build demo/app:latest');
     expect(said).toContain('https://slipway.example.org/projects/demo/app/latest/releases');
   });

@@ -27,6 +27,19 @@ const mailOf = (over: Partial<TargetState> = {}) =>
   targetMail({ ...state, ...over }, { siteUrl: 'https://slipway.example', indexUrl: 'https://git.example/index' });
 
 describe('the mail about a target', () => {
+  it('says what the service ran before, and the command that goes back to it', () => {
+    const before = {
+      ...wanted,
+      tag: '1.1.0',
+      digest: `sha256:${'1'.repeat(64)}`,
+      deliveredAt: '2026-10-01T00:00:00.000Z',
+    };
+    const { text } = mailOf({ delivered: [...state.delivered, before] });
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('Before, it ran 1.1.0.');
+    expect(text).toContain('\n    slipway promote demo/app:latest --to production --release 1.1.0\n');
+    expect(mailOf().text).not.toContain('slipway promote');
+  });
+
   it('says that a service runs the release, by digest, and who promoted it', () => {
     const { subject, text } = mailOf();
     expect(subject).toBe('[slipway] DEPLOYED: demo/app:latest 1.2.0 to production');

@@ -75,9 +75,9 @@ describe('the mail', () => {
     expect(subject).toBe('[slipway] EXCEPTIONS: demo/app:latest (1 ended, 1 ends soon)');
     const flat = text.replaceAll(/\s+/g, ' ');
     expect(flat).toContain(
-      'CVE-2026-2 in pkg:deb/debian/openssl ended after 2026-11-25 (vex/openssl.json, by Shop Security)',
+      'CVE-2026-2 in pkg:deb/debian/openssl was accepted until 2026-11-25 (vex/openssl.json, by Shop Security)',
     );
-    expect(flat).toContain('CVE-2026-1 ends after 2026-11-28 (owner: shop team): The parser is not called.');
+    expect(flat).toContain('CVE-2026-1 is accepted until 2026-11-28 (owner: shop team): The parser is not called.');
     expect(flat.indexOf('CVE-2026-2')).toBeLessThan(flat.indexOf('CVE-2026-1'));
     expect(flat).toContain('index.d/demo.yml');
     expect(html).toContain('https://slipway.example/projects/demo/app/latest');
