@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { imagesOf } from '../core/cascade/dependents.ts';
 import { addressSummary } from '../core/mail/mail-address.ts';
 import { once } from '../core/once.ts';
@@ -33,6 +33,9 @@ import { recently } from '../site/recent-reads.ts';
 const imagesCounted = 20;
 const dependentsCounted = 200;
 const dependentsShown = 30;
+
+/** Left to say that there is no answer. */
+const answerMilliseconds = 1000;
 
 const run = once(() => {
   const [builds, projects, cascades, releases] = [openBuilds(), openProjects(), openCascades(), openReleases()];
@@ -109,6 +112,6 @@ const run = once(() => {
 });
 
 /** The status site, the public JSON API and the badges. */
-export function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  return run()(event);
+export function handler(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+  return run()(event, { signal: AbortSignal.timeout(context.getRemainingTimeInMillis() - answerMilliseconds) });
 }

@@ -1,13 +1,14 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { unsignedPath } from '../core/api/signed-reads.ts';
 import { stranger, type Viewer } from '../core/visibility/viewer.ts';
+import { isThrottled } from '../services/aws/throttled.ts';
 import { withAccount } from './account.ts';
 import { type Answer, caching, commonHeaders, page, preflight, problem, tagged } from './answer.ts';
 import { address } from './pages/layout.ts';
 import { problemPage } from './pages/problem.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
-import { RequestError } from './request-error.ts';
-import { posted, route } from './routes.ts';
+import { methodNotAllowed, overloaded, RequestError } from './request-error.ts';
+import { posted, refuseCommandPath, route } from './routes.ts';
 import { isSigned, viewerOf } from './viewer.ts';
 import { visibleParts } from './visible-parts.ts';
 
@@ -21,7 +22,11 @@ export interface SiteOptions extends SiteParts {
   onError: (error: unknown) => void;
 }
 
-export type SiteHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
+export type SiteHandler = (
+  event: APIGatewayProxyEventV2,
+  /** `signal`: the time for an answer is nearly over. */
+  options?: { signal?: AbortSignal | undefined },
+) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /** The status site and the public API behind API Gateway's HTTP API, payload format 2.0. It reads, and takes what forms send. */
 export function createSiteHandler({
@@ -31,15 +36,13 @@ export function createSiteHandler({
   hasLogin,
   ...all
 }: SiteOptions): SiteHandler {
-  return async (event) => {
+  return async (event, { signal } = {}) => {
     const path = isSigned(event) ? unsignedPath(event.rawPath) : event.rawPath;
     const { method } = event.requestContext.http;
     const viewer = viewerOf(event, { seals: all.seals, siteUrl: all.siteUrl, operators, now: now() });
-    const answer = await answerTo(method, path, event, viewer).catch(async (error: unknown) => {
-      const shown =
-        error instanceof RequestError
-          ? error
-          : new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.');
+    const made = Promise.race([answerTo(method, path, event, viewer), ...(signal ? [timeIsUp(signal)] : [])]);
+    const answer = await made.catch(async (error: unknown) => {
+      const shown = problemIn(error);
       if (shown !== error) onError(error);
       return withAccount(failed(path, shown), await viewer.catch(() => stranger), path, hasLogin);
     });
@@ -61,11 +64,9 @@ export function createSiteHandler({
     };
     if (method === 'GET' || method === 'HEAD') return read(request, await viewer);
     const answer = method === 'POST' ? posted(all, request) : method === 'OPTIONS' && preflight(path);
-    if (!answer) {
-      const message = 'This address can be read only: use GET or HEAD.';
-      throw new RequestError(405, 'MethodNotAllowed', message, { allow: 'GET, HEAD' });
-    }
-    return answer;
+    if (answer) return answer;
+    await refuseCommandPath(path);
+    throw methodNotAllowed('GET, HEAD', 'This address can be read only: use GET or HEAD.');
   }
 
   async function read(request: SiteRequest, viewer: Viewer): Promise<Answer> {
@@ -90,6 +91,26 @@ export function createSiteHandler({
     const answer = page(problemPage(error.status, error.message), caching.never, error.status);
     return { ...answer, headers: { ...answer.headers, ...error.headers } };
   }
+}
+
+/** What the answer says of an error; the error itself, if it is for the person who asked. */
+function problemIn(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof TimeIsUpError || isThrottled(error)) return overloaded();
+  return new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.');
+}
+
+/** The answer takes longer than its function may: on AWS, API Gateway would say nothing but 500. */
+class TimeIsUpError extends Error {
+  override readonly name = 'TimeIsUpError';
+}
+
+function timeIsUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new TimeIsUpError('The answer takes too long.'));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 /** What somebody sees of private projects is kept by nobody on the way. */

@@ -8,7 +8,7 @@ export const problems = {
   InvalidSince: [400, 'The parameter "since" is neither a day nor a time.'],
   InvalidMonth: [400, 'The parameter "month" is no month.'],
   InvalidDigest: [400, 'The parameter "digest" is not that of an image.'],
-  InvalidTag: [400, 'The parameter "tag" is not one that an image can have.'],
+  InvalidTag: [400, 'The parameter "tag" is not one that an image can have, or needs another one beside it.'],
   InvalidPrefix: [400, 'The parameter "prefix" is not the start of app/job:tag.'],
   InvalidFrom: [400, 'The parameter "from" is not the number of a byte.'],
   InvalidText: [400, 'The parameter "q" is too long.'],
@@ -22,12 +22,13 @@ export const problems = {
   ProjectNotFound: [404, 'The index has no such project.'],
   ReleaseNotFound: [404, 'The project has not released this image.'],
   CascadeNotFound: [404, 'There is no such cascade.'],
-  MethodNotAllowed: [405, 'This address can be read only.'],
+  MethodNotAllowed: [405, 'This address does not take this method.'],
   ProjectInactive: [409, 'The project has left the index.'],
   NotPromoted: [409, 'There is no such target or release, or releases are held.'],
   InvalidRange: [416, 'The log has no such range of bytes.'],
   RecordUnreadable: [500, 'A record of the build is damaged.'],
   InternalError: [500, 'The answer could not be made. Try again in a moment.'],
+  Overloaded: [503, 'Too much is asked for at once. `Retry-After` says when to try again.'],
 } as const satisfies Record<string, readonly [status: number, when: string]>;
 
 export type ProblemCode = keyof typeof problems;

@@ -13,3 +13,12 @@ export class RequestError extends Error {
     this.headers = headers;
   }
 }
+
+export function methodNotAllowed(allowed: string, message: string): RequestError {
+  return new RequestError(405, 'MethodNotAllowed', message, { allow: allowed });
+}
+
+export function overloaded(): RequestError {
+  const message = 'Too much is asked for at once. Try again in a few seconds.';
+  return new RequestError(503, 'Overloaded', message, { 'retry-after': '5' });
+}

@@ -25,7 +25,7 @@ import type { SiteParts, SiteRequest } from './parts.ts';
 import { apiOneProject, apiProjectList, project, projectList } from './project-answers.ts';
 import { recordedAs } from './recorded-as.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer, tagsAnswer } from './release-answers.ts';
-import { RequestError } from './request-error.ts';
+import { methodNotAllowed, RequestError } from './request-error.ts';
 import { apiRetention, retentionAnswer } from './retention-answers.ts';
 import { at, type Route } from './router.ts';
 import { apiSearch, searchAnswer } from './search-answers.ts';
@@ -115,8 +115,19 @@ export async function route(parts: SiteParts, request: SiteRequest): Promise<Ans
     const answered = answer(parts, { ...request, path });
     if (answered) return answered;
   }
+  await refuseCommandPath(path);
   const list = path.startsWith('/api/') ? '/api/v1/openapi.json, which has all addresses' : 'the list of builds';
   throw new RequestError(404, 'NotFound', `There is nothing at this address. Check it, or start from ${list}.`);
+}
+
+/**
+ * Loaded where an address has nothing to read: the schemas of commands take a while.
+ * @throws RequestError if the path takes a command
+ */
+export async function refuseCommandPath(path: string): Promise<void> {
+  if (!path.startsWith('/api/v1/')) return;
+  const { takesCommand } = await import('./api/command-paths.ts');
+  if (takesCommand(path)) throw methodNotAllowed('POST', 'This address takes commands: use POST, signed for AWS.');
 }
 
 async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {

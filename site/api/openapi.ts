@@ -11,9 +11,10 @@ import { forms } from '../router.ts';
 import { type Operation, operations } from './operations.ts';
 
 type Json = Record<string, unknown>;
+type Responses = Record<string, { description: string; content: Json }>;
 
 /** Any call may answer these. */
-const everywhere = ['MethodNotAllowed', 'InternalError'] as const satisfies ProblemCode[];
+const everywhere = ['MethodNotAllowed', 'InternalError', 'Overloaded'] as const satisfies ProblemCode[];
 
 const description = `What a Slipway knows of its projects, builds, releases and cascades. Everybody may read it. What changes
 something is signed with AWS credentials (Signature Version 4, service \`execute-api\`), and allowed by IAM: \`execute-api:Invoke\`.
@@ -56,7 +57,7 @@ const subjects = [
 
 function commandObject(id: string, { path, summary, body }: (typeof commands)[keyof typeof commands]): Json {
   const { tag, absent } = subjects.find(({ parameter }) => path.includes(parameter)) ?? subjects[0];
-  const own = ['InvalidCommand', 'NotFound', absent, 'InternalError'] as const;
+  const own = ['InvalidCommand', 'NotFound', absent] as const;
   return {
     operationId: id,
     tags: [tag],
@@ -67,14 +68,7 @@ function commandObject(id: string, { path, summary, body }: (typeof commands)[ke
   };
 }
 
-const promotionProblems = [
-  'InvalidCommand',
-  'NotFound',
-  'ProjectNotFound',
-  'ProjectInactive',
-  'NotPromoted',
-  'InternalError',
-] as const;
+const promotionProblems = ['InvalidCommand', 'NotFound', 'ProjectNotFound', 'ProjectInactive', 'NotPromoted'] as const;
 
 const promotionObject = (): Json => ({
   operationId: 'promote',
@@ -96,7 +90,8 @@ function signedObject(
       '202': { description: named.get(answer)?.description, content: jsonContent(answer) },
       ...problemObjects(own),
       '403': notAllowed,
-      '429': tooMany,
+      '413': refused('The body is too large.'),
+      ...gatewayProblems,
     },
   };
 }
@@ -122,9 +117,8 @@ const operatorsObject = (): Json => ({
   security: [{ iam: [] }],
   responses: {
     '200': { description: named.get(operatorsReportSchema)?.description, content: jsonContent(operatorsReportSchema) },
-    ...problemObjects(['InternalError']),
     '403': notAllowed,
-    '429': tooMany,
+    ...gatewayProblems,
   },
 });
 
@@ -139,17 +133,30 @@ function operationObject({ id, tag, path, summary, query = [], answer, problems:
     tags: [tag],
     summary,
     parameters: [...pathParameters(path), ...inQuery, ...(answer === 'log' ? [range] : [])],
-    responses: { ...answerObjects(answer), ...problemObjects([...own, ...everywhere]), '429': tooMany },
+    responses: { ...answerObjects(answer), ...byGatewayToo(problemObjects([...own, ...everywhere])) },
   };
 }
 
 /** API Gateway answers these. */
-const refused = (description: string) => ({
+const refused = (description: string): Responses[string] => ({
   description,
   content: { 'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } } },
 });
 const notAllowed = refused('The call is not signed, or IAM does not allow it.');
-const tooMany = refused('Too many requests at once. Try again in a moment.');
+const gatewayProblems: Responses = {
+  '429': refused('Too many requests at once. Try again in a moment.'),
+  '500': refused('A mistake of Slipway.'),
+  '503': refused('It took too long.'),
+};
+
+/** With what API Gateway answers where the function could not. */
+function byGatewayToo(responses: Responses): Responses {
+  const both = Object.entries(gatewayProblems).map(([status, { description, content }]) => {
+    const own = responses[status];
+    return [status, own ? { ...own, content: { ...own.content, ...content } } : { description, content }];
+  });
+  return { ...responses, ...Object.fromEntries(both) };
+}
 
 function answerObjects(answer: Operation['answer']): Json {
   if (answer === 'sbom') {
@@ -174,7 +181,7 @@ function answerObjects(answer: Operation['answer']): Json {
 }
 
 /** A response for each status, with the problems that it may be. */
-function problemObjects(codes: readonly ProblemCode[]): Json {
+function problemObjects(codes: readonly ProblemCode[]): Responses {
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code][0]);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [

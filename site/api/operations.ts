@@ -40,10 +40,19 @@ export const operations: readonly Operation[] = [
     id: 'listBuilds',
     tag: 'Builds',
     path: '/api/v1/builds',
-    summary: 'Builds, the newest first; with several filters those that pass all of them',
-    query: ['project', 'status', 'commit', 'digest', 'since', ...pages],
+    summary:
+      'Builds, the newest first; with several filters those that pass all of them; `tag` needs `project` or `digest`',
+    query: ['project', 'status', 'commit', 'digest', 'tag', 'since', ...pages],
     answer: apiBuildListSchema,
-    problems: ['InvalidProject', 'InvalidStatus', 'InvalidCommit', 'InvalidDigest', 'InvalidSince', ...paged],
+    problems: [
+      'InvalidProject',
+      'InvalidStatus',
+      'InvalidCommit',
+      'InvalidDigest',
+      'InvalidTag',
+      'InvalidSince',
+      ...paged,
+    ],
   },
   {
     id: 'getBuild',

@@ -2,12 +2,14 @@ import { type BuildSelection, isSelected } from '../../core/builds/build-selecti
 import { type Build, isReleasable } from '../../core/model/build.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
+import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { Seals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import type { SiteParts } from '../parts.ts';
 import type { BuildReader, Cascade, CascadeMember } from '../readers.ts';
+import { RequestError } from '../request-error.ts';
 import { invalidCursor, openCursor, sealCursor } from './cursor.ts';
-import { digestOf, limitOf, prefixOf, selectionOf } from './query.ts';
+import { digestOf, limitOf, prefixOf, selectionOf, tagOf } from './query.ts';
 
 /** The lists that the pages and the API share, with their parameters checked. */
 
@@ -42,21 +44,41 @@ export function buildsOf(
   ofProject?: string,
 ): Promise<List<Build>> {
   const selection = { ...selectionOf(query), ...(ofProject === undefined ? {} : { project: ofProject }) };
-  const digest = digestOf(query);
-  const list = `builds\n${JSON.stringify({ ...selection, digest })}`;
+  const image = { digest: digestOf(query), tag: tagOf(query) };
+  const readImages = imagesOf(releases, image, selection);
+  const list = `builds\n${JSON.stringify({ ...selection, ...image })}`;
   return sealedPage(seals, list, query, (request) =>
-    digest ? buildsOfImage({ builds, releases }, digest, selection, request) : builds.list(selection, request),
+    readImages ? buildsOfImages(builds, readImages, selection, request) : builds.list(selection, request),
   );
 }
 
-/** The builds that released an image last, at most one of each project. */
-async function buildsOfImage(
-  { builds, releases }: Pick<SiteParts, 'builds' | 'releases'>,
-  digest: string,
+type ReadImages = (request: PageRequest) => Promise<Page<ReleasedImage>>;
+
+/** The released images with a digest, or with a tag, which says something within its project only; undefined if neither is asked for. */
+function imagesOf(
+  releases: SiteParts['releases'],
+  { digest, tag }: { digest: string | undefined; tag: string | undefined },
+  { project }: BuildSelection,
+): ReadImages | undefined {
+  if (digest === undefined && tag === undefined) return undefined;
+  if (digest === undefined) {
+    if (project !== undefined) return (request) => releases.ofProject(project, request, tag);
+    throw new RequestError(400, 'InvalidTag', 'The parameter "tag" needs "project" or "digest" beside it.');
+  }
+  return async (request) => {
+    const { items, cursor } = await releases.withDigest(digest, request);
+    return { items: items.filter(({ tags }) => tag === undefined || tags.has(tag)), cursor };
+  };
+}
+
+/** The builds that released images last, at most one of each project for each image. */
+async function buildsOfImages(
+  builds: BuildReader,
+  readImages: ReadImages,
   selection: BuildSelection,
   request: PageRequest,
 ): Promise<Page<Build>> {
-  const { items, cursor } = await releases.withDigest(digest, request);
+  const { items, cursor } = await readImages(request);
   const found = await Promise.all(items.map(({ build }) => builds.get(build)));
   const known = found.filter((build) => build !== undefined);
   return { items: known.filter((build) => isSelected(build, selection)), cursor };

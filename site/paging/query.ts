@@ -48,7 +48,7 @@ export const parameters = {
   },
   tag: {
     name: 'tag',
-    description: 'That ever had this tag.',
+    description: 'Whose image ever had this tag.',
     schema: z
       .string()
       .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)

@@ -1,4 +1,4 @@
-import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { recordKeys } from '../../core/model/builder-contract.ts';
 import { handler } from '../../functions/site.ts';
@@ -70,7 +70,7 @@ afterAll(async () => {
 });
 
 async function ask(path: string): Promise<APIGatewayProxyStructuredResultV2> {
-  return handler(event(new URL(path, siteUrl), {}, 'GET'));
+  return handler(event(new URL(path, siteUrl), {}, 'GET'), { getRemainingTimeInMillis: () => 15_000 } as Context);
 }
 
 describe('the site on its tables and its bucket', () => {

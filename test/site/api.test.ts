@@ -135,6 +135,8 @@ describe('the API', () => {
       ['since=yesterday', 'InvalidSince'],
       ['since=2026-02-30', 'InvalidSince'],
       ['digest=sha256:ab', 'InvalidDigest'],
+      ['tag=1.2.3', 'InvalidTag'],
+      ['project=demo/app:latest&tag=a/b', 'InvalidTag'],
     ]) {
       const answer = await ask(`/api/v1/builds?${query}`);
       expect([answer.statusCode, body(answer).code]).toEqual([400, code]);
@@ -203,6 +205,10 @@ describe('the API', () => {
         'GET, HEAD',
         'MethodNotAllowed',
       ]);
+    }
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const answer = await ask('/api/v1/projects/demo/app/latest/hold', {}, method);
+      expect([answer.statusCode, answer.headers.allow, body(answer).code]).toEqual([405, 'POST', 'MethodNotAllowed']);
     }
     const head = await ask('/api/v1/builds', {}, 'HEAD');
     expect([head.statusCode, head.text, head.headers['content-type']]).toEqual([
@@ -281,6 +287,20 @@ describe('the API', () => {
     expect([answer.statusCode, body(answer).code]).toEqual([500, 'InternalError']);
     expect(answer.text + (await site('/')).text).not.toContain('dynamodb');
     expect(errors).toEqual([broken, broken]);
+  });
+
+  it('says when to try again where AWS has too much to do, or the answer takes too long', async () => {
+    const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+    const fail = () => Promise.reject(throttled);
+    const never = () => new Promise<never>(() => undefined);
+    for (const site of [
+      sampleSite({ parts: { builds: { get: fail, list: fail, costs: fail } } }),
+      sampleSite({ parts: { builds: { get: never, list: never, costs: never } }, signal: AbortSignal.timeout(1) }),
+    ]) {
+      const answer = await site('/api/v1/builds');
+      expect([answer.statusCode, answer.headers['retry-after'], body(answer).code]).toEqual([503, '5', 'Overloaded']);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
   });
 
   it('is alive', async () => {

@@ -144,7 +144,7 @@ it('lists go on with their cursor', async () => {
   expect((await ask(`/api/v1${path}?cursor=made-up`)).statusCode).toBe(400);
 });
 
-it('are found by a tag that they had, and their builds by their digest', async () => {
+it('are found by a tag that they had, and their builds by their digest, by the tag, and by both', async () => {
   const ask = sampleSite({
     projects: [project],
     builds: [sampleBuild(1), sampleBuild(2)],
@@ -154,9 +154,15 @@ it('are found by a tag that they had, and their builds by their digest', async (
   expect((await ofTag('1.2.3')).map((each: { digest: string }) => each.digest)).toEqual([older]);
   expect(await ofTag('9')).toEqual([]);
   expect(JSON.parse((await ask(`/api/v1${path}?tag=%3C`)).text).code).toBe('InvalidTag');
-  const { items } = JSON.parse((await ask(`/api/v1/builds?digest=${older}`)).text);
-  expect(items.map(({ id }: { id: string }) => id)).toEqual([sampleBuild(2).id]);
-  expect(JSON.parse((await ask(`/api/v1/builds?digest=${older}&status=failed`)).text).items).toEqual([]);
+  const builds = async (query: string) =>
+    JSON.parse((await ask(`/api/v1/builds?${query}`)).text).items.map(({ id }: { id: string }) => id);
+  expect(await builds(`digest=${older}`)).toEqual([sampleBuild(2).id]);
+  expect(await builds(`digest=${older}&status=failed`)).toEqual([]);
+  const ofProject = 'project=demo/app:latest';
+  expect(await builds(`${ofProject}&tag=1.2.3`)).toEqual([sampleBuild(2).id]);
+  expect(await builds(`${ofProject}&tag=1.2.3&digest=${older}&since=2026-11-01`)).toEqual([sampleBuild(2).id]);
+  expect(await builds(`digest=${older}&tag=latest`)).toEqual([]);
+  expect(await builds(`${ofProject}&tag=1.2.3&status=failed`)).toEqual([]);
 });
 
 it('a release shows its findings, those first that were not known at the release, and nothing of a stranger as markup', async () => {

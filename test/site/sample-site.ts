@@ -77,6 +77,8 @@ interface Content {
   retention?: Record<string, RetentionReport>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
+  /** The time for each answer. */
+  signal?: AbortSignal | undefined;
 }
 
 export type Answer = APIGatewayProxyStructuredResultV2 & {
@@ -106,6 +108,7 @@ export function sampleSite({
   retention = {},
   parts = {},
   errors = [],
+  signal,
 }: Content): Ask {
   const handler = createSiteHandler({
     builds: {
@@ -226,7 +229,8 @@ export function sampleSite({
   });
   return async (address, headers = {}, method = 'GET', body) => {
     const url = new URL(address, siteUrl);
-    const answer = await handler({ ...event(url, headers, method), ...(body === undefined ? {} : { body }) });
+    const asked = { ...event(url, headers, method), ...(body === undefined ? {} : { body }) };
+    const answer = await handler(asked, { signal });
     const bytes = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8');
     const whole = { ...answer, bytes, text: bytes.toString(), headers: answer.headers as Record<string, string> };
     expectDocumented(url, method, whole);
