@@ -53,6 +53,8 @@ export class Planner extends Construct {
     props.triggers.grantSend(planner, 'any');
     props.publishedEvents.grantPublish(planner);
     props.state.projects.grantQuery(planner, 'bySource');
+    // All builds of a commit, which are run again together.
+    props.state.builds.grantQuery(planner, 'byCommit');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
     props.repositories.grantCreate(planner);
     props.gitHost.grantFollowIndex(planner);

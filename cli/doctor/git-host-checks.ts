@@ -10,6 +10,7 @@ import { createApi } from '../deployment/api.ts';
 import { personalToken } from '../webhooks/personal-token.ts';
 import type { Account } from './account.ts';
 import { type Finding, ok, together, unknown, warning, wrong } from './finding.ts';
+import { githubAppFinding, isInstalled } from './github-app-check.ts';
 import { readSecret, restored } from './secret.ts';
 
 const soonMilliseconds = 14 * 24 * 60 * 60_000;
@@ -39,15 +40,16 @@ export async function gitHostTokens(account: Account): Promise<Finding> {
   const fix = `docs/git-hosts.md says which token to make; then: aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string ${hosts.length > 1 ? `'{"HOST": "TOKEN", …}'` : '"$TOKEN"'}`;
   const index = account.output('IndexRepository');
   const findings = hosts.map(async (host, at) => {
-    const token = credentialsIn(secret, host, hosts);
-    if (typeof token === 'object')
-      return unknown(
-        `${host.url} has a GitHub App, which is not checked yet.`,
-        'docs/github-app.md, "What goes wrong"',
-      );
-    if (token === undefined)
+    const stored = credentialsIn(secret, host, hosts);
+    if (stored === undefined)
       return warning(`There is no token of ${host.url}: no commit statuses and comments, and few requests.`, fix);
-    return tokenFinding(host, { token, index: at === 0 ? index : undefined, fix });
+    const ofIndex = at === 0 ? index : undefined;
+    if (typeof stored === 'string') return tokenFinding(host, { token: stored, index: ofIndex, fix });
+    const { token } = stored;
+    const webhook = `${account.output('WebhooksUrl')}/${host.kind}`;
+    // The token may open what the app does not.
+    const app = await githubAppFinding(host, stored, { webhook, index: token === undefined ? ofIndex : undefined });
+    return token === undefined ? app : together([app, await tokenFinding(host, { token, index: undefined, fix })]);
   });
   return together(await Promise.all(findings));
 }
@@ -96,9 +98,13 @@ export async function webhooks(account: Account): Promise<Finding> {
     const found = findRepository(hosts, source);
     if (!found) return [];
     const stored = credentialsIn(secret, found.host, hosts);
+    const name = found.host === hosts[0] ? found.path : source;
+    // The app's own webhook was looked at with the app.
+    if (typeof stored === 'object' && (await isInstalled(found, stored)))
+      return [ok(`${name} has that of the GitHub App.`)];
     const token = personalToken(found.host) ?? (typeof stored === 'object' ? stored.token : stored);
     const address = `${account.output('WebhooksUrl')}/${found.host.kind}`;
-    return [await webhookFinding(found, { token, address, name: found.host === hosts[0] ? found.path : source })];
+    return [await webhookFinding(found, { token, address, name })];
   });
   const all = findings.flat();
   return all.every(({ state }) => state === 'ok')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
-import { permissionsFor } from '../../core/git-host/app-installation.ts';
+import { appEvents, permissionsFor } from '../../core/git-host/app-installation.ts';
 import { appScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import { convertManifest, setHookSecret } from '../../services/git-host/github/app-setup.ts';
 import { openInBrowser } from '../browser.ts';
@@ -63,10 +63,9 @@ export function define(command: Command, context: Context): void {
     });
 }
 
-/** The events of its buttons are those of check runs. */
 const appNeeds = {
   default_permissions: { metadata: 'read', ...permissionsFor.reports },
-  default_events: ['push', 'pull_request', 'issue_comment', 'check_run'],
+  default_events: appEvents,
 };
 
 /** An app's name is taken by whoever has it first. */

@@ -14,6 +14,12 @@ export const permissionsFor: Record<AppAccess, Readonly<Record<string, 'read' | 
   reports: { checks: 'write', contents: 'read', pull_requests: 'write' },
 };
 
+/**
+ * The events that an app has to subscribe to. Those of the buttons of check runs come by themselves to who may write check runs.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run
+ */
+export const appEvents: readonly string[] = ['push', 'pull_request', 'issue_comment'];
+
 /** https://docs.github.com/en/rest/apps/apps#get-a-repository-installation-for-the-authenticated-app */
 export const installationSchema = z.object({
   id: z.int(),

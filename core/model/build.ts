@@ -77,6 +77,8 @@ export const verdictSchema = z.object({
   digest: z.string().optional(),
   /** One sentence each. Empty only when the outcome is `pass`. */
   reasons: z.array(z.string()),
+  /** Of each reason, the package that it is about; empty where it is about none. */
+  packages: z.array(z.string()).optional(),
   /** What people should know although it does not block; one sentence each. */
   warnings: z.array(z.string()).optional(),
   /** How many findings of each severity the scan has. */

@@ -50,11 +50,13 @@ export const approvalTriggerSchema = eventSchema.extend({
   approver: z.string(),
 });
 
-/** Somebody has a build of a repository run once more, by the button of its check run. Planning checks whether they are allowed to. */
+/**
+ * Somebody has a build of a repository run once more, or all of a commit, by the buttons of check runs. Planning checks whether they are allowed to.
+ */
 export const rerunTriggerSchema = eventSchema.extend({
   type: z.literal('rerun'),
   source: z.string(),
-  build: buildIdSchema,
+  of: z.union([z.object({ build: buildIdSchema }), z.object({ commit: commitSchema })]),
   requester: z.string().max(100),
 });
 

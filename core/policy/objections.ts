@@ -96,6 +96,12 @@ export function sentences(objections: readonly Objection[], what: 'reasons' | 'w
   return [...shown, `${rest.length} more ${noun}: ${summary}.`];
 }
 
+/** The package of each of these sentences, if any is about one. */
+export function packagesOf(objections: readonly Objection[]): string[] | undefined {
+  const packages = objections.slice(0, maximumSentences).map(({ exceptable }) => exceptable?.package ?? '');
+  return packages.some((name) => name !== '') ? packages : undefined;
+}
+
 function describeKind(kind: Objection['kind']): string {
   if (kind === 'waivers') return 'exceptions that end soon';
   if (kind === 'vulnerabilities' || kind === 'scan') return 'vulnerabilities';

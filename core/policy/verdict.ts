@@ -3,7 +3,15 @@ import { countsOf, type Scan } from '../model/findings.ts';
 import type { Policy } from '../model/policy.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
 import { applyWaivers } from './apply-waivers.ts';
-import { fewOfEachScanner, inOrder, type Objection, sentences, waiverEnds, withoutScan } from './objections.ts';
+import {
+  fewOfEachScanner,
+  inOrder,
+  type Objection,
+  packagesOf,
+  sentences,
+  waiverEnds,
+  withoutScan,
+} from './objections.ts';
 import { objectionsToScanners, type ScannerEvidence } from './scanner-objections.ts';
 import { objectionsToVulnerabilities } from './vulnerability-objections.ts';
 import { warningDays } from './waiver-expiry.ts';
@@ -49,6 +57,7 @@ export function judge({ scan, scanners }: Evidence, { policy, ...waivers }: Rule
   return {
     outcome: blocking.length > 0 ? 'block' : 'pass',
     reasons: sentences(blocking, 'reasons'),
+    packages: packagesOf(blocking),
     warnings: warnings.length > 0 ? sentences(warnings, 'warnings') : undefined,
     counts,
     accepted: accepted > 0 ? accepted : undefined,

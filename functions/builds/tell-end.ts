@@ -4,7 +4,6 @@ import { mostOwnMails } from '../../core/cascade/digest.ts';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import { costOf } from '../../core/cost/build-cost.ts';
 import { type ComputeType, computeTypeSchema } from '../../core/cost/prices.ts';
-import { type Annotation, dockerfileAnnotations } from '../../core/git-host/check-run.ts';
 import { mailDetailsOf } from '../../core/mail/mailed-end.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
@@ -17,12 +16,13 @@ import { type CommitStatuses, openCommitStatuses } from '../../services/git-host
 import { openGitHosts } from '../../services/git-host/host-tokens.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
-import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
+import { openRecords } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
 import { type Digests, openDigests } from '../../services/tables/digests.ts';
 import { openRecipients, type Recipients } from '../mail/recipients.ts';
 import { openWriteBuildMail, type WriteBuildMail } from '../mail/write-build-mail.ts';
+import { type CheckAnnotations, createCheckAnnotations } from './check-annotations.ts';
 import { type CommentOnPullRequest, createCommentOnPullRequest } from './comment-on-pull-request.ts';
 
 interface Services {
@@ -34,7 +34,7 @@ interface Services {
   recipients: Recipients;
   statuses: Pick<CommitStatuses, 'set'>;
   commentOnPullRequest: CommentOnPullRequest;
-  records: Pick<Records, 'request' | 'scanners'>;
+  annotationsOf: CheckAnnotations;
   metrics: BuildMetrics;
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
@@ -56,7 +56,7 @@ export function createTell({
   recipients,
   statuses,
   commentOnPullRequest,
-  records,
+  annotationsOf,
   metrics,
   triggers,
   eventBus,
@@ -82,11 +82,6 @@ export function createTell({
     await sendBestEffort({ mailer, logger }, { id: `build ${build.id}`, to, mail, about: { build: build.id } });
   }
 
-  async function annotationsOf(id: string): Promise<Annotation[]> {
-    const [request, reports] = await Promise.all([records.request(id), ifReadable(records.scanners(id))]);
-    return request ? dockerfileAnnotations(request.dockerfile, reports) : [];
-  }
-
   return async function tell(id: string): Promise<boolean> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
@@ -108,7 +103,7 @@ export function createTell({
     }
     await builds.markNotified(id, costOf(build, machine));
     metrics.ended(build);
-    const setStatus = (ended: Build) => statuses.set(ended, () => annotationsOf(id));
+    const setStatus = (ended: Build) => statuses.set(ended, () => annotationsOf(ended));
     for (const mark of [setStatus, commentOnPullRequest])
       await mark(build).catch((error: Error) => {
         // The mail has been sent, and must not be sent again because the git host's API is down.
@@ -131,7 +126,7 @@ export function openTell(logger: Logger): Tell {
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
     commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), ...openGitHosts(), siteUrl }),
-    records: openRecords(),
+    annotationsOf: createCheckAnnotations({ records: openRecords(), ...openGitHosts() }),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),
     eventBus: openEventBus(),

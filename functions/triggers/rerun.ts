@@ -1,12 +1,14 @@
+import type { Build } from '../../core/model/build.ts';
 import type { GitHost } from '../../core/model/git-host.ts';
+import type { TriggerOf } from '../../core/model/trigger.ts';
 import { findSource } from '../../core/sources/source.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Projects } from '../../services/tables/projects.ts';
-import type { Planner } from './planner.ts';
+import type { Planned, Planner } from './planner.ts';
 
 interface Services {
-  builds: Pick<Builds, 'get'>;
+  builds: Pick<Builds, 'get' | 'list'>;
   projects: Pick<Projects, 'get'>;
   repositoryAt: GitHosts['repositoryAt'];
   index: { gitHosts: readonly GitHost[] };
@@ -14,25 +16,57 @@ interface Services {
   planManual: Planner<'manual'>;
 }
 
+/** Of one commit: those of a monorepo's many images among them. */
+const mostRead = 300;
+
 /**
- * Runs a build once more for somebody who may write to its repository, which the git host says: that of a pull request as if they had
- * approved its commit, any other as if it was asked for by hand.
+ * Runs a build once more, or all of a commit, for somebody who may write to the repository, which the git host says: a pull request's as if
+ * they had approved its commit, any other as if it was asked for by hand.
  */
 export function createRerunPlanner(services: Services): Planner<'rerun'> {
   const { builds, projects, repositoryAt, index, planApproval, planManual } = services;
 
-  return async function planRerun({ id, source, build: buildId, requester }) {
-    const build = await builds.get(buildId);
-    if (!build || findSource(build.sourceUrl, index.gitHosts) !== source)
-      return { outcome: `ignored: ${buildId} is no build of ${source}`, builds: [] };
-    const { cause, commit, project, sourceUrl } = build;
-    if (cause.type === 'pull-request')
-      return planApproval({ type: 'approval', id, source, number: cause.number, commit, approver: requester });
+  async function buildsOf({ source, of }: TriggerOf<'rerun'>): Promise<Build[]> {
+    const found =
+      'build' in of
+        ? [await builds.get(of.build)]
+        : (await builds.list({ commit: of.commit }, { limit: mostRead })).items;
+    return found.flatMap((build) => (build && findSource(build.sourceUrl, index.gitHosts) === source ? build : []));
+  }
+
+  async function planOne(
+    { id, source, requester }: TriggerOf<'rerun'>,
+    { name, commit, mayWrite }: { name: string; commit: string; mayWrite: boolean | undefined },
+  ): Promise<Planned> {
     // The build would be one of the repository that the entry names now, whose people are others.
-    if ((await projects.get(project))?.source !== source)
-      return { outcome: `ignored: ${project} is not built from ${source} any more`, builds: [] };
-    if (!(await repositoryAt(sourceUrl)?.mayWrite(requester)))
-      return { outcome: `ignored: ${requester} may not write to ${source}`, builds: [] };
-    return planManual({ type: 'manual', id, project, commit, requester });
+    if ((await projects.get(name))?.source !== source)
+      return { outcome: `ignored: ${name} is not built from ${source} any more`, builds: [] };
+    if (!mayWrite) return { outcome: `ignored: ${requester} may not write to ${source}`, builds: [] };
+    return planManual({ type: 'manual', id, project: name, commit, requester });
+  }
+
+  return async function planRerun(trigger) {
+    const { id, source, of, requester } = trigger;
+    const found = await buildsOf(trigger);
+    const [first] = found;
+    if (!first) {
+      const what = 'build' in of ? `${of.build} is no build` : `${of.commit} has no build`;
+      return { outcome: `ignored: ${what} of ${source}`, builds: [] };
+    }
+    const { commit } = first;
+    const planned: Planned[] = [];
+    const numbers = new Set(found.flatMap(({ cause }) => (cause.type === 'pull-request' ? cause.number : [])));
+    for (const number of numbers) {
+      // A project's build of a pull request is another than that of the same commit on its branch.
+      const event = `${id} at ${number}`;
+      planned.push(await planApproval({ type: 'approval', id: event, source, number, commit, approver: requester }));
+    }
+    const names = new Set(found.flatMap(({ cause, project }) => (cause.type === 'pull-request' ? [] : project)));
+    const mayWrite = names.size > 0 && (await repositoryAt(first.sourceUrl)?.mayWrite(requester));
+    for (const name of names) planned.push(await planOne(trigger, { name, commit, mayWrite }));
+    return {
+      outcome: planned.map(({ outcome }) => outcome).join('; '),
+      builds: planned.flatMap((each) => each.builds),
+    };
   };
 }

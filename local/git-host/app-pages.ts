@@ -13,6 +13,7 @@ import type { Repositories, Repository } from './repositories.ts';
 /** Whoever guesses passwords does so slowly. */
 const wrongMilliseconds = 1_000;
 const mostBody = 100_000;
+const shaLength = 40;
 const wrongPassword = 'That is not the password. The start of the machine printed it, and local.json has it.';
 
 /** Another site cannot send a form in somebody's name: each has the password in it. */
@@ -94,15 +95,19 @@ export function createAppPages(options: {
     page(response, 200, 'Installed', list);
   }
 
-  async function press(repository: Repository, id: number, form: URLSearchParams, response: ServerResponse) {
-    const run = checkRuns.get(id);
-    if (run?.repositoryId !== repository.id) return undefined;
+  /** @param id of a run, or the commit of all its runs */
+  async function press(repository: Repository, id: string, form: URLSearchParams, response: ServerResponse) {
+    const isAll = id.length === shaLength;
+    const all = isAll ? checkRuns.of(repository.id, id) : [];
+    const run = isAll ? all[0] : checkRuns.get(Number(id));
+    if (run?.repositoryId !== repository.id) return;
     const login = form.get('login') || machineLogin;
     const isAllowed = isLogin(login) && people.can(repository, login, 'push');
     const reason = (await refusal(form)) ?? (isAllowed ? undefined : `${login} may not write to this repository.`);
     if (reason) return page(response, 403, run.run.name, html`<p class="bad">${reason}</p>`);
     const button = form.get('button') ?? '';
-    if (button === '') await checkEvents.rerequest(repository, run, login);
+    if (isAll) await checkEvents.rerequestAll(repository, all, login);
+    else if (button === '') await checkEvents.rerequest(repository, run, login);
     else await checkEvents.request(repository, run, login, button);
     const { owner, name } = repository;
     response.writeHead(303, { location: `${url}/git/${owner}/${name}/commit/${run.sha}` }).end();
@@ -125,10 +130,11 @@ export function createAppPages(options: {
       else page(response, 200, `Install ${app.manifest.name}`, installForm(app, ''));
       return true;
     }
-    const [, of = '', name = '', id] = /^\/git\/([^/]+)\/([^/]+)\/check-runs\/(\d{1,15})$/.exec(pathname) ?? [];
-    const repository = isPost && id !== undefined ? repositories.find(of, name) : undefined;
+    const [, of = '', name = '', id = ''] =
+      /^\/git\/([^/]+)\/([^/]+)\/check-runs\/(\d{1,15}|[0-9a-f]{40})$/.exec(pathname) ?? [];
+    const repository = isPost && id !== '' ? repositories.find(of, name) : undefined;
     if (!repository) return false;
-    await press(repository, Number(id), await formOf(request), response);
+    await press(repository, id, await formOf(request), response);
     return response.headersSent;
   };
 }

@@ -45,8 +45,8 @@ export interface Deliveries {
   addForApp(installation: Installation, event: NewEvent): void;
   /** Sends what waits, as far as the host is started and has a webhook. */
   pump(): void;
-  /** Newest first; `before` is the id after which the page begins. */
-  list(page: { repositoryId?: number; limit: number; before?: number | undefined }): DeliverySummary[];
+  /** Newest first; `before` is the id after which the page begins. Those of a repository's webhook, of an app, or all. */
+  list(page: { repositoryId?: number; appId?: number; limit: number; before?: number | undefined }): DeliverySummary[];
   find(id: number): DeliveryDetail | undefined;
   /** Sends a delivery once more, with the same GUID. False: there is none of this id. */
   redeliver(id: number): boolean;
@@ -220,13 +220,16 @@ export function createDeliveries({
         .run({ id: repositoryId, active: active === undefined ? null : Number(active), secret: secret ?? null });
     },
     pump,
-    list({ repositoryId, limit, before }) {
+    list({ repositoryId, appId, limit, before }) {
+      const [of, value] =
+        appId !== undefined
+          ? ['id in (select delivery_id from git_app_deliveries where app_id = ?)', appId]
+          : repositoryId !== undefined
+            ? ['repository_id = ? and id not in (select delivery_id from git_app_deliveries)', repositoryId]
+            : ['? = 0', 0];
       return database
-        .prepare(
-          `select ${summary} from git_deliveries where id < ? and (? is null or
-            (repository_id = ? and id not in (select delivery_id from git_app_deliveries))) order by id desc limit ?`,
-        )
-        .all(before ?? Number.MAX_SAFE_INTEGER, repositoryId ?? null, repositoryId ?? null, limit)
+        .prepare(`select ${summary} from git_deliveries where id < ? and ${of} order by id desc limit ?`)
+        .all(before ?? Number.MAX_SAFE_INTEGER, value, limit)
         .map(summaryOf);
     },
     find(id) {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { appJson, installationJson, newAppJson } from './app-json.ts';
 import { type App, type Apps, type Installation, includes, permissionsSchema } from './apps.ts';
+import type { Deliveries } from './deliveries.ts';
 import { answerJson, GitHubError, notFound, readInput } from './github-http.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import { isoSeconds, repositoryJson } from './repository-json.ts';
@@ -29,11 +30,13 @@ export function createAppApi({
   url,
   apps,
   repositories,
+  deliveries,
   notify,
 }: {
   url: string;
   apps: Apps;
   repositories: Repositories;
+  deliveries: Pick<Deliveries, 'list'>;
   /** Sends an event of an installation to its app. */
   notify(installation: Installation, event: 'installation', payload: object): void;
 }) {
@@ -149,6 +152,9 @@ export function createAppApi({
         });
         return true;
       }
+      case 'GET /app/hook/deliveries':
+        answerJson(response, 200, deliveries.list({ appId: app.id, limit: 30 }));
+        return true;
       case 'GET installation':
         answerJson(response, 200, installationJson(url, installationOf(app, id)));
         return true;

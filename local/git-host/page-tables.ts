@@ -35,9 +35,15 @@ export function checkRunTable(path: string, runs: readonly CheckRun[]): Html {
       ({ label, description, identifier }) =>
         html`<button name="button" value="${identifier}" title="${description}">${label}</button> `,
     );
-    const form = html`<form method="post" action="${path}/check-runs/${id}"><label>As <input name="login" size="8"></label> <label>Password of this machine <input name="password" type="password" size="8" required></label> <button>Re-run</button> ${buttons}</form>`;
+    const form = buttonsForm(`${path}/check-runs/${id}`, html`<button>Re-run</button> ${buttons}`);
     return html`<tr><td>${name}</td><td class="${tone}">${conclusion ?? status}</td><td>${output?.title ?? ''}<details><summary>Summary, ${annotations.length} annotations</summary><pre>${output?.summary ?? ''}</pre>${annotations.map((each) => html`<p>${each.path}:${each.start_line} ${each.annotation_level}: ${each.message}</p>`)}</details></td><td>${link}</td><td>${form}</td></tr>
 `;
   });
-  return table(['Name', 'State', 'Output', 'Link', 'Buttons'], rows);
+  const [first] = runs;
+  const all = first ? buttonsForm(`${path}/check-runs/${first.sha}`, html`<button>Re-run all checks</button>`) : html``;
+  return html`${table(['Name', 'State', 'Output', 'Link', 'Buttons'], rows)}${all}`;
+}
+
+function buttonsForm(action: string, buttons: Html): Html {
+  return html`<form method="post" action="${action}"><label>As <input name="login" size="8"></label> <label>Password of this machine <input name="password" type="password" size="8" required></label> ${buttons}</form>`;
 }

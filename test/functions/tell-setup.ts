@@ -42,7 +42,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     recipients: world.recipients,
     statuses: crashes.guard(world.statuses),
     commentOnPullRequest: async () => undefined,
-    records: world.records,
+    annotationsOf: async () => [],
     triggers: crashes.guard(world.triggers),
     eventBus: crashes.guard(world.eventBus),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },

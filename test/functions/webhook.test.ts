@@ -177,7 +177,11 @@ describe('a button of a check run', () => {
   const id = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
 
   it.each<[string, Parameters<typeof press>, object[]]>([
-    ['runs a build again', ['rerequested', build], [{ type: 'rerun', id, source, build, requester: 'maintainer' }]],
+    [
+      'runs a build again',
+      ['rerequested', build],
+      [{ type: 'rerun', id, source, of: { build }, requester: 'maintainer' }],
+    ],
     [
       "approves the commit of a fork's pull request",
       ['requested_action', 'pull-request 7', approve],
@@ -196,6 +200,15 @@ describe('a button of a check run', () => {
     ['of no number starts nothing', ['requested_action', 'pull-request 0x7', approve], []],
   ])('%s', async (_, pressed, triggers) => {
     expect(await press(...pressed)).toEqual({ statusCode: 202, sent: triggers });
+  });
+
+  it('runs all builds of a commit again', async () => {
+    const { handle, sent } = webhook();
+    for (const action of ['requested', 'rerequested', 'completed']) {
+      const body = JSON.stringify({ action, check_suite: { head_sha: commit }, sender: { login: 'ada' }, repository });
+      expect(await handle(await deliver(body, { 'x-github-event': 'check_suite' }))).toMatchObject({ statusCode: 202 });
+    }
+    expect(sent).toEqual([{ type: 'rerun', id, source, of: { commit }, requester: 'ada' }]);
   });
 
   it('is of somebody', async () => {

@@ -97,8 +97,23 @@ function checkRunTrigger(
     return { type: 'approval' as const, ...delivery, number, commit, approver: sender.login };
   const isOfBuild = of && isBuildId.test(of);
   return action === 'rerequested' && isOfBuild
-    ? { type: 'rerun' as const, ...delivery, build: of, requester: sender.login }
+    ? { type: 'rerun' as const, ...delivery, of: { build: of }, requester: sender.login }
     : undefined;
+}
+
+/**
+ * The button "Re-run all checks".
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_suite
+ */
+const checkSuiteSchema = z.object({
+  action: z.string(),
+  check_suite: z.object({ head_sha: sha }),
+  sender: checkRunSchema.shape.sender,
+});
+
+function checkSuiteTrigger({ action, check_suite, sender }: z.infer<typeof checkSuiteSchema>, delivery: Delivery) {
+  if (action !== 'rerequested') return undefined;
+  return { type: 'rerun' as const, ...delivery, of: { commit: check_suite.head_sha }, requester: sender.login };
 }
 
 const isBuildId = new RegExp(`^${buildIdForm}$`);
@@ -125,5 +140,6 @@ export const githubEvents: EventForm = {
     pull_request: reader(pullRequestSchema, pullRequestTrigger),
     issue_comment: reader(commentSchema, commentTrigger),
     check_run: reader(checkRunSchema, checkRunTrigger),
+    check_suite: reader(checkSuiteSchema, checkSuiteTrigger),
   },
 };

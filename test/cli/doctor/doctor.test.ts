@@ -1,4 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { appEvents } from '../../../core/git-host/app-installation.ts';
 import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
 import { createSts } from '../../../local/aws/sts.ts';
 import { hostEndpoint } from '../../local/aws/endpoint-host.ts';
@@ -436,6 +438,140 @@ describe('slipway doctor', () => {
     Object.assign(special, over);
     const { checks } = await checked();
     expect(checks[name]).toEqual({ state, text: expect.stringMatching(text), fix: expect.stringMatching(fix) });
+  });
+
+  describe('a GitHub App', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const store = (app: object) => {
+      const of = { app: 'Iv23', 'private-key': pem, ...app };
+      answers.GetSecretValue = { SecretString: JSON.stringify({ 'github.com': of, 'gitlab.example': 'token-2' }) };
+    };
+    const permissions = { checks: 'write', contents: 'read', pull_requests: 'write', metadata: 'read' };
+    const installed = { id: 5, account: { login: 'demo' }, permissions, suspended_at: null, html_url: 'https://x' };
+    const url = `${outputs.WebhooksUrl}/github`;
+    beforeEach(() => {
+      store({});
+      Object.assign(answers, {
+        '/github/app': { name: 'ours', html_url: 'https://github.com/apps/ours', permissions, events: appEvents },
+        '/github/app/hook/config': { url, secret: '********' },
+        '/github/app/hook/deliveries': [{ status: 'OK', status_code: 202 }],
+        '/github/app/installations': [installed],
+        '/github/repos/demo/index/installation': installed,
+        '/github/repos/demo/app/installation': installed,
+        '/github/app/installations/5/access_tokens': { token: 'ghs_1', expires_at: '2099-01-01T00:00:00Z' },
+      });
+    });
+
+    it('that is in order needs no other webhook and no token', async () => {
+      for (const name of ['index', 'app']) special[`/github/repos/demo/${name}/hooks`] = { status: 403, content: {} };
+      const { checks } = await checked();
+      expect(checks['git-host-tokens']).toEqual({
+        state: 'ok',
+        text: expect.stringMatching(/^https:\/\/github\.com accepts the GitHub App ours, installed for 1\./),
+      });
+      expect(checks.webhooks).toMatchObject({ state: 'ok' });
+    });
+
+    it('needs none for the index where a token opens that', async () => {
+      store({ token: 'token-1' });
+      special['/github/repos/demo/index/installation'] = { status: 404, content: {} };
+      expect((await checked()).checks['git-host-tokens']).toMatchObject({ state: 'ok' });
+    });
+
+    it.each<[string, string, { content?: object; status?: number }, string, RegExp, RegExp]>([
+      [
+        'that GitHub no longer knows',
+        '',
+        { status: 404, content: {} },
+        'wrong',
+        /does not accept the key .* Iv23/,
+        /A new key/,
+      ],
+      ['whose key was revoked', '', { status: 401, content: {} }, 'wrong', /does not accept the key/, /A new key/],
+      ['at a GitHub that is down', '', { status: 422, content: {} }, 'unknown', /cannot be looked at: .* 422/, /$/],
+      [
+        'without a permission and an event',
+        '',
+        { content: { name: 'ours', html_url: 'h', permissions: { ...permissions, checks: 'read' }, events: ['push'] } },
+        'wrong',
+        /lacks checks: write\. .* no events pull_request, issue_comment\./,
+        /Permissions & events/,
+      ],
+      [
+        'without a webhook',
+        '/hook/config',
+        { status: 404, content: {} },
+        'wrong',
+        /has no webhook/,
+        /webhook secret --app/,
+      ],
+      [
+        'whose webhook is elsewhere',
+        '/hook/config',
+        { content: { url: 'https://old' } },
+        'wrong',
+        /goes to https:\/\/old/,
+        /webhooks\/github/,
+      ],
+      ['whose webhook has no secret', '/hook/config', { content: { url } }, 'wrong', /has no secret/, /secret --app/],
+      [
+        'whose last delivery did not arrive',
+        '/hook/deliveries',
+        { content: [{ status: 'failed to connect', status_code: 502 }] },
+        'warning',
+        /last delivery of the GitHub App ours failed: 502 failed to connect/,
+        /Recent deliveries/,
+      ],
+      [
+        'whose secret is another',
+        '/hook/deliveries',
+        { content: [{ status: 'Unauthorized', status_code: 401 }] },
+        'wrong',
+        /failed: 401/,
+        /webhook secret --app/,
+      ],
+      [
+        'that is installed nowhere',
+        '/installations',
+        { content: [] },
+        'wrong',
+        /installed nowhere/,
+        /installations\/new/,
+      ],
+      [
+        'that is suspended somewhere',
+        '/installations',
+        { content: [{ ...installed, suspended_at: '2026-01-01' }] },
+        'warning',
+        /suspended for demo/,
+        /Installed GitHub Apps/,
+      ],
+      [
+        'whose installation lacks what was added later',
+        '/installations',
+        { content: [{ ...installed, permissions: { contents: 'read' } }] },
+        'warning',
+        /for demo lacks checks: write, pull_requests: write/,
+        /Installed GitHub Apps/,
+      ],
+    ])('%s is seen', async (_, path, answer, state, text, fix) => {
+      special[`/github/app${path}`] = answer;
+      const found = (await checked()).checks['git-host-tokens'];
+      expect(found).toMatchObject({ state, text: expect.stringMatching(text) });
+      expect(found?.fix ?? '').toMatch(fix);
+    });
+
+    it('that is not installed on the index, and whose key is none, is seen', async () => {
+      special['/github/repos/demo/index/installation'] = { status: 404, content: {} };
+      expect((await checked()).checks['git-host-tokens']).toMatchObject({
+        ...{ state: 'wrong', text: expect.stringMatching(/not installed on demo\/index/) },
+      });
+      store({ 'private-key': 'a secret text' });
+      const { state, text = '' } = (await checked()).checks['git-host-tokens'] ?? {};
+      expect([state, text]).toEqual(['wrong', expect.stringMatching(/is no RSA key/)]);
+      expect(text).not.toContain('a secret text');
+    });
   });
 
   it('takes the webhook of the organisation for that of its repositories', async () => {

@@ -217,15 +217,19 @@ describe('an app of the git host', () => {
     expect((await submit(path, { login: 'eve', password, button: 'approve' })).status).toBe(403);
     await submit(path, { login: 'ada', password, button: 'approve' });
     await submit(path, { login: 'ada', password });
+    await submit(`/ada/vault/check-runs/${commit}`, { login: 'ada', password });
     const events = await until('the events', () => {
-      const found = receiver.received.filter(({ headers }) => headers['x-github-event'] === 'check_run');
-      return found.length === 2 && found.map((each) => JSON.parse(each.body));
+      const found = receiver.received.filter(({ headers }) => /^check_/.test(String(headers['x-github-event'])));
+      return found.length === 3 && found.map((each) => JSON.parse(each.body));
     });
     const common = { check_run: { external_id: 'b1', head_sha: commit }, sender: { login: 'ada' } };
-    expect(events.toSorted((one, other) => (one.action < other.action ? -1 : 1))).toMatchObject([
-      { action: 'requested_action', requested_action: { identifier: 'approve' }, ...common },
-      { action: 'rerequested', ...common, installation: { id: installation } },
-    ]);
+    const kindOf = ({ action, check_suite }: { action: string; check_suite?: object }) =>
+      check_suite ? 'all' : action;
+    expect(Object.fromEntries(events.map((event) => [kindOf(event), event]))).toMatchObject({
+      requested_action: { requested_action: { identifier: 'approve' }, ...common },
+      rerequested: { ...common, installation: { id: installation } },
+      all: { action: 'rerequested', check_suite: { head_sha: commit, latest_check_runs_count: 1 } },
+    });
   });
 
   it('loses its tokens when it is suspended, and gets none', async () => {

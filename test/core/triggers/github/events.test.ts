@@ -6,15 +6,18 @@ import { readEvent, recordedEvents } from '../recorded-events.ts';
 const read = (name: string, payload: unknown) => readEvent(githubEvents, name, payload);
 
 describe("GitHub's recorded events", () => {
-  it.each(['push', 'pull_request', 'issue_comment'])('of the kind %s are all understood', (name) => {
-    const recorded = recordedEvents(name);
-    expect(recorded.length).toBeGreaterThan(5);
-    for (const each of recorded) {
-      const trigger = read(name, each);
-      expect(trigger).not.toBe('malformed');
-      if (trigger) expect(triggerSchema.parse(trigger)).toEqual(trigger);
-    }
-  });
+  it.each(['push', 'pull_request', 'issue_comment', 'check_run', 'check_suite'])(
+    'of the kind %s are all understood',
+    (name) => {
+      const recorded = recordedEvents(name);
+      expect(recorded.length).toBeGreaterThan(5);
+      for (const each of recorded) {
+        const trigger = read(name, each);
+        expect(trigger).not.toBe('malformed');
+        if (trigger) expect(triggerSchema.parse(trigger)).toEqual(trigger);
+      }
+    },
+  );
 
   it('of pushes are told apart from the others', () => {
     const others = ['pull_request', 'issue_comment', 'release', 'create', 'delete'].flatMap(recordedEvents);

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { type Installation, installationSchema } from '../../../core/git-host/app-installation.ts';
+import { createHostRequests, HostRefusedError, statusOf } from '../host-requests.ts';
+import { type AppKey, appJwt, readKey } from './app.ts';
+
+/** https://docs.github.com/en/rest/apps/apps#get-the-authenticated-app */
+const appSchema = z.object({
+  name: z.string(),
+  html_url: z.string(),
+  permissions: z.record(z.string(), z.string()).default({}),
+  events: z.array(z.string()).default([]),
+});
+/** https://docs.github.com/en/rest/apps/webhooks; a secret that is there is shown as asterisks. */
+const hookSchema = z.object({ url: z.string().nullish(), secret: z.string().nullish() });
+const deliveriesSchema = z.array(z.object({ status: z.string(), status_code: z.int() }));
+
+/** What GitHub says of an app. */
+export interface AppState extends z.infer<typeof appSchema> {
+  hook: z.infer<typeof hookSchema> | undefined;
+  lastDelivery: { status: string; status_code: number } | undefined;
+  installations: Installation[];
+}
+
+/** The state of an app; else whether its key cannot be read, or GitHub does not accept it. */
+export async function readAppState(apiUrl: string, key: AppKey): Promise<AppState | 'unreadable' | 'unaccepted'> {
+  const privateKey = readKey(key.privateKey);
+  if (!privateKey) return 'unreadable';
+  const token = async () => appJwt(key.id, privateKey);
+  const { find, get } = createHostRequests({ apiUrl, token, repository: `the app ${key.id}`, names: {} });
+  const app = await find(appSchema, 'GET /app').catch((error: unknown) => {
+    if (error instanceof HostRefusedError && statusOf(error.cause) === 401) return undefined;
+    throw error;
+  });
+  if (!app) return 'unaccepted';
+  const [hook, deliveries, installations] = await Promise.all([
+    find(hookSchema, 'GET /app/hook/config'),
+    find(deliveriesSchema, 'GET /app/hook/deliveries', { per_page: 1 }),
+    get(z.array(installationSchema), 'GET /app/installations', { per_page: 100 }),
+  ]);
+  return { ...app, hook, lastDelivery: deliveries?.[0], installations };
+}
