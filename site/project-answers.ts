@@ -1,4 +1,5 @@
 import type { ApiProjectWithTargets } from '../core/api/projects.ts';
+import { projectNameSchema } from '../core/model/project.ts';
 import { watchNameOf } from '../core/sources/source-secret.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
 import { type Answer, json, jsonList, page } from './answer.ts';
@@ -8,11 +9,13 @@ import { projectPage } from './pages/project.ts';
 import { projectListPage } from './pages/projects.ts';
 import { buildsOf, lastBuildOf, projectsOf } from './paging/lists.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
+import type { BaseStatus, KnownProject } from './readers.ts';
 
 /** Of a project's newest releases and builds its own page shows these. */
 const releasesRead = 20;
 const urlNotificationsShown = 8;
 const buildsCharted = 40;
+const ownBasesRead = 10;
 
 export async function projectList(
   parts: SiteParts,
@@ -32,7 +35,7 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
   const isFirst = !query.has('cursor');
   const [source, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] = await Promise.all([
     parts.sources.get(watchNameOf(found)),
-    relations.statuses(found.bases ?? []),
+    basesOf(parts, found),
     relations.dependents(found),
     relations.pending(found.name),
     parts.addresses.summary(found.notifyEmail),
@@ -60,6 +63,19 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
       query,
       siteUrl: parts.siteUrl,
       now,
+    }),
+  );
+}
+
+/** Of a base image that is a release, its project knows since when there is which. */
+async function basesOf({ relations, projects }: SiteParts, { bases = [] }: KnownProject): Promise<BaseStatus[]> {
+  const statuses = await relations.statuses(bases);
+  return Promise.all(
+    statuses.map(async (base, at) => {
+      const isProject = base.own && at < ownBasesRead && projectNameSchema.safeParse(base.reference).success;
+      const released = isProject ? (await projects.get(base.reference))?.released : undefined;
+      if (!released) return base;
+      return { ...base, newer: released.digest === base.digest ? undefined : released.digest, since: released.at };
     }),
   );
 }

@@ -23,6 +23,8 @@ export interface BaseStatus extends NamedBase {
   pinned: boolean;
   /** The current digest of the name, where it differs. */
   newer?: string | undefined;
+  /** Since when the name has its current digest, as far as is known. */
+  since?: string | undefined;
   /** When the registry was last checked; absent for the pipeline's own releases, which need no check. */
   checkedAt?: string | undefined;
   /** Why the last check failed. */
@@ -60,14 +62,15 @@ export function imageOfPinnedEdge(edge: string): string | undefined {
 
 export function baseStatuses(
   bases: readonly NamedBase[],
-  images: ReadonlyMap<string, Pick<WatchedImage, 'digest' | 'checkedAt' | 'reason'>>,
+  images: ReadonlyMap<string, Pick<WatchedImage, 'digest' | 'seenAt' | 'checkedAt' | 'reason'>>,
 ): BaseStatus[] {
   return bases.map((base) => {
-    const { digest, checkedAt, reason } = images.get(watchedName(base) ?? '') ?? {};
+    const { digest, seenAt, checkedAt, reason } = images.get(watchedName(base) ?? '') ?? {};
     return {
       ...base,
       pinned: isPinned(base),
       newer: digest === base.digest ? undefined : digest,
+      since: seenAt,
       checkedAt,
       reason,
     };

@@ -96,7 +96,7 @@ summary + .findings, summary + .command { margin-top: .6rem; }
 .findings th { text-align: left; font-size: .8125rem; color: var(--quiet); font-weight: 600; }
 .findings th, .findings td { padding: .45rem .6rem; vertical-align: top; overflow-wrap: anywhere; }
 .findings th:first-child, .findings td:first-child { padding-left: 1rem; white-space: nowrap; }
-.findings th:first-child { width: 8rem; } .findings th:nth-child(2) { width: 34%; }
+.findings th:first-child { width: 7rem; } .findings th:nth-child(2) { width: 29%; } .findings th:nth-child(3) { width: 26%; }
 .findings td { border-top: 1px solid var(--line); }
 .findings .accepted td:not(:nth-child(2)) { color: var(--quiet); }
 .findings .why { font-size: .8125rem; }
@@ -196,6 +196,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
   .waterfall th { width: 6.6rem; padding-left: .75rem; } .waterfall .step th { padding-left: 2.2rem; } .waterfall td:last-child { width: 4.9rem; padding-right: .75rem; }
   .log p { padding: 0 .6rem 0 3.3rem; } .log p > a:first-child { width: 2.8rem; font-size: .75rem; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
+  .brief li { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .7rem; } .brief .when { grid-column: 2; text-align: left; }
   .findings thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .findings tr { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .1rem .75rem; padding: .6rem 1rem; }
   .findings tbody, .findings { display: block; }
@@ -206,6 +207,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
 }
 @media (prefers-reduced-motion: reduce) { .icon.running { animation: none; } }
 @media print {
+  :root { color-scheme: light; }
   .log { max-height: none; background: none; color: #000; border: 0; } .log span, .log summary, .log summary span { color: #000; }
   .top nav, .top form, footer, .tools, .pager, .copy, .skip { display: none; } .top { background: none; color: #000; } .brand { color: #000; }
   .card, .rows, .facts, .findings, .waterfall { break-inside: avoid; } a { color: inherit; }

@@ -70,10 +70,11 @@ function moreDependents({ more }: Dependents): Html | false {
   return more !== 0 && html`<span class="quiet">and ${more ?? 'many'} more</span>`;
 }
 
-function baseItem({ reference, digest, own, pinned, newer, checkedAt, reason }: BaseStatus, now: Date): Html {
+function baseItem({ reference, digest, own, pinned, newer, since, checkedAt, reason }: BaseStatus, now: Date): Html {
+  const age = since && html`, since ${ageElement(since, now)}`;
   return html`<li>${own && !pinned ? imageName(oneLine(reference, 300)) : html`<code class="long">${oneLine(reference, 300)}</code>`}
-<span class="quiet">${digest ? shortDigest(digest) : 'not found'}${pinned && ', pinned by its digest'}</span>
-${newer && html`<span>${pinned ? 'the tag names' : 'now'} <code>${shortDigest(newer)}</code>${pinned && ': the pin keeps the older image'}</span>`}
+<span class="quiet">${digest ? shortDigest(digest) : 'not found'}${pinned && ', pinned by its digest'}${!newer && age}</span>
+${newer && html`<span>${pinned ? 'the tag names' : 'now'} <code>${shortDigest(newer)}</code>${age}${pinned && ': the pin keeps the older image'}</span>`}
 ${checkedAt && html`<span class="quiet">checked ${ageElement(checkedAt, now)}</span>`}
 ${reason && html`<span class="quiet">(${oneLine(reason, 200)})</span>`}</li>`;
 }

@@ -465,10 +465,17 @@ it.each([
 it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {
   const [used, newer] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
   const ask = sampleSite({
-    projects: [sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] })],
+    projects: [
+      sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] }),
+      {
+        ...sampleProject('demo/base:latest'),
+        released: { build: released.id, digest: newer, tags: ['latest'], at: '2026-11-19T12:00:00.000Z' },
+      },
+    ],
     parts: {
       relations: {
         statuses: async () => [
+          { reference: 'demo/base:latest', image: 'r/demo/base:latest', digest: used, own: true, pinned: false },
           {
             reference: `debian:12@${used}`,
             image: 'docker.io/library/debian:12',
@@ -476,6 +483,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
             own: false,
             pinned: true,
             newer,
+            since: '2026-11-21T07:00:00.000Z',
           },
           { reference: '<i>', image: '<i>', own: false, pinned: false, reason: 'nobody listens <there>' },
         ],
@@ -489,7 +497,8 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
   expect(text).toContain('href="/projects/demo/base/latest"');
   expect(text).toContain('href="/projects/demo/child/latest"');
   expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
-  expect(words).toContain('pinned by its digest the tag names sha256:222222222222');
+  expect(words).toContain('pinned by its digest the tag names sha256:222222222222 , since 5 h ago');
+  expect(words).toContain('demo/base:latest sha256:111111111111 now sha256:222222222222 , since 2 days ago');
   expect(words).toContain('and 30 more');
   expect(words).toContain('nobody listens <there>');
   expect(text).not.toContain('<i>');

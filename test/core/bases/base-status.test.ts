@@ -47,7 +47,7 @@ describe('a project', () => {
 
 it('people see which image a name means by now, and why that is unknown', () => {
   const images = new Map([
-    [image, { digest: B, checkedAt: '2026-11-21T00:00:00.000Z' }],
+    [image, { digest: B, seenAt: '2026-11-20T00:00:00.000Z', checkedAt: '2026-11-21T00:00:00.000Z' }],
     ['quay.io/a/b:1', { reason: 'it answered 503' }],
   ]);
   const pinned = base({ reference: `debian:12@${A}` });
@@ -58,10 +58,11 @@ it('people see which image a name means by now, and why that is unknown', () => 
     base({ image: 'quay.io/a/b:1' }),
     base({ image: 'own/x:1', own: true }),
   ];
+  const known = { since: '2026-11-20T00:00:00.000Z', checkedAt: '2026-11-21T00:00:00.000Z' };
   expect(baseStatuses(bases, images)).toEqual([
-    { ...base(), pinned: false, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
-    { ...base({ digest: B }), pinned: false, checkedAt: '2026-11-21T00:00:00.000Z' },
-    { ...pinned, pinned: true, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
+    { ...base(), pinned: false, newer: B, ...known },
+    { ...base({ digest: B }), pinned: false, ...known },
+    { ...pinned, pinned: true, newer: B, ...known },
     { ...base({ image: 'quay.io/a/b:1' }), pinned: false, reason: 'it answered 503' },
     { ...base({ image: 'own/x:1', own: true }), pinned: false },
   ]);
