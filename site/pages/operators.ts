@@ -75,7 +75,7 @@ const nameOf = (source: string) => (source.startsWith('//') ? `all of ${source.s
 type Cell = Html | string;
 
 function listOr(empty: string, titles: readonly string[], rows: readonly Cell[][]): Html {
-  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
+  if (rows.length === 0) return html`<p class="calm">${icon('good')} ${empty}</p>`;
   return html`<table class="findings tag-table"><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (cells) => html`<tr>${cells.map((cell, at) => html`<td data-label="${titles[at]}">${cell}</td>`)}</tr>
