@@ -127,6 +127,7 @@ export async function run(): Promise<Row[]> {
     projectSources: createProjectSources(sourceHost, async () => undefined),
     index: { url: `${index}.git`, source: sourceOf(index), ref: 'refs/heads/index' },
     indexAuthorization: async () => undefined,
+    notifyUnreadable: async () => undefined,
     logger: new Logger({ serviceName: 'bench', logLevel: 'SILENT' }),
   });
   const rows: Row[] = [];

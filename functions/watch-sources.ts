@@ -8,16 +8,20 @@ import { type WatchedSource, watchedSources } from '../core/sources/watched-sour
 import { quoted } from '../core/text/visible.ts';
 import { backOff } from '../core/time/backoff.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
+import { variable } from '../services/environment.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
-import { indexAddress } from '../services/git-host/index-address.ts';
+import { indexAddress, indexUrl } from '../services/git-host/index-address.ts';
 import { openIndexAuthorization } from '../services/git-host/index-authorization.ts';
 import { openProjectSources } from '../services/git-host/project-sources.ts';
 import { mapPerHost } from '../services/http/per-host-limit.ts';
+import { openMailer } from '../services/mail/mailer.ts';
 import { openHeads } from '../services/tables/heads.ts';
 import { openIndexHead } from '../services/tables/index-head.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openSources, type Source, type Sources } from '../services/tables/sources.ts';
+import { openRecipients } from './mail/recipients.ts';
 import { type CheckSourceServices, createCheckSource } from './sources/check-source.ts';
+import { createNotifyUnreadable, type NotifyUnreadable } from './sources/notify-unreadable.ts';
 
 const minutes = 60_000;
 /** A run starts every ten minutes, so a source that fails for the first time is queried again in the next run or the one after. */
@@ -33,6 +37,7 @@ const endingMilliseconds = 20_000;
 interface Services extends CheckSourceServices {
   projects: Pick<Projects, 'all'>;
   sources: Sources;
+  notifyUnreadable: NotifyUnreadable;
 }
 
 export interface Report {
@@ -59,6 +64,18 @@ export function createWatchSources(services: Services) {
     await (after ? sources.put(after) : sources.remove(name));
   }
 
+  async function keepFailing(each: WatchedSource, before: Source | undefined, error: Error): Promise<void> {
+    const after = failing(each.name, before, error);
+    try {
+      await services.notifyUnreadable(each, before, after);
+    } catch (cause) {
+      // The next run finds the source as it was, and tries again.
+      logger.error('The people of a source could not be notified', { source: each.name, error: cause as Error });
+      return;
+    }
+    await keep(before, after, each.name);
+  }
+
   /** @param deadline when the run must be over */
   return async function watchSources(deadline: Date): Promise<Report> {
     const now = new Date();
@@ -80,8 +97,8 @@ export function createWatchSources(services: Services) {
       try {
         const { triggers, source, absent } = await checkSource(each, before, end);
         report.triggers += triggers;
-        const after = absent === undefined ? source : failing(each.name, before, absentError(absent, each));
-        await keep(before, after, each.name);
+        if (absent === undefined) await keep(before, source, each.name);
+        else await keepFailing(each, before, absentError(absent, each));
         return 'answered';
       } catch (error) {
         // A request that ran out of time says nothing about the host.
@@ -91,7 +108,8 @@ export function createWatchSources(services: Services) {
         const outcome = hostOutcomeOf(error);
         if (outcome !== 'answered') hostErrors.set(each.host, error);
         // A host that is down says nothing about its sources.
-        if (outcome !== 'down') await keep(before, failing(each.name, before, error), each.name);
+        if (outcome === 'answered') await keepFailing(each, before, error);
+        else if (outcome === 'failed') await keep(before, failing(each.name, before, error), each.name);
         return outcome;
       }
     }
@@ -157,6 +175,8 @@ const writingMilliseconds = 15_000;
 
 const run = once(() => {
   const { url, source, ref } = indexAddress();
+  const logger = new Logger({ serviceName: 'watch-sources' });
+  const people = { mailer: openMailer(), recipients: openRecipients(logger) };
   return createWatchSources({
     projects: openProjects(),
     heads: openHeads(),
@@ -167,7 +187,13 @@ const run = once(() => {
     projectSources: openProjectSources(),
     index: { url: `${url}.git`, source, ref },
     indexAuthorization: openIndexAuthorization(),
-    logger: new Logger({ serviceName: 'watch-sources' }),
+    notifyUnreadable: createNotifyUnreadable({
+      ...people,
+      siteUrl: variable('SITE_URL'),
+      indexUrl: indexUrl(),
+      logger,
+    }),
+    logger,
   });
 });
 

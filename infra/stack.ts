@@ -132,7 +132,7 @@ export class SlipwayStack extends AccountStack {
       triggers,
     });
     new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling, triggers });
-    const watchSources = new WatchSources(this, { gitHost, state, triggers });
+    const watchSources = new WatchSources(this, { api, gitHost, notifications, state, triggers });
     const watchBases = new WatchBases(this, { gitHost, repositories, secrets, state, triggers });
     const watchPackages = new WatchPackages(this, { gitHost, records, repositories, state, triggers });
     const runSchedules = new RunSchedules(this, { state, triggers });

@@ -1,12 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { Api } from './api.ts';
 import type { GitHost } from './git-host.ts';
+import type { Notifications } from './notifications.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
 interface WatchSourcesProps {
+  api: Api;
   gitHost: GitHost;
+  notifications: Notifications;
   state: State;
   triggers: Triggers;
 }
@@ -15,7 +19,7 @@ const rate = Duration.minutes(10);
 
 /** Queries the repositories themselves for changes that no webhook reported. */
 export class WatchSources extends ScheduledFunction {
-  constructor(scope: Construct, { gitHost, state, triggers }: WatchSourcesProps) {
+  constructor(scope: Construct, { api, gitHost, notifications, state, triggers }: WatchSourcesProps) {
     super(scope, 'WatchSources', {
       description: 'Queries the branches and tags of every repository, and triggers builds of heads that have none.',
       rate,
@@ -31,5 +35,9 @@ export class WatchSources extends ScheduledFunction {
     triggers.grantSend(this, ['source-moved']);
     gitHost.grantFollowIndex(this);
     gitHost.grantFetchSources(this);
+    // A mail about a source that cannot be read.
+    notifications.grantSend(this);
+    gitHost.grantIndexLink(this);
+    api.grantLink(this);
   }
 }

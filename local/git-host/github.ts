@@ -53,6 +53,9 @@ export function createGitHubApi(
       if (caller.grant) throw forbidden('Resource not accessible by integration');
       return answerJson(response, 200, userJson(url, caller.login));
     }
+    // It says whether a token is good; nobody is limited here. https://docs.github.com/en/rest/rate-limit/rate-limit
+    if (request.method === 'GET' && decoded === '/github/rate_limit')
+      return answerJson(response, 200, { resources: { core: { limit: 5000, used: 0, remaining: 5000 } } });
     const [, login] = /^\/github\/users\/([^/]+)$/.exec(decoded) ?? [];
     if (request.method === 'GET' && login !== undefined && isLogin(login))
       return answerJson(response, 200, userJson(url, login));

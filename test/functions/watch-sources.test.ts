@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Project } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { sourceOf } from '../../core/sources/source.ts';
+import { createNotifyUnreadable } from '../../functions/sources/notify-unreadable.ts';
 import { createWatchSources } from '../../functions/watch-sources.ts';
 import { createSourceHost } from '../../services/git-host/git-remote.ts';
 import { createProjectSources } from '../../services/git-host/project-sources.ts';
@@ -55,6 +56,10 @@ function watcher() {
       ref: 'refs/heads/main',
     },
     indexAuthorization: async () => undefined,
+    notifyUnreadable: createNotifyUnreadable({
+      ...{ mailer: world.mailer, recipients: world.recipients, logger: silentLogger },
+      ...{ siteUrl: 'https://slipway.example', indexUrl: 'https://git.example/slipway/index' },
+    }),
     logger: silentLogger,
   });
   return (milliseconds = 60_000) => {
@@ -310,10 +315,44 @@ describe('a repository that cannot be read', () => {
     expect((await sources.get(sourceOf(`${host.url}/demo/new`)))?.movedTo).toBeUndefined();
   });
 
-  it('mails nobody', async () => {
-    await track('gone');
-    await watcher()();
+  it('is told to its people once, when it could not be read twice in a row, with what to do', async () => {
+    host.commit('vault/app', { Dockerfile: 'FROM scratch\n' });
+    host.protect('vault/', 'a-newer-password');
+    await track('vault', { gitUrl: `${host.url}/vault/app.git`, sourceSecret: 'deploy' });
+    await track('quiet', { gitUrl: `${host.url}/vault/app.git`, sourceSecret: 'deploy', notify: [] });
+    const sources = createSources(world.client, 'sources');
+    const again = async () => {
+      await watcher()();
+      for (const each of (await sources.failing(10)) ?? [])
+        await sources.put({ ...each, retryAt: new Date(0).toISOString() });
+    };
+    await again();
     expect(world.mails).toEqual([]);
+    for (let failure = 2; failure <= 4; failure++) await again();
+    expect(world.mails).toMatchObject([
+      {
+        to: ['owner@example.org'],
+        mail: {
+          subject: '[slipway] SOURCE NOT READABLE: demo/vault:latest',
+          text: expect.stringMatching(/the token of "source-secret" "deploy" has ended/),
+        },
+      },
+    ]);
+    expect(world.mails[0]?.mail.text).not.toContain('password');
+  });
+
+  it('whose people cannot be told yet is found as it was by the next run', async () => {
+    const gone = await track('gone');
+    const sources = createSources(world.client, 'sources');
+    await sources.put({ source: gone.source, failures: 1, retryAt: new Date(0).toISOString() });
+    const { send } = world.mailer;
+    world.mailer.send = () => Promise.reject(new Error('SES does not answer.'));
+    await watcher()();
+    expect(await sources.get(gone.source)).toMatchObject({ failures: 1 });
+    world.mailer.send = send;
+    await watcher()();
+    expect(world.mails).toHaveLength(1);
+    expect(await sources.get(gone.source)).toMatchObject({ failures: 2 });
   });
 });
 
