@@ -23,8 +23,9 @@ export type AppToken = { token: string } | { refusal: string; isInstalled: boole
 /** GitHub allows ten minutes, and advises a start in the past for clocks that differ. */
 const jwtSeconds = 540;
 const clockSeconds = 60;
-/** A suspended or deleted installation is noticed so soon. */
+/** A suspended or deleted installation is noticed so soon, and one that was made or mended a moment ago. */
 const installationMilliseconds = 5 * 60_000;
+const refusalMilliseconds = 15_000;
 /** A token lives for an hour; whoever gets one may need it for a while. */
 const leftMilliseconds = 5 * 60_000;
 
@@ -55,10 +56,11 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
   /** @param names of the repositories, all of one owner */
   async function mint(path: string, names: readonly string[], access: AppAccess, signer: KeyObject): Promise<AppToken> {
     const { find, get } = requestsAt(path, signer);
-    const installation = await installations.of(path.toLowerCase(), async () => ({
-      value: await find(installationSchema, 'GET /repos/{owner}/{repo}/installation'),
-      until: Date.now() + installationMilliseconds,
-    }));
+    const installation = await installations.of(path.toLowerCase(), async () => {
+      const value = await find(installationSchema, 'GET /repos/{owner}/{repo}/installation');
+      const isRefused = installationRefusal(value, path, access) !== undefined;
+      return { value, until: Date.now() + (isRefused ? refusalMilliseconds : installationMilliseconds) };
+    });
     const refusal = installationRefusal(installation, path, access);
     if (!installation || refusal) return { refusal: refusal ?? '', isInstalled: installation !== undefined };
     const request = { repositories: [...names], permissions: permissionsFor[access] };

@@ -91,6 +91,10 @@ describe('a GitHub App', () => {
     expect(await at(56)).toEqual([{ token: 'ghs_2' }, 1]);
     github.state.installation = { ...installation, suspended_at: '2026-01-01T00:57:00Z' };
     expect(await at(60)).toEqual([{ refusal: expect.stringMatching(/suspended for acme/), isInstalled: true }, 1]);
+    // Whoever has just put it right need not wait.
+    github.state.installation = installation;
+    expect(await at(60.1)).toEqual([expect.objectContaining({ refusal: expect.any(String) }), 0]);
+    expect(await at(60.5)).toEqual([{ token: 'ghs_2' }, 1]);
   });
 
   it('keeps no refusal of GitHub: what was put right counts at once', async () => {
