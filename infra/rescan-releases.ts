@@ -41,7 +41,7 @@ export class Rescans extends Construct {
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
-    state.releases.grant(this.recordFindings, 'UpdateItem');
+    state.releases.grant(this.recordFindings, 'GetItem', 'UpdateItem');
     state.releases.grantQuery(this.recordFindings, 'byDigest');
     const releases = repositories.exceptCandidates;
     // Of any status: that an image cannot be scanned any more is an event too.

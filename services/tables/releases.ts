@@ -23,6 +23,11 @@ const runSchema = z.object({ progress: z.string().default('') });
 
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
+/** Collides with no image. The item of a platform's image says which released indexes have it. */
+const memberKey = (digest: string): Key => ({ project: '//', digest: `in an index: ${digest}` });
+const memberSchema = z.object({ indexes: z.set(z.string()) });
+const keySchema = z.tuple([z.string(), z.string()]);
+
 /** The fields of an image that a rescan may change; undefined removes a field. */
 export type RescanFields = Partial<
   Pick<
@@ -49,6 +54,12 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
   const ofDigest = (digest: string) =>
     table.all({ index: 'byDigest', keys: expression`digest = ${digest}` }, releasedImageSchema);
 
+  /** It is the same however often it is recorded. */
+  async function recordMembers({ project, digest, platforms = [] }: Pick<Release, 'project' | 'digest' | 'platforms'>) {
+    for (const member of platforms)
+      await table.update(memberKey(member.digest), { add: { indexes: new Set([JSON.stringify([project, digest])]) } });
+  }
+
   const allOf = (project: string) =>
     table.all({ keys: expression`#project = ${project}`, consistent: true }, releasedImageSchema);
 
@@ -64,6 +75,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     async record(release: Release, repository: string): Promise<void> {
       const { project, digest, build, tags, signed, sizeBytes, platforms, at } = release;
       const floating = tags.filter(isFloating);
+      await recordMembers(release);
       const isNewest = await table.update(
         { project, digest },
         {
@@ -124,10 +136,21 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
         rescan: 'yes',
         dueAt,
       };
+      await recordMembers(release);
       await table.put({ project, digest, ...fields }, expression`attribute_not_exists(releasedAt)`);
     },
 
     ofDigest,
+
+    /** The released indexes that have a platform's image, also those that are gone. */
+    async indexesOf(digest: string): Promise<ReleasedImage[]> {
+      const member = await table.get(memberKey(digest), memberSchema);
+      const keys = [...(member?.indexes ?? [])].map((text) => keySchema.parse(JSON.parse(text)));
+      const images = await Promise.all(
+        keys.map(([project, index]) => table.get({ project, digest: index }, releasedImageSchema)),
+      );
+      return images.filter((image) => image !== undefined);
+    },
     allOf,
 
     /** Newest first, all or those that ever had a tag. */

@@ -204,6 +204,25 @@ describe('an event of a scanner', () => {
     expect(await world.run()).toMatchObject({ rescanned: 1, mails: 1 });
   });
 
+  it("about a platform's image is one about each release whose index has it", async () => {
+    await using world = await setUpRescans();
+    for (const tag of ['1', '2']) {
+      const project = `demo/app:${tag}`;
+      await world.track({ name: project, desiredTag: tag, sharesRepository: true });
+      const platforms = [
+        { platform: 'linux/arm64' as const, digest: digestOf('c') },
+        { platform: 'linux/amd64' as const, digest: digestOf(tag === '1' ? 'd' : 'e') },
+      ];
+      for (let time = 0; time < 2; time++)
+        await world.release(tag === '1' ? one : two, scanned([]), { project, tags: [tag], platforms });
+    }
+    expect(await world.event(inspectorFinding(digestOf('d')))).toBe(1);
+    expect(await world.run()).toMatchObject({ rescanned: 1 });
+    expect(await world.event(inspectorFinding(digestOf('c'), 'slipway/candidate/demo/app'))).toBe(0);
+    expect(await world.event(inspectorFinding(digestOf('c')))).toBe(2);
+    expect(await world.run()).toMatchObject({ rescanned: 2 });
+  });
+
   it('about an image of another repository, or of no release, is none', async () => {
     await using world = await setUpRescans();
     await world.track();

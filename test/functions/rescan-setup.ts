@@ -1,4 +1,5 @@
 import type { Finding, Scan } from '../../core/model/findings.ts';
+import type { PlatformImage } from '../../core/model/platform.ts';
 import { defaultPolicy } from '../../core/model/policy.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
 import { createRecordFindings } from '../../functions/record-findings.ts';
@@ -80,14 +81,19 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
     },
 
     /** An image that a project has released now, as its build's scan saw it. */
-    async release(digest: string, atRelease: Scan | undefined, over: { tags?: string[]; project?: string } = {}) {
-      const { tags: named = ['latest'], project = 'demo/app:latest' } = over;
+    async release(
+      digest: string,
+      atRelease: Scan | undefined,
+      over: { tags?: string[]; project?: string; platforms?: PlatformImage[] } = {},
+    ) {
+      const { tags: named = ['latest'], project = 'demo/app:latest', platforms } = over;
       const build = digest.slice(7, 23);
       const every = [...named, `sha-${build}`, `build-20261121T010203Z-${build.slice(0, 7)}`];
       for (const image of images.values()) image.tags = image.tags.filter((tag) => !every.includes(tag));
       images.set(digest, { tags: every, reading: atRelease ?? scanned([]) });
       if (atRelease) world.scans.set(build, atRelease);
-      await world.releases.record({ project, digest, build, tags: every, at: new Date(now).toISOString() }, repository);
+      const at = new Date(now).toISOString();
+      await world.releases.record({ project, digest, build, tags: every, at, platforms }, repository);
     },
 
     /** What the scanner says of an image from now on. */
