@@ -1,43 +1,34 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { type DockerfileSummary, readDockerfile } from '../core/bases/dockerfile.ts';
-import { isAllowedFrontend } from '../core/bases/frontend.ts';
-import { entitlementOf, mountedSecrets } from '../core/bases/run-options.ts';
+import { join } from 'node:path';
 import type { Authored } from '../core/model/build.ts';
-import type { Base, BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
-import { InvalidInputError } from '../core/model/errors.ts';
+import type { BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { type Platform, partTag } from '../core/model/platform.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { unfitBases } from './base-platforms.ts';
-import { type BaseSearch, openImages, type ResolvedBase, resolveBases } from './bases.ts';
+import type { BaseSearch } from './bases.ts';
 import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
-import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
+import { findDockerfile } from './dockerfile.ts';
 import { readerDescription } from './engines/confinement.ts';
-import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
 import type { PinnedBuildkit } from './engines/pinned-buildkit.ts';
-import { BaseLimitedError, BuildNotConfinedError, DockerfileInvalidError, PushFailedError } from './errors.ts';
+import { BuildNotConfinedError, PushFailedError } from './errors.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import { listContents, packagesLine } from './packages/keep-packages.ts';
-import { checkPlatform, ownPlatform, partsOf } from './platform.ts';
+import { type NamedImages, pinBases, withoutPin } from './pin-bases.ts';
+import { builtFor } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
 import { scanImage, scannerTimeout } from './scan.ts';
 import { beginSbom } from './scanners/sbom.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
-import { checkSecrets, readSecrets } from './secrets.ts';
+import { readSecrets } from './secrets.ts';
 import { fetchSource } from './source.ts';
-
-const largestDockerfile = 1024 * 1024;
-/** How long a build waits for the digest of an image that it does not need, in milliseconds. */
-const frontendTimeout = 5_000;
 
 export interface BuildOptions {
   log: BuildLog;
@@ -67,7 +58,7 @@ export interface BuildOptions {
   /** Receives who wrote the commit, also for a build that fails later. */
   onSource: (authored: Authored) => void;
   /** Receives what the Dockerfile depends on, also for a build that fails later or because of it. */
-  onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
+  onBases: (named: NamedImages) => void;
 }
 
 /**
@@ -106,41 +97,11 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       await runPrebuild({ prebuild, folder: source.folder, image: options.prebuildImage, search, engine, call });
     }
     const test = await readProjectTest(source.folder, request, log);
-    const context = await pathInCheckout(source.folder, request.context, { kind: 'folder', name: 'build context' });
-    const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
-    await ignoreFilesStayInside(source.folder, context, dockerfile);
-    const summary = await readSummary(dockerfile, request, platform);
-    checkPlatform(platform, engine.platforms, summary.hasCommands);
-    const entitlement = entitlementOf(summary.runOptions);
-    if (entitlement !== undefined) {
-      throw new DockerfileInvalidError(
-        `RUN ${entitlement} asks for a right of the machine, which no build has. Take the option away, and push again.`,
-      );
-    }
-    checkFrontend(summary.syntax, request.frontends);
-    const mounted = mountedSecrets(summary.runOptions);
-    checkSecrets(mounted, secrets);
-    const unused = Object.keys(request.buildArgs ?? {}).filter((name) => !summary.args.has(name));
-    if (unused.length > 0) log.line(`not used, because the Dockerfile has no ARG of that name: ${unused.join(', ')}`);
+    const given = { engine, platform, secrets, log };
+    const { context, dockerfile, summary, mounted } = await findDockerfile(source.folder, request, given);
 
     log.heading('bases');
-    const wanted = new Set(summary.bases.map((use) => use.reference));
-    const outside = { ...search, prefersOwn: false };
-    const [named, read, unread] = await Promise.all([
-      resolveBases(wanted, search),
-      resolveBases(frontendOf(engine, summary), outside),
-      resolveBases(unreadFrontendOf(engine, summary), { ...outside, signal: briefly(signal) }),
-      openImages(engine.parts, outside),
-    ]);
-    // The Dockerfile may depend on one image in several ways.
-    const missing = [...named.missing, ...read.missing];
-    const unfit = platform === undefined ? [] : await unfitBases(named.bases, platform, search);
-    const failures = [...named.failures, ...read.failures, ...unfit];
-    const frontends = [...read.bases, ...unread.bases].filter(({ reference }) => !wanted.has(reference));
-    const bases = [...named.bases, ...frontends];
-    options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
-    // What waiting cannot help is reported at once.
-    if (failures.length > 0) throw failures.find((each) => !(each instanceof BaseLimitedError)) ?? failures[0];
+    const { bases, frontend } = await pinBases(summary, { engine, platform, search, onBases: options.onBases });
     for (const base of bases)
       log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
     if (bases.length === 0) log.line('none');
@@ -151,7 +112,6 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
     const tag = platform === undefined ? request.id : partTag(request.id, platform);
     const candidate = { registry, repository: request.candidate, tag };
-    const frontend = read.bases[0]?.pinned;
     const { image, push } = await engine.build({
       workspace,
       context,
@@ -236,80 +196,8 @@ function cacheOwnerOf({ project, cache = 'shared' }: BuildRequest, platform: Pla
   return [project, cache, ...(platform === undefined ? [] : [platform])].join(' ');
 }
 
-function builtFor(platform: Platform | undefined) {
-  return platform === undefined ? ownPlatform() : partsOf(platform);
-}
-
 /** Like `Promise.all`, but it throws only when everything has ended: the workspace is removed next. */
 async function together<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(work);
   return (await Promise.all(work)) as unknown as T;
-}
-
-/** `.dockerignore` and its kin are read by the engine, outside of its confinement. */
-async function ignoreFilesStayInside(checkout: string, context: string, dockerfile: string): Promise<void> {
-  const files = [
-    join(context, '.dockerignore'),
-    join(context, '.containerignore'),
-    `${dockerfile}.dockerignore`,
-    `${dockerfile}.containerignore`,
-    join(dirname(dockerfile), '.dockerignore'),
-  ];
-  await Promise.all(files.map((file) => optionalPathInCheckout(checkout, relative(checkout, file), 'ignore file')));
-}
-
-async function readSummary(
-  path: string,
-  { buildArgs, target }: BuildRequest,
-  platform: Platform | undefined,
-): Promise<DockerfileSummary> {
-  if ((await stat(path)).size > largestDockerfile) {
-    throw new DockerfileInvalidError(
-      `The Dockerfile is larger than ${largestDockerfile} bytes. Move what it carries into files.`,
-    );
-  }
-  try {
-    const choices = { buildArgs, target, buildPlatform: ownPlatform() };
-    return readDockerfile(await readFile(path, 'utf8'), builtFor(platform), choices);
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    throw new DockerfileInvalidError(`The Dockerfile cannot be built. ${error.message}`, { cause: error });
-  }
-}
-
-/** @throws DockerfileInvalidError */
-function checkFrontend(syntax: string | undefined, allowed: readonly string[] | undefined): void {
-  if (syntax === undefined || isAllowed(syntax, allowed)) return;
-  throw new DockerfileInvalidError(
-    `The Dockerfile asks for the frontend ${syntax} in its line "# syntax=", which would run with the rights of the builder and is not allowed here. ` +
-      'Write "# syntax=docker/dockerfile:1" or take the line away, and push again; or have "frontends" in the policy.yml of the index name it.',
-  );
-}
-
-function isAllowed(syntax: string, allowed: readonly string[] | undefined): boolean {
-  try {
-    return isAllowedFrontend(syntax, allowed);
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    throw new DockerfileInvalidError(`The Dockerfile's line "# syntax=" cannot be used: ${error.message}`, {
-      cause: error,
-    });
-  }
-}
-
-function frontendOf(engine: Engine, summary: DockerfileSummary): string[] {
-  return engine.readsSyntax && summary.syntax !== undefined ? [summary.syntax] : [];
-}
-
-/** A frontend that the engine does not read: the build ignores it, but the Dockerfile depends on it where another engine builds it. */
-function unreadFrontendOf(engine: Engine, summary: DockerfileSummary): string[] {
-  return engine.readsSyntax || summary.syntax === undefined ? [] : [summary.syntax];
-}
-
-function briefly(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(frontendTimeout)]);
-}
-
-function withoutPin({ pinned: _, ...base }: ResolvedBase): Base {
-  return base;
 }

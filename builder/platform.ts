@@ -42,3 +42,8 @@ export function checkPlatform(platform: Platform | undefined, runnable: readonly
     `This machine cannot run commands of ${platform}, and the Dockerfile has RUN instructions. It runs ${runnable.join(', ')}: have QEMU's emulators installed here (Debian and Ubuntu: apt-get install qemu-user-static), or take ${platform} out of the "platforms" of the index entry.`,
   );
 }
+
+/** What a build is for: the platform that is asked for, or that of this machine. */
+export function builtFor(platform: Platform | undefined) {
+  return platform === undefined ? ownPlatform() : partsOf(platform);
+}
