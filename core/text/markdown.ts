@@ -31,3 +31,9 @@ function encodeWhole(part: string): string {
 export function shortened(lines: string[], most: number): string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), `- … and ${lines.length - most} more`];
 }
+
+/** Names on one line, and the number of those that do not fit. */
+export function codes(names: readonly string[], most = 20): string {
+  const shown = names.slice(0, most).map((name) => code(name));
+  return names.length > most ? `${shown.join(', ')} and ${names.length - most} more` : shown.join(', ');
+}

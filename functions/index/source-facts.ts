@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { parseDocument } from 'yaml';
 import { mapConcurrently } from '../../core/concurrency.ts';
-import type { SourceFacts } from '../../core/index/pull-request-report.ts';
+import type { SourceFacts } from '../../core/index/source-facts.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { HeadOf } from '../../services/git-host/git-remote.ts';
