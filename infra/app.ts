@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config/parse-config.ts';
 import { createApp } from './create-app.ts';
 
 try {

@@ -2,7 +2,8 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import cdk from '../cdk.json' with { type: 'json' };
 import { AccountStack } from './account-stack.ts';
-import { type Config, parseConfig } from './config.ts';
+import { parseConfig } from './config/parse-config.ts';
+import type { Config } from './config.ts';
 import { ImageAccount } from './image-account.ts';
 import { SlipwayStack } from './stack.ts';
 

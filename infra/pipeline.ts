@@ -1,5 +1,4 @@
 import { ArnFormat, Duration, PhysicalName, RemovalPolicy } from 'aws-cdk-lib';
-import { BuildEnvironmentVariableType } from 'aws-cdk-lib/aws-codebuild';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
@@ -7,140 +6,39 @@ import {
   DefinitionBody,
   Errors,
   IntegrationPattern,
-  JitterType,
   JsonPath,
   LogLevel,
-  Map as MapState,
-  Pass,
-  type RetryProps,
   StateMachine,
   Succeed,
   TaskInput,
-  TaskRole,
-  type TaskStateBase,
   Timeout,
   Wait,
   WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
-import { CodeBuildStartBuild, LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import type { firstStepOf } from '../core/model/build.ts';
-import {
-  InvalidInputError,
-  RecordConflictError,
-  ReleaseBusyError,
-  ScanEndedError,
-  ScanPendingError,
-  SigningUnavailableError,
-  UpstreamError,
-} from '../core/model/errors.ts';
-import { architectureOf, type Platform, platforms } from '../core/model/platform.ts';
-import type { VariableName } from '../services/environment.ts';
+import { ScanEndedError, ScanPendingError } from '../core/model/errors.ts';
 import type { Builder } from './builder.ts';
+import { runBuilder, runBuilderForEachPlatform } from './builder-states.ts';
 import type { Delivery } from './delivery.ts';
 import { flatten } from './flatten.ts';
 import { vendedLog } from './log-defaults.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
+import {
+  hopeless,
+  keyUnavailable,
+  releaseBusy,
+  scanAwaited,
+  serviceTrouble,
+  toNotify,
+  upstreamTrouble,
+} from './retries.ts';
 import type { Steps } from './steps.ts';
-
-/** What Lambda itself may stumble over: 2 + 4 + 8 + 16 + 32 s are a minute at most. https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html */
-const serviceTrouble: RetryProps = {
-  errors: [
-    'Lambda.ClientExecutionTimeoutException',
-    'Lambda.ServiceException',
-    'Lambda.AWSLambdaException',
-    'Lambda.SdkClientException',
-    'Lambda.TooManyRequestsException',
-    // The function's process crashed or ran out of time: every step may run twice.
-    // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-    'Lambda.Unknown',
-    'Sandbox.Timedout',
-  ],
-  interval: Duration.seconds(2),
-  backoffRate: 2,
-  maxAttempts: 5,
-  jitterStrategy: JitterType.FULL,
-};
-
-/** The git host or the registry answered with nonsense: 5 + 10 + 20 + 40 s, then it is no passing trouble. */
-const upstreamTrouble: RetryProps = {
-  errors: [UpstreamError.name],
-  interval: Duration.seconds(5),
-  backoffRate: 2,
-  maxAttempts: 4,
-};
 
 /** An event says when a scan has ended, which takes seconds to minutes. Where it is lost, the next look a minute later finds the scan. */
 const betweenLooks = Duration.minutes(1);
-
-/** With the first wait 15 minutes: by then there is no scan. */
-const scanAwaited: RetryProps = {
-  errors: [Errors.TIMEOUT],
-  interval: Duration.seconds(1),
-  backoffRate: 1,
-  maxAttempts: 14,
-};
-
-/** The other build may release for 15 minutes: the first seven pauses are 64 s together, the other 31 of 30 s make it 16 minutes and more. */
-const releaseBusy: RetryProps = {
-  errors: [ReleaseBusyError.name],
-  interval: Duration.seconds(2),
-  backoffRate: 1.5,
-  maxDelay: Duration.seconds(30),
-  maxAttempts: 38,
-};
-
-/** The signing key is disabled, or KMS is in trouble. The first seven pauses are 10 minutes together, the other 10 of 5 minutes make it an hour. */
-const keyUnavailable: RetryProps = {
-  errors: [SigningUnavailableError.name],
-  interval: Duration.seconds(5),
-  backoffRate: 2,
-  maxDelay: Duration.minutes(5),
-  maxAttempts: 17,
-};
-
-/** What no other try can help. */
-const hopeless: RetryProps = {
-  errors: [RecordConflictError.name, InvalidInputError.name],
-  interval: Duration.seconds(1),
-  backoffRate: 1,
-  maxAttempts: 0,
-};
-
-/**
- * The build has ended, and people must be notified of it. What keeps the mail back (SES's rate or daily quota, a function that
- * crashed) may pass. The first eight pauses are 21 minutes together, the other 23 of 15 minutes make it six hours.
- */
-const toNotify: RetryProps = {
-  errors: [Errors.ALL],
-  interval: Duration.seconds(5),
-  backoffRate: 2,
-  maxDelay: Duration.minutes(15),
-  maxAttempts: 31,
-};
-
-/**
- * The account's builds are at their limit and the queue, five times as long, is full; or the limit is 0, as in some new accounts, until
- * AWS has raised it. 30 + 60 + 120 + 240 s, then 286 times 300 s are a day. Without jitter: it would halve the day, and builds that were
- * started together find room in any order. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
- */
-const noRoom: RetryProps = {
-  errors: ['CodeBuild.AccountLimitExceededException'],
-  interval: Duration.seconds(30),
-  backoffRate: 2,
-  maxDelay: Duration.minutes(5),
-  maxAttempts: 290,
-};
-
-/** CodeBuild itself is in trouble: 5 + 10 + 20 + 40 + 80 s. A build that began and failed is `States.TaskFailed`, and is not begun again. */
-const buildServiceTrouble: RetryProps = {
-  errors: ['CodeBuild.CodeBuildException', 'CodeBuild.SdkClientException'],
-  interval: Duration.seconds(5),
-  backoffRate: 2,
-  maxAttempts: 5,
-  jitterStrategy: JitterType.FULL,
-};
 
 type FirstStep = ReturnType<typeof firstStepOf>;
 
@@ -232,13 +130,13 @@ export class Pipeline extends Construct {
       .addCatch(fail, toFail)
       .next(judge);
 
-    const start = this.#build('Build', builder).addCatch(fail, toFail);
+    const start = runBuilder(this, 'Build', builder).addCatch(fail, toFail);
     start.next(collectScan);
     const joinPlatforms = this.#run('JoinPlatforms', steps.joinPlatforms, {
       machines: JsonPath.objectAt('$.machines'),
     }).addCatch(fail, toFail);
     joinPlatforms.next(collectScan);
-    const machines = this.#machines(builder).addCatch(fail, toFail);
+    const machines = runBuilderForEachPlatform(this, builder).addCatch(fail, toFail);
     machines.next(joinPlatforms);
     const toBuild = new Choice(this, 'Platforms', { comment: 'Most builds are for one platform.' })
       .when(Condition.isPresent('$.platforms'), machines)
@@ -331,52 +229,6 @@ export class Pipeline extends Construct {
       resourceName: `${this.stateMachine.stateMachineName}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-  }
-
-  /** Runs the builder on a machine, and waits for its end. */
-  #build(name: string, builder: Builder, platform?: Platform): TaskStateBase {
-    const plain = (value: string) => ({ type: BuildEnvironmentVariableType.PLAINTEXT, value });
-    return new CodeBuildStartBuild(this, name, {
-      comment: 'Runs the builder, and waits for its end.',
-      project: builder.projects[platform ?? builder.platform],
-      integrationPattern: IntegrationPattern.RUN_JOB,
-      ...(builder.access ? { credentials: { role: TaskRole.fromRole(builder.access.run) } } : {}),
-      environmentVariablesOverride: {
-        ['BUILD_ID' satisfies VariableName]: plain(build),
-        // Any other type is read by the role that all builds share.
-        ['BUILD_TOKEN' satisfies VariableName]: plain(JsonPath.stringAt('$.issued.token')),
-        ...(platform ? { ['PLATFORM' satisfies VariableName]: plain(platform) } : {}),
-      },
-      // CodeBuild's own two timeouts and something for its events to arrive.
-      taskTimeout: Timeout.duration(
-        Duration.minutes(builder.queuedTimeout.toMinutes() + builder.timeout.toMinutes() + 15),
-      ),
-      resultPath: JsonPath.DISCARD,
-    })
-      .addRetry(noRoom)
-      .addRetry(buildServiceTrouble);
-  }
-
-  /**
-   * Runs the builder for each platform, side by side. A machine that fails stops no other: the failure names every platform that failed,
-   * and nothing is left running.
-   */
-  #machines(builder: Builder): MapState {
-    const built = new Pass(this, 'Built', { parameters: { 'platform.$': '$.platform' } });
-    const notBuilt = new Pass(this, 'NotBuilt', {
-      parameters: { 'platform.$': '$.platform', 'error.$': '$.error' },
-    });
-    const machine = new Choice(this, 'Machine', { comment: 'A machine builds for its own platform.' });
-    for (const platform of platforms) {
-      const task = this.#build(`Build-${architectureOf(platform)}`, builder, platform);
-      task.addCatch(notBuilt, { errors: [Errors.ALL], resultPath: '$.error' }).next(built);
-      machine.when(Condition.stringEquals('$.platform', platform), task);
-    }
-    return new MapState(this, 'Machines', {
-      itemsPath: '$.platforms',
-      itemSelector: { 'build.$': '$.build', 'issued.$': '$.issued', 'platform.$': '$$.Map.Item.Value' },
-      resultPath: '$.machines',
-    }).itemProcessor(machine);
   }
 
   #run(

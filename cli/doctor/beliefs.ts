@@ -44,7 +44,7 @@ export const beliefs: Readonly<Record<string, Belief>> = {
   'build-failure-cause': {
     belief:
       'A build of CodeBuild that fails ends the task `startBuild.sync` with `States.TaskFailed` and a cause that is JSON, with `Build.BuildStatus` in it.',
-    usedIn: 'core/builds/failure.ts, infra/pipeline.ts',
+    usedIn: 'core/builds/failure.ts, infra/builder-states.ts',
     command: `aws stepfunctions get-execution-history --execution-arn EXECUTION --query "events[?type=='TaskFailed'].taskFailedEventDetails"`,
     probe: failureCause,
   },
@@ -58,7 +58,7 @@ export const beliefs: Readonly<Record<string, Belief>> = {
   'build-queue-full': {
     belief:
       'Where the queue is full, or the quota is 0, `StartBuild` answers `AccountLimitExceededException`, which Step Functions calls `CodeBuild.AccountLimitExceededException`.',
-    usedIn: 'infra/pipeline.ts',
+    usedIn: 'infra/retries.ts',
     command:
       'aws codebuild start-build --project-name PROJECT # in an account whose quota is 0; the build has no BUILD_ID and ends at once',
   },

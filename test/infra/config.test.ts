@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import cdk from '../../cdk.json' with { type: 'json' };
 import { defaultPolicy } from '../../core/model/policy.ts';
-import { ConfigError, parseConfig, settings } from '../../infra/config.ts';
+import { ConfigError, parseConfig } from '../../infra/config/parse-config.ts';
+import { settings } from '../../infra/config/settings.ts';
 
 const least = { sender: 'slipway@your.org', operators: ['you@your.org'], indexRepository: 'you/container-index' };
 

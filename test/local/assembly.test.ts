@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../infra/config.ts';
+import { parseConfig } from '../../infra/config/parse-config.ts';
 import { localConfig, replacedIn } from '../../local/assembly.ts';
 
 test('a deployment that pulls through caches of its account is built on one machine, which has none, from the registries themselves', () => {
