@@ -16,7 +16,7 @@ export interface LogOptions {
   console: (text: string) => void;
   /** Stores one part, of whole lines; parts come one after another and are numbered from 0, their lines from 1. */
   store: (part: number, text: string, firstLine: number) => Promise<void>;
-  /** Hears of each step that begins. */
+  /** Is called for each step that begins. */
   onStep?: (name: string, at: Date) => void;
   now?: () => number;
 }
@@ -82,7 +82,7 @@ export class BuildLog {
 
   /**
    * A writer for one stream of one process; `end` writes the rest that has no newline. Where several processes print at a time, `before`
-   * says whose line it is; `hear` receives each line as it is logged, without that prefix.
+   * says whose line it is; `receive` gets each line as it is logged, without that prefix.
    */
   stream({ before = '', receive }: StreamOptions = {}): { write(chunk: Buffer): void; end(): void } {
     const decoder = new StringDecoder('utf8');

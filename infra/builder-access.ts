@@ -27,7 +27,7 @@ export class BuilderAccess extends Construct {
         StringEquals: { 'sts:ExternalId': Lazy.string({ produce: () => this.#stateMachine }) },
       }),
     });
-    // It hears of no end of a build in another account: it asks.
+    // No event reports the end of a build in another account: it asks.
     allow(this.run, {
       actions: ['codebuild:StartBuild', 'codebuild:BatchGetBuilds', 'codebuild:StopBuild'],
       resources: projects,

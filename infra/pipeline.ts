@@ -27,8 +27,8 @@ import { vendedLog } from './log-defaults.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import {
-  hopeless,
   keyUnavailable,
+  notRetried,
   releaseBusy,
   scanAwaited,
   serviceTrouble,
@@ -63,7 +63,7 @@ export class Pipeline extends Construct {
   ) {
     super(scope, id);
     const tell = this.#run('Tell', steps.tell)
-      .addRetry(hopeless)
+      .addRetry(notRetried)
       .addRetry(toNotify)
       .next(new Succeed(this, 'Notified'));
     const again = new Wait(this, 'Again', {

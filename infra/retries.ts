@@ -63,7 +63,7 @@ export const keyUnavailable: RetryProps = {
 };
 
 /** What no other try can help. */
-export const hopeless: RetryProps = {
+export const notRetried: RetryProps = {
   errors: [RecordConflictError.name, InvalidInputError.name],
   interval: Duration.seconds(1),
   backoffRate: 1,

@@ -118,7 +118,7 @@ export class RecordTable extends Construct {
   }
 }
 
-/** The attributes of the addresses table, by who writes them: the pages, the functions that send mails, and the one that hears from SES. */
+/** The attributes of the addresses table, by who writes them: the pages, the functions that send mails, and the one that takes the reports of SES. */
 export const addressAttributes = {
   answered: ['answer', 'answeredAt'],
   asked: ['asks', 'askedAt', 'askingUntil'],

@@ -71,7 +71,7 @@ export async function failureCause({ states, output }: Account): Promise<Finding
     const cause = causeSchema.safeParse(json(failed.taskFailedEventDetails?.cause ?? ''));
     return cause.success
       ? ok(`The cause of ${executionArn} has the build's status, ${cause.data.Build.BuildStatus}.`)
-      : wrong(`The cause of ${executionArn} has no Build.BuildStatus: reasons of failures are not told.`);
+      : wrong(`The cause of ${executionArn} has no Build.BuildStatus: reasons of failures are not shown.`);
   }
   return unknown('No build has failed yet.', 'Push a Dockerfile with RUN false, then probe again.');
 }

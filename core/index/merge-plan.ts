@@ -14,7 +14,7 @@ export interface MergePlanInput {
   /** By name, of the projects that were checked. */
   facts: ReadonlyMap<string, SourceFacts>;
   /** By name, the dependents of each project that is changed or removed. */
-  below: ReadonlyMap<string, readonly string[]>;
+  dependents: ReadonlyMap<string, readonly string[]>;
   /** Names of parents that have yet to be released. */
   unreleased: ReadonlySet<string>;
 }
@@ -53,8 +53,8 @@ export function mergePlan(input: MergePlanInput): string[] {
   section(
     'Removed: built no more; the images stay',
     removed.map(({ name }) => {
-      const below = input.below.get(name) ?? [];
-      return `- ${code(name)}${below.length > 0 ? `; **still depending on it:** ${codes(below)}` : ''}`;
+      const dependents = input.dependents.get(name) ?? [];
+      return `- ${code(name)}${dependents.length > 0 ? `; **still depending on it:** ${codes(dependents)}` : ''}`;
     }),
   );
   return lines.length > 0 ? lines : ['', 'It changes nothing that is built.'];
@@ -80,7 +80,7 @@ function built(
     ...(facts?.dockerfile ? [`${code(project.dockerfile)} found`] : []),
     ...(facts && facts.dockerfile === undefined && at !== '' ? [`${code(project.dockerfile)} not checked`] : []),
     ...parents(dependsOn, wanted, input),
-    ...below(input.below.get(name) ?? []),
+    ...rebuilt(input.dependents.get(name) ?? []),
   ];
   return [
     `- ${code(name)} from ${code(gitBranch)} of ${code(gitUrl)}${at}`,
@@ -106,6 +106,6 @@ function parents(dependsOn: readonly string[], wanted: ReadonlySet<string>, { un
   ];
 }
 
-function below(children: readonly string[]): string[] {
-  return children.length > 0 ? [`rebuilt after its release: ${codes(children)}`] : [];
+function rebuilt(dependents: readonly string[]): string[] {
+  return dependents.length > 0 ? [`rebuilt after its release: ${codes(dependents)}`] : [];
 }

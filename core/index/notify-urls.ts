@@ -37,7 +37,7 @@ export const notifyUrlMapping = z
         .optional()
         .describe('The name under which the operators have stored the address for the app-id.'),
       format: oneOf(notifyFormats).optional().describe('`cloudevents` if absent; or a message for Slack or Teams.'),
-      events: listOf(oneOf(notifiedEvents), 'an event').optional().describe('What it is told of; all if absent.'),
+      events: listOf(oneOf(notifiedEvents), 'an event').optional().describe('What it is notified of; all if absent.'),
     },
     { error: 'It must be an address, or a mapping with url or secret, format and events.' },
   )

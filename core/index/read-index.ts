@@ -119,7 +119,7 @@ interface CommonFile<Value> {
   name: string;
   isIt: (path: string) => boolean;
   read: (yaml: YamlFile) => { value?: Value; diagnostics: FileDiagnostic[] };
-  /** What one with another name is told. */
+  /** What is said of one with another name. */
   misnamed: string;
   /** What holds while it has an error. */
   meanwhile: string;

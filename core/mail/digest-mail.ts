@@ -9,7 +9,7 @@ import type { LinkedItem, Mail, MailContent } from './content.ts';
 import { footerForOwnersOfSeveral, headerValue } from './frame.ts';
 import { endWord } from './mailed-end.ts';
 
-/** A build whose people are to be told how it ended. */
+/** A build whose people are to be notified of its end. */
 export interface BuildEnd {
   build: Build;
   fixed?: Fixed | undefined;

@@ -177,7 +177,7 @@ export const buildSchema = z.object({
   /** The hold that kept the image from its release: the build passed, and ended as `unchanged`. */
   held: holdSchema.extend({ by: z.string(), at: z.iso.datetime().optional() }).optional(),
   failure: z.object({ error: z.string(), message: z.string() }).optional(),
-  /** Absent until people were told of its end. */
+  /** Absent until people were notified of its end. */
   cost: buildCostSchema.optional(),
   /** When the mail about the result was sent. */
   notifiedAt: z.iso.datetime().optional(),
@@ -209,7 +209,7 @@ export function isReleasable(ref: string): boolean {
 
 /**
  * The step that a build's execution begins with. Only a rollback needs no verdict: its image has got one at its release. A build that has
- * ended before it began is only told of.
+ * ended before it began only notifies people.
  */
 export function firstStepOf({
   cause,

@@ -39,7 +39,7 @@ export class PlatformFailedError extends SlipwayError {}
 /** A manifest, or the place in it that a release is to be written to, is not as its target says. The message names file, line and reason. */
 export class ManifestError extends SlipwayError {}
 
-/** A service cannot be told to run a release as its target says. The message says what to change. */
+/** A service cannot be made to run a release as its target says. The message says what to change. */
 export class RolloutError extends SlipwayError {}
 
 /** The git host or the registry answered with something that the pipeline cannot work with. */

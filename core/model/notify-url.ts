@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What an address can be told of, by the name in the index; `core/published-events` has the events. */
+/** What an address can be notified of, by the name in the index; `core/published-events` has the events. */
 export const notifiedEvents = ['released', 'rolled-back', 'held', 'unheld', 'blocked', 'failed'] as const;
 export const notifyFormats = ['cloudevents', 'slack', 'teams'] as const;
 

@@ -13,7 +13,7 @@ const projects = z
   .min(1, 'must name at least one project');
 const name = (what: string) => z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, `must be the name of ${what}`);
 
-/** Something that may be told to run other images, and whose: operators name it, because anybody may write an entry of the index. */
+/** A service that may be made to run other images, and by which projects: operators name it, because anybody may write an entry of the index. */
 export const allowedServiceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal(serviceKinds[0]),

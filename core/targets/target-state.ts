@@ -96,7 +96,7 @@ export function requested(
   const isKnown = known && isSameRelease(known.wanted, release);
   if (isKnown && (known.state !== 'failed' || call.type === 'release')) {
     const isToBeHurried = known.state === 'waiting' && dueAt === undefined;
-    // A service may run something else by now, which nobody has told us.
+    // A service may run something else by now, which no event reports.
     const isToBeRenewed = known.kind === 'service' && known.state === 'delivered' && call.type === 'promotion';
     if (!isToBeHurried && !isToBeRenewed) return undefined;
   }
@@ -124,7 +124,7 @@ export function isDue({ state, dueAt }: Pick<TargetState, 'state' | 'dueAt'>, no
   return isUnderWay({ state }) && dueAt !== undefined && dueAt <= now.toISOString();
 }
 
-/** Whether people are told of it: a service's end, and whatever is given up. */
+/** Whether people are notified of it: a service's end, and whatever is given up. */
 export function isWorthMail({ kind, state }: Pick<TargetState, 'kind' | 'state'>): boolean {
   return state === 'failed' || (kind === 'service' && state === 'delivered');
 }

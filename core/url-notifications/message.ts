@@ -8,7 +8,7 @@ export interface Message {
   body: string;
 }
 
-/** What an event is told as, in the format of the address. The same event always gives the same text, so that its signature counts. */
+/** The message about an event, in the format of the address. The same event always gives the same text, so that its signature counts. */
 export function messageOf(
   event: PublishedEvent,
   { format, siteUrl }: Pick<NotifyUrl, 'format'> & { siteUrl: string },

@@ -107,7 +107,7 @@ export function createTell({
     for (const mark of [setStatus, commentOnPullRequest])
       await mark(build).catch((error: Error) => {
         // The mail has been sent, and must not be sent again because the git host's API is down.
-        logger.warn('The git host could not be told', { build: id, error });
+        logger.warn('The git host did not take the status', { build: id, error });
       });
     return true;
   };

@@ -76,12 +76,19 @@ export function createCheckIndexPullRequest(services: Services) {
     const options = { now: new Date(), allowedHosts, gitHosts, mostRecipients };
     const change = indexChange(base, merged, known, options);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
-    const [facts, below] = await Promise.all([
+    const [facts, dependents] = await Promise.all([
       sourceFacts(built),
       descendants([...built.slice(0, mostRoots), ...change.removed.slice(0, mostRoots)]),
     ]);
     const unreleased = new Set(records.filter(({ active, released }) => active && !released).map(({ name }) => name));
-    return { change, facts, below, unreleased, repository: { url: index.url, gitHost: repository.host.kind }, commit };
+    return {
+      change,
+      facts,
+      dependents,
+      unreleased,
+      repository: { url: index.url, gitHost: repository.host.kind },
+      commit,
+    };
   }
 
   /** By project: all projects that are rebuilt when it is released, or that lack their base when it is removed. */

@@ -64,7 +64,7 @@ export function createDelivery({ targets, track, writeManifests, workers }: Serv
 
 export type Delivery = ReturnType<typeof createDelivery>;
 
-/** @param notify where nobody else is told */
+/** @param notify absent where the caller reports the outcome */
 export function openDelivery(logger: Logger, notify?: NotifyTarget): Delivery {
   const targets = openTargets();
   return createDelivery({

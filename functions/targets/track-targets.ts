@@ -16,7 +16,7 @@ import type { NotifyTarget } from './notify-target.ts';
 
 interface Services {
   targets: Pick<Targets, 'get' | 'save' | 'ofProject'>;
-  /** Absent where whoever calls for a delivery is told what became of it. */
+  /** Absent where whoever calls for a delivery gets its outcome as an answer. */
   notify?: NotifyTarget | undefined;
   logger: Logger;
 }

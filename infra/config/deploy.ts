@@ -17,7 +17,7 @@ export const deploySchema = z
       .array(allowedServiceSchema)
       .default([])
       .describe(
-        'What may be told to run a release, and by which projects: services of ECS and containers on servers (docs/deployments.md).',
+        'What may be made to run a release, and by which projects: services of ECS and containers on servers (docs/deployments.md).',
       ),
     taskRoles: z
       .array(roleArn)

@@ -19,7 +19,7 @@ export type WaitingMail = z.infer<typeof waitingMailSchema>;
 
 const frozenSchema = z.object({ until: z.iso.datetime() });
 
-/** Longer than the end of a build is ever told again. */
+/** Longer than the end of a build is ever reported again. */
 const keptDays = 30;
 
 /** The keys of these items of the cascades table begin so. */
@@ -51,8 +51,8 @@ export function createDigests(client: DynamoDBDocumentClient, tableName: string)
     },
 
     /**
-     * Which mails the next digest of a cascade has: those that waited at this moment. An earlier try's moment stays, so that who got its mail
-     * is not told less, or twice.
+     * Which mails the next digest of a cascade has: those that waited at this moment. An earlier try's moment stays, so that the
+     * mail of a later try says the same.
      */
     async freeze(cascade: string, until: string): Promise<string> {
       const key = { id: keyOf(cascade), member: cascadeItem };

@@ -15,7 +15,7 @@ function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexRepo
   return {
     change: indexChange(base, merged, [], { now }),
     facts: new Map(),
-    below: new Map(),
+    dependents: new Map(),
     unreleased: new Set(),
     repository: { url: 'https://git.example/slipway/index', gitHost: 'github' },
     commit,
@@ -99,7 +99,7 @@ describe('the comment', () => {
         ['demo/base:latest', { branch: 'absent' }],
         ['demo/one:latest', { branch: { commit }, dockerfile: false }],
       ]),
-      below: new Map([
+      dependents: new Map([
         ['demo/one:latest', ['demo/child:latest']],
         ['demo/gone:latest', ['demo/orphan:latest']],
       ]),
@@ -176,8 +176,8 @@ describe('the comment', () => {
     const long = { 'git-url': `https://git.example/${'x'.repeat(400)}`, 'git-branch': 'y'.repeat(80) };
     const added = inputOf([], files(100, long));
     const children = Array.from({ length: 500 }, (_, at) => `demo/${'child-'.repeat(15)}${at}:latest`);
-    const below = new Map(added.change.added.map(({ name }) => [name, children]));
-    const report = indexReport({ ...added, below });
+    const dependents = new Map(added.change.added.map(({ name }) => [name, children]));
+    const report = indexReport({ ...added, dependents });
     expect(added.change.added).toHaveLength(1000);
     expect(report.length).toBeLessThanOrEqual(65_536);
     expect(report.startsWith(indexReportMark)).toBe(true);
