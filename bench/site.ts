@@ -3,13 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeAssembly } from '../local/assembly.ts';
-import {
-  config,
-  forkMachine,
-  type MachineAnswer,
-  type MachineFacts,
-  type MachineProcess,
-} from '../test/e2e/machine.ts';
+import { forkMachine, type MachineAnswer, type MachineFacts, type MachineProcess } from '../test/e2e/machine.ts';
 import { fillTables } from './fill-tables.ts';
 import { atMost, median, quantile, type Row, rowOf } from './report.ts';
 import { type Amount, commitOf, digestOf, idOf, nameOf, sampleCascade, sampleContent, teamOf } from './site-content.ts';
@@ -67,7 +61,7 @@ export async function run({ million: isMillion }: { million: boolean }): Promise
   const amounts = [few, isMillion ? million : many] as const;
   const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
   const assembly = join(folder, 'cdk.out');
-  await makeAssembly({ outputFolder: assembly, config: { ...config, pages: { requestsPerSecond: 10_000 } } });
+  await makeAssembly({ outputFolder: assembly, config: { pages: { requestsPerSecond: 10_000 } } });
   const machines: FilledMachine[] = [];
   try {
     for (const amount of amounts)

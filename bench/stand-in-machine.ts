@@ -3,13 +3,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeAssembly } from '../local/assembly.ts';
-import {
-  config,
-  forkMachine,
-  type MachineAnswer,
-  type MachineFacts,
-  type MachineProcess,
-} from '../test/e2e/machine.ts';
+import { forkMachine, type MachineAnswer, type MachineFacts, type MachineProcess } from '../test/e2e/machine.ts';
 import { createWorkingCopy, type Files } from '../test/e2e/sources.ts';
 
 export interface StandInOptions {
@@ -28,7 +22,7 @@ export async function startStandInMachine(folder: string, options: StandInOption
   const outcomes = join(folder, 'outcomes.json');
   const projects = Object.entries(bases).map(([name, own]) => [name, { seconds, bases: own }]);
   await writeFile(outcomes, JSON.stringify({ usual: { seconds }, projects: Object.fromEntries(projects) }));
-  await makeAssembly({ outputFolder: assembly, config: { ...config, build: { ...config.build, ...build } } });
+  await makeAssembly({ outputFolder: assembly, config: build && { build } });
   let machine: MachineProcess;
   /** Of the processes that were killed. */
   let earlierSeconds = 0;

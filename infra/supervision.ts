@@ -26,7 +26,7 @@ interface SupervisionProps {
   triggers: Triggers;
 }
 
-/** How often the records are held against what AWS knows of the builds. */
+/** How often the records are compared with what AWS knows of the builds. */
 const reconciliation = Duration.minutes(15);
 
 /** What watches the pipeline from outside, and ends what it could not end itself. */
@@ -55,7 +55,7 @@ export class Supervision extends Construct {
     });
     this.reconcileBuilds = new ScheduledFunction(this, 'ReconcileBuilds', {
       description:
-        'Holds the records against the executions: finds builds that nothing runs, and starts or closes them.',
+        'Compares the records with the executions: finds builds that nothing runs, and starts or closes them.',
       rate: reconciliation,
       timeout: Duration.minutes(5),
       memoryMegabytes: 512,

@@ -3,7 +3,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordKeys } from '../../core/model/builder-contract.ts';
 import { exampleRecords } from '../../local/demo/sources.ts';
-import { config } from './machine.ts';
+import { configured } from './machine.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -48,7 +48,7 @@ describe('a build that fails', () => {
     const Key = recordKeys.request(build?.id ?? '');
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: outputs.RecordsBucketName, Key }));
     const request: unknown = JSON.parse((await Body?.transformToString()) ?? '');
-    expect(request).toMatchObject({ timeoutSeconds: config.build.timeoutSeconds });
+    expect(request).toMatchObject({ timeoutSeconds: Number(configured.BUILD_TIMEOUT_SECONDS) });
   });
 
   it('because its base does not exist names the base', async () => {

@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import type { Machine, MachineOptions } from '../../local/machine.ts';
 import npm from '../../package.json' with { type: 'json' };
+import type { VariableName } from '../../services/environment.ts';
 import { waitLimit } from '../limits.ts';
 
-/** How the tests' machines are configured: with an image for scripts before builds, and a time for builds that is not the usual one. */
-export const config = { build: { prebuildImage: 'demo/tools:latest', timeoutSeconds: waitLimit / 1000 } };
+/**
+ * How the tests' machines are configured: with an image for scripts before builds, and a time for builds that is not the usual one. As
+ * variables in the template they need no synthesis of their own.
+ */
+export const configured = {
+  PREBUILD_IMAGE: 'demo/tools:latest',
+  BUILD_TIMEOUT_SECONDS: String(waitLimit / 1000),
+} satisfies Partial<Record<VariableName, string>>;
 
 /** What people know of a machine. */
 export type MachineFacts = Pick<

@@ -7,8 +7,8 @@ import { makeAssembly } from '../../local/assembly.ts';
 import { run } from '../../local/command.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { linkCommands } from '../busybox.ts';
-import { config, forkMachine } from './machine.ts';
-import { changeResources } from './template.ts';
+import { configured, forkMachine } from './machine.ts';
+import { changeResources, setVariables } from './template.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,9 +27,11 @@ export default async function share(project: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), 'slipway-shared-'));
   const assembly = join(folder, 'cdk.out');
   const rootFileSystem = join(folder, 'rootfs.tar');
-  await Promise.all([makeAssembly({ outputFolder: assembly, config }), makeRootFiles(rootFileSystem, folder)]);
-  // What a schedule would start, the tests start when they want it.
-  await changeResources(assembly, ({ Type, Properties }) => {
+  await Promise.all([makeAssembly({ outputFolder: assembly }), makeRootFiles(rootFileSystem, folder)]);
+  await changeResources(assembly, (resource) => {
+    setVariables(resource, configured);
+    const { Type, Properties } = resource;
+    // What a schedule would start, the tests start when they want it.
     if (Type === 'AWS::Events::Rule' && Properties.ScheduleExpression) Properties.State = 'DISABLED';
   });
 
