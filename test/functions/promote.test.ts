@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../../core/api/named.ts';
 import { apiTargetSchema } from '../../core/api/projects.ts';
 import { promotion } from '../../core/api/promotion.ts';
@@ -24,8 +24,8 @@ async function setUp() {
   for (const number of [1, 2]) {
     const { build, digest, releasedAt: at } = releaseOf(number);
     await releases.record({ project: name, build, digest, tags: ['latest', immutable(number)], at }, 'demo/app');
-    await live.deliver(releaseOf(number, { tag: immutable(number) }));
   }
+  await live.deliver(releaseOf(2, { tag: immutable(2) }));
   const builds = {
     async get(id: string) {
       const { build, digest, releasedAt: endedAt, repository } = releaseOf(Number(id.at(-1)));
@@ -167,24 +167,31 @@ describe('the signed call', () => {
     expect(live.commits()).toBe(before);
   });
 
-  it.each<[string, object, Record<string, string>, number, string]>([
-    ['to a target that the entry does not have', { to: 'nowhere' }, latest, 409, 'NotPromoted'],
-    ['without a target, where there is no service', {}, latest, 409, 'NotPromoted'],
-    ['of a release that was never made', { to: 'production', release: '9.9.9' }, latest, 409, 'NotPromoted'],
-    ['that says who calls', { to: 'production', requester: 'bob' }, latest, 400, 'InvalidCommand'],
-    [
-      'of a project that the index does not have',
-      { to: 'production' },
-      { ...latest, tag: 'v2' },
-      404,
-      'ProjectNotFound',
-    ],
-    ['of a name that no project can have', { to: 'production' }, { ...latest, app: '..' }, 404, 'NotFound'],
-  ])('%s is refused, and says what is wrong', async (_, body, parameters, status, code) => {
-    await using live = await setUp();
-    const { statusCode, answer } = await live.call(body, parameters);
-    expect(statusCode).toBe(status);
-    expect(problemSchema.parse(answer)).toMatchObject({ status, code });
-    expect(live.has(2)).toBe(false);
+  describe('is refused, and says what is wrong,', () => {
+    let live: Awaited<ReturnType<typeof setUp>>;
+    beforeAll(async () => {
+      live = await setUp();
+    });
+    afterAll(() => live[Symbol.asyncDispose]());
+
+    it.each<[string, object, Record<string, string>, number, string]>([
+      ['to a target that the entry does not have', { to: 'nowhere' }, latest, 409, 'NotPromoted'],
+      ['without a target, where there is no service', {}, latest, 409, 'NotPromoted'],
+      ['of a release that was never made', { to: 'production', release: '9.9.9' }, latest, 409, 'NotPromoted'],
+      ['that says who calls', { to: 'production', requester: 'bob' }, latest, 400, 'InvalidCommand'],
+      [
+        'of a project that the index does not have',
+        { to: 'production' },
+        { ...latest, tag: 'v2' },
+        404,
+        'ProjectNotFound',
+      ],
+      ['of a name that no project can have', { to: 'production' }, { ...latest, app: '..' }, 404, 'NotFound'],
+    ])('%s', async (_, body, parameters, status, code) => {
+      const { statusCode, answer } = await live.call(body, parameters);
+      expect(statusCode).toBe(status);
+      expect(problemSchema.parse(answer)).toMatchObject({ status, code });
+      expect(live.has(2)).toBe(false);
+    });
   });
 });

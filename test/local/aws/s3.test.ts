@@ -76,7 +76,7 @@ describe('an object', () => {
   });
 
   test('that is streamed in chunks arrives whole, its checksum is checked on both ways', async () => {
-    const content = randomBytes(3_000_000);
+    const content = randomBytes(600_000);
     for (const ChecksumAlgorithm of ['CRC32', 'SHA256'] as const) {
       const answer = await put('stream', Readable.from(cut(content, 100_000)), {
         ContentLength: content.length,
