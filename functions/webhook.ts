@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { GitHost, GitHostKind } from '../core/model/git-host.ts';
 import { once } from '../core/once.ts';
@@ -43,18 +44,13 @@ export function createWebhook({ master, triggers, index }: Services) {
 
   /** Which of the signers has signed. */
   async function signerOf(proves: ProvesSecret, signers: Signer[]): Promise<Signer | undefined> {
-    const signer = await findSigner(await master.current());
+    const findIn = (masters: readonly string[]) =>
+      signers.find(({ secretFrom }) => masters.some((each) => proves(secretFrom(each))));
+    const signer = findIn(await master.current());
     if (signer) return signer;
     // The master secret may have been rotated since it was read.
-    const reread = master.reread();
-    return reread && findSigner(await reread);
-
-    async function findSigner(masters: readonly string[]): Promise<Signer | undefined> {
-      for (const each of masters) {
-        for (const one of signers) if (await proves(one.secretFrom(each))) return one;
-      }
-      return undefined;
-    }
+    const reread = await master.reread();
+    return reread && findIn(reread);
   }
 
   return async function webhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
@@ -108,7 +104,7 @@ const wrongSignature =
 
 interface Signer {
   scope: WebhookScope;
-  secretFrom(master: string): string;
+  secretFrom(master: string): KeyObject;
 }
 
 interface Subject {
@@ -133,8 +129,10 @@ function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
     const scopes = [repositoryScope(source, indexSource), ...organizationScopes(source), ...appScopesAt(url)];
     const signers = scopes.map(signerFor);
     if (known.size >= mostRemembered) known.clear();
-    known.set(url, { source, signers });
-    return known.get(url);
+    const subject = { source, signers };
+    // A copy: the address is a part of the body's text, which would be kept with it.
+    known.set(Buffer.from(url).toString(), subject);
+    return subject;
   }
 
   function appScopesAt(url: string): WebhookScope[] {
@@ -157,11 +155,11 @@ function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
 }
 
 function signerFor(scope: WebhookScope): Signer {
-  const known = new Map<string, string>();
+  const known = new Map<string, KeyObject>();
   return {
     scope,
     secretFrom(master) {
-      const secret = known.get(master) ?? webhookSecret(master, scope);
+      const secret = known.get(master) ?? createSecretKey(webhookSecret(master, scope), 'utf8');
       known.set(master, secret);
       return secret;
     },

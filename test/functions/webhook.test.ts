@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sign } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
@@ -160,6 +162,23 @@ describe('a delivery', () => {
     const commits = Array.from({ length: 2048 }, () => ({ id: commit, message: 'x'.repeat(500), added: ['a/b'] }));
     expect(await handle(await deliver(JSON.stringify(push({ commits }))))).toMatchObject({ statusCode: 202 });
     expect(JSON.stringify(sent[0]).length).toBeLessThan(1000);
+  });
+
+  it('keeps no memory when it is over, whoever sent it', async () => {
+    const { handle } = webhook();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const used = () => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = used();
+    for (let at = 0; at < 20; at++) {
+      const repository = { id: at, clone_url: `https://github.com/strangers/repository-${at}.git` };
+      const body = JSON.stringify(push({ repository, commits: ['x'.repeat(1_000_000)] }));
+      expect(await handle(await deliver(body))).toMatchObject({ statusCode: 401 });
+    }
+    expect(used() - before).toBeLessThan(10_000_000);
   });
 });
 
