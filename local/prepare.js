@@ -1,4 +1,4 @@
-// Makes after `npm ci` what the first start and every build would otherwise make. Neither needs it, so a failure is only reported.
+// Makes after `npm ci` what the first start and every build would otherwise make. The first start makes what is missing, so a failure is only reported.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

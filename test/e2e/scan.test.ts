@@ -1,6 +1,6 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sbomGeneratorFolder } from '../../local/sbom-generator.ts';
+import { sbomGeneratorPath } from '../../local/sbom-generator.ts';
 import { hideRepository, installApp, makeApp } from './github-app.ts';
 import { signedStatements } from './signature.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
@@ -16,7 +16,7 @@ const packageOf = (name: string, version: string) =>
   `RUN printf 'Package: ${name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n\\n' >> /var/lib/dpkg/status`;
 
 beforeAll(async () => {
-  slipway = await startSlipway({ sbomGenerator: sbomGeneratorFolder() });
+  slipway = await startSlipway({ sbomGenerator: sbomGeneratorPath() });
   const { endpoint, region, credentials, outputs, url } = slipway.machine;
   // Before any function has read which tokens there are.
   const installPage = await makeApp(slipway.machine);

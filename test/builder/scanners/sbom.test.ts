@@ -8,7 +8,7 @@ import { Redaction } from '../../../builder/redaction.ts';
 import { beginSbom, sbom } from '../../../builder/scanners/sbom.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { PackageList } from '../../../core/model/package-list.ts';
-import { sbomGeneratorFolder } from '../../../local/sbom-generator.ts';
+import { sbomGeneratorPath } from '../../../local/sbom-generator.ts';
 import { lastGuard, waitLimit } from '../../limits.ts';
 
 let folder: string;
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
-const usualPath = `${process.env.PATH}:${sbomGeneratorFolder()}`;
+const usualPath = `${process.env.PATH}:${sbomGeneratorPath()}`;
 const signal = () => lastGuard();
 
 const installed = (count: number): PackageList => ({
