@@ -1,8 +1,8 @@
 /** An instance takes some 30 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time. */
 const kept = 5;
 const milliseconds = 5 * 60_000;
-/** Of those beyond the ones that are kept. */
-const surplusMilliseconds = 30_000;
+/** Those beyond the ones that are kept end when no function has been called for so long: while builds run, each is needed again. */
+const quietMilliseconds = 30_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;
 const reviewMilliseconds = 5_000;
@@ -20,38 +20,47 @@ interface Endable {
 
 export function createIdleInstances(): IdleInstances {
   const resting = new Map<Endable, number>();
+  let calledAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const remove = (instance: Endable): void => {
-    resting.delete(instance);
-    if (resting.size > 0) return;
+  const forget = (instance: Endable): boolean => {
+    const wasResting = resting.delete(instance);
+    if (resting.size > 0) return wasResting;
     clearInterval(timer);
     timer = undefined;
+    return wasResting;
   };
 
   const review = (): void => {
-    for (const instance of restedEnough(resting, performance.now())) {
-      remove(instance);
+    const now = performance.now();
+    for (const instance of restedEnough(resting, now, now - calledAt)) {
+      forget(instance);
       instance.end();
     }
   };
 
   return {
     add(instance) {
-      resting.set(instance, performance.now());
+      calledAt = performance.now();
+      resting.set(instance, calledAt);
       review();
       timer ??= setInterval(review, reviewMilliseconds).unref();
     },
-    remove,
+    remove(instance) {
+      if (forget(instance)) calledAt = performance.now();
+    },
   };
 }
 
-/** @param resting since when each rests, in this order */
-export function restedEnough<Instance>(resting: ReadonlyMap<Instance, number>, now: number): Instance[] {
-  const allowedAt = (at: number): number => {
+/**
+ * @param resting since when each rests, in this order
+ * @param quiet for how long no function was called
+ */
+export function restedEnough<Instance>(resting: ReadonlyMap<Instance, number>, now: number, quiet: number): Instance[] {
+  const hasRested = (since: number, at: number): boolean => {
     const later = resting.size - 1 - at;
-    if (later >= most) return 0;
-    return later >= kept ? surplusMilliseconds : milliseconds;
+    const isSurplus = later >= most || (later >= kept && quiet >= quietMilliseconds);
+    return isSurplus || now - since >= milliseconds;
   };
-  return [...resting].filter(([, since], at) => now - since >= allowedAt(at)).map(([instance]) => instance);
+  return [...resting].filter(([, since], at) => hasRested(since, at)).map(([instance]) => instance);
 }

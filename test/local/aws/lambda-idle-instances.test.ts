@@ -10,13 +10,13 @@ const few = (count: number, ago: number) => Array.from({ length: count }, () => 
 
 describe('of instances that rest', () => {
   test.each([
-    ['none ends that has just worked', [...few(16, second)], []],
-    ['one ends at once where more than sixteen rest', [...few(18, second)], [1, 2]],
-    ['five stay for minutes', [...few(5, 4 * minute)], []],
-    ['those beyond five end soon, the first that rested first', [3 * minute, minute, ...few(5, 20 * second)], [1, 2]],
-    ['those beyond five stay until they have rested a little', [40 * second, ...few(6, 10 * second)], [1]],
-    ['each ends in the end', [6 * minute, 5 * minute, minute], [1, 2]],
-  ])('%s', (_what, ago, ended) => {
-    expect(restedEnough(resting(...ago), 0)).toEqual(ended.map((at) => `instance ${at}`));
+    ['none ends that has just worked', [...few(16, second)], second, []],
+    ['one ends at once where more than sixteen rest', [...few(18, second)], 0, [1, 2]],
+    ['five stay for minutes', [...few(5, 4 * minute)], 4 * minute, []],
+    ['those beyond five end soon when nothing is called', [3 * minute, ...few(6, 40 * second)], 40 * second, [1, 2]],
+    ['those beyond five stay while anything is called', [4 * minute, ...few(12, 40 * second)], 10 * second, []],
+    ['each ends in the end', [6 * minute, 5 * minute, minute], second, [1, 2]],
+  ])('%s', (_what, ago, quiet, ended) => {
+    expect(restedEnough(resting(...ago), 0, quiet)).toEqual(ended.map((at) => `instance ${at}`));
   });
 });
