@@ -1,7 +1,7 @@
 import { beginOrder } from '../../core/builds/begin-order.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { BuildQuota } from '../../services/tables/build-quota.ts';
-import type { Builds } from '../../services/tables/builds.ts';
+import type { Builds, QueuedBuild } from '../../services/tables/builds.ts';
 import type { BuildsInFlight } from '../../services/tables/builds-in-flight.ts';
 
 interface Services {
@@ -41,25 +41,25 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
     return (await take()) || ((await freeEnded(project)) && take());
   }
 
-  async function takeBoth(build: Build, any: () => Promise<boolean>, own: () => Promise<boolean>): Promise<Room> {
+  async function takeBoth(build: QueuedBuild, any: () => Promise<boolean>, own: () => Promise<boolean>): Promise<Room> {
     if (!(await any())) return 'nowhere';
     if (await hasRoom(build.project, own)) return 'there';
     await inFlight.free([build]);
     return 'not-in-project';
   }
 
-  /** The builds that have not begun, the oldest first. One that waits for something else goes on by itself. */
-  async function* waitingPages(): AsyncGenerator<Build[]> {
+  /** The builds that have not begun, the oldest first. */
+  async function* waitingPages(): AsyncGenerator<QueuedBuild[]> {
     let cursor: string | undefined;
     for (let page = 0; page < mostPages; page++) {
       const part = await builds.oldestQueued({ limit: mostWaiting, cursor });
-      yield part.items.filter(({ waiting }) => !waiting);
+      yield part.items;
       cursor = part.cursor;
       if (cursor === undefined) return;
     }
   }
 
-  const mayBegin = (build: Build): Promise<Room> =>
+  const mayBegin = (build: QueuedBuild): Promise<Room> =>
     takeBoth(
       build,
       () => inFlight.take(build),
@@ -98,7 +98,7 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
      * The builds that may begin now, each of which counts as begun. Where only the builds of a project are limited, they are those of the
      * project of which one has ended.
      */
-    async *next(project?: string): AsyncGenerator<Build> {
+    async *next(project?: string): AsyncGenerator<QueuedBuild> {
       if (!inFlight.isLimited) {
         if (project === undefined) return;
         const [running, { items }] = await Promise.all([
@@ -113,15 +113,21 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
       }
       const { running, room } = await inFlight.state();
       if (room <= 0) return;
+      const counted = new Set(running.map(({ id }) => id));
       const full = new Set<string>();
-      // Among them is one that counts already, if its start was cut off: to start it again does nothing to one that has just begun.
+      let left = room;
+      // One that counts already was cut off at its start, or has begun this moment: to start that again does nothing.
       for await (const queued of waitingPages()) {
         for (const build of beginOrder(queued, running)) {
+          if (left <= 0) return;
           if (full.has(build.project)) continue;
           const found = await mayBegin(build);
           if (found === 'nowhere') return;
-          if (found === 'there') yield build;
-          else full.add(build.project);
+          if (found === 'not-in-project') full.add(build.project);
+          else {
+            if (!counted.has(build.id)) left -= 1;
+            yield build;
+          }
         }
       }
     },

@@ -105,8 +105,11 @@ export function createBuildStarter(services: Services) {
     return closed ?? builds.require(build.id);
   }
 
-  /** Starts the execution of a recorded build, unless a newer build holds the lease of the ref; ends the builds that held it before. */
-  async function run(build: Build, project: Project): Promise<Build> {
+  /**
+   * Starts the execution of a recorded build, unless a newer build holds the lease of the ref; ends the builds that held it before.
+   * @param hasRoom whether the build counts in the quota already
+   */
+  async function run(build: Build, project: Project, hasRoom = false): Promise<Build> {
     // One that waits for its base image has begun already.
     if (build.status !== 'queued' || build.waiting) return build;
     const { id, ref } = build;
@@ -121,7 +124,7 @@ export function createBuildStarter(services: Services) {
     const ended = [];
     for (const other of replaced) ended.push(await superseding.supersede(other, id));
     // It stays queued, and begins when another build has ended (functions/triggers/build-ended.ts).
-    if ((await services.quota.mayBegin(build)) !== 'there') return build;
+    if (!hasRoom && (await services.quota.mayBegin(build)) !== 'there') return build;
     // If a superseded build was to run without the cache, the build that supersedes it does so instead.
     const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
@@ -154,9 +157,13 @@ export function createBuildStarter(services: Services) {
   }
 
   /** Starts the execution of a build that was recorded without one; undefined if its project is gone. */
-  async function resume(build: Build): Promise<Build | undefined> {
+  async function resume(build: Build, hasRoom = false): Promise<Build | undefined> {
     const project = await projects.get(build.project);
-    return project && run(build, project);
+    return project && run(build, project, hasRoom);
+  }
+
+  async function startNext(project?: string): Promise<void> {
+    for await (const { id } of services.quota.next(project)) await resume(await builds.require(id), true);
   }
 
   return {
@@ -203,18 +210,18 @@ export function createBuildStarter(services: Services) {
     /** Cancels a build that is no longer needed; false if it has ended otherwise. */
     cancelBuild: superseding.cancel,
 
-    resume,
+    resume: (build: Build): Promise<Build | undefined> => resume(build),
 
     /** Starts builds that waited for the end of this one. */
     async startAfter(ended: Build): Promise<void> {
       await services.quota.end(ended);
-      for await (const build of services.quota.next(ended.project)) await resume(build);
+      await startNext(ended.project);
     },
 
     /** Starts builds that waited for the end of others, if that end was not noticed; says which ones wait on. */
     async startOverdue(): Promise<(build: Build) => boolean> {
       await services.quota.freeEnded();
-      for await (const build of services.quota.next()) await resume(build);
+      await startNext();
       return services.quota.waitForRoom();
     },
   };

@@ -89,7 +89,7 @@ export function createAdvanceMember(services: Services) {
     if (pending) await cascades.putMember(pending.cascade, memberView(pending, state));
     const names = [...(await dependentsOfBranch(project, services)), ...(pending ? [project] : [])];
     await triggers.sendBatch(names.map((name) => stepOf(cascade, name)));
-    await rebuilds.change(project, (current) => notified(current, toNotify));
+    await rebuilds.change(project, (current) => notified(current, toNotify), state);
   }
 
   async function skip(state: Rebuild, project: ProjectRecord, error: string, reason: string): Promise<Step> {
@@ -142,7 +142,7 @@ export function createAdvanceMember(services: Services) {
     const id = buildIdOf(orderOf(pending), project.name);
     const begun = await rebuilds.write(state, begin(state, id, decision.cause, now()));
     // If another writer was first, or another event was received, decide again.
-    return begun ? build(begun as Building) : advance(await rebuilds.get(project.name));
+    return begun ? build(begun as Building, project) : advance(await rebuilds.get(project.name));
   }
 
   async function decideFor(pending: Pending): Promise<Decision> {
@@ -172,12 +172,12 @@ export function createAdvanceMember(services: Services) {
     return advance(freed ?? (await rebuilds.get(state.project)));
   }
 
-  async function build(state: Building): Promise<Step> {
+  async function build(state: Building, entry?: ProjectRecord): Promise<Step> {
     const { pending } = state;
     await cascades.putMember(pending.cascade, memberView(pending, state));
     const existing = await builds.get(pending.build);
     if (existing && isTerminal(existing.status)) return { builds: [], ...(await endWith(state, existing)) };
-    const project = await projects.get(state.project);
+    const project = entry ?? (await projects.get(state.project));
     if (!project || !pending.cause) return nothing;
     const { cause, cascade, noCache } = pending;
     const unlessAfter = isServedByFirstPush(cause, pending) ? project.requiredBy?.sequence : undefined;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
-import { and, expression } from './expression.ts';
+import { and, type Change, type Expression, expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
 export interface QuotaLimits {
@@ -31,15 +31,16 @@ export function createBuildQuota(client: DynamoDBDocumentClient, tableName: stri
 
   async function takeWithin(most: number, project: string, build: string, now: Date): Promise<boolean> {
     const hour = now.toISOString().slice(0, 13);
-    const holds = expression`contains(running, ${build})`;
-    const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR size(running) < ${most})`;
+    const write = (change: Change, condition: Expression | undefined) =>
+      table.update({ name: project }, change, condition);
+    const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR (size(running) < ${most} AND NOT contains(running, ${build})))`;
     const running = { running: new Set([build]) };
-    if (await table.update({ name: project }, {}, holds)) return true;
-    const inHour = expression`begunIn = ${hour} AND begun < ${perHour}`;
-    if (await table.update({ name: project }, { add: { ...running, begun: 1 } }, and(hasRoom, inHour))) return true;
+    // Most projects have less than a build in an hour: then it is one write.
     const isNewHour = expression`attribute_not_exists(begunIn) OR begunIn <> ${hour}`;
-    const first = { set: { begunIn: hour, begun: 1 }, add: running };
-    return table.update({ name: project }, first, and(hasRoom, isNewHour));
+    if (await write({ set: { begunIn: hour, begun: 1 }, add: running }, and(hasRoom, isNewHour))) return true;
+    const inHour = expression`begunIn = ${hour} AND begun < ${perHour}`;
+    if (await write({ add: { ...running, begun: 1 } }, and(hasRoom, inHour))) return true;
+    return write({}, expression`contains(running, ${build})`);
   }
 
   return {

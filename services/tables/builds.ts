@@ -38,6 +38,9 @@ type Fields = Partial<
   >
 >;
 
+const queuedBuildSchema = buildSchema.pick({ id: true, project: true });
+export type QueuedBuild = z.infer<typeof queuedBuildSchema>;
+
 const costedSchema = buildSchema.pick({ project: true, cost: true });
 
 /** The builds that are counted, by the month in which they began, `2026-11`. */
@@ -284,10 +287,20 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return table.page({ index: 'byProject', keys, filter, newestFirst: true }, request, buildSchema);
     },
 
-    /** Those that wait to begin or have just begun, of all projects, the oldest first. */
-    oldestQueued(request: PageRequest): Promise<Page<Build>> {
-      const queued = expression`#status = ${'queued' satisfies BuildStatus}`;
-      return table.page({ index: 'byStatus', keys: queued }, request, buildSchema);
+    /**
+     * Those that wait to begin, of all projects, the oldest first. A build with a token has begun, though it may wait for its machine; and
+     * one that waits for something else goes on by itself.
+     */
+    oldestQueued(request: PageRequest): Promise<Page<QueuedBuild>> {
+      const keys = expression`#status = ${'queued' satisfies BuildStatus}`;
+      const condition = expression`attribute_not_exists(tokens) AND attribute_not_exists(waiting)`;
+      const position = ['status', 'createdAt', 'id'];
+      const filter = { condition, position };
+      return table.page(
+        { index: 'byStatus', keys, filter, fields: ['project', ...position] },
+        request,
+        queuedBuildSchema,
+      );
     },
 
     /** Newest first, of all projects. */
