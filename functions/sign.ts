@@ -85,12 +85,14 @@ export function createSign({ builds, projects, heads, records, sboms, signatures
   }
 
   async function signImage(build: PassedBuild, recorded: Recorded, image: SignedImage): Promise<void> {
+    const isAgain = build.stages.sign !== undefined;
     const { recordedAs, digest } = image;
     const predicateOf = predicates(build, recorded, image);
     const publicKey = await key.publicKey();
     await Promise.all(
       statementNames.map(async (name) => {
-        if (await signatures.read(recordedAs, name)) return;
+        // At the first try there is none, and `keep` leaves one alone that another try has made meanwhile.
+        if (isAgain && (await signatures.read(recordedAs, name))) return;
         const predicate = await predicateOf[name]();
         if (!predicate) return;
         const statement = statementOn(digest, name, predicate);

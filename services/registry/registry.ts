@@ -77,15 +77,11 @@ export async function openRegistry(client = ecrClient()) {
     };
   }
 
-  async function headOf(repository: string, reference: string): Promise<Headers | undefined> {
+  async function digestOf(repository: string, reference: string): Promise<string | undefined> {
     const response = await request(`/v2/${repository}/manifests/${reference}`, { method: 'HEAD', headers: { accept } });
     if (response.status === 404) return undefined;
     if (!response.ok) return refuse(response, `the digest of ${repository}:${reference}`);
-    return response.headers;
-  }
-
-  async function digestOf(repository: string, reference: string): Promise<string | undefined> {
-    return (await headOf(repository, reference))?.get('docker-content-digest') ?? undefined;
+    return response.headers.get('docker-content-digest') ?? undefined;
   }
 
   function sendManifest(repository: string, reference: string, { bytes, mediaType }: Manifest): Promise<Response> {
@@ -119,11 +115,11 @@ export async function openRegistry(client = ecrClient()) {
 
     const source = await request(`/v2/${from}/blobs/${digest}`);
     if (!source.ok) return refuse(source, `the blob ${digest} of ${from}`);
-    await send(digest, to, location, source.body);
+    await stream(digest, to, location, source.body);
   }
 
   /** Sends the bytes of an upload that was started, and finishes it. */
-  async function send(digest: string, to: string, location: string, body: RequestInit['body']): Promise<void> {
+  async function stream(digest: string, to: string, location: string, body: RequestInit['body']): Promise<void> {
     const patched = await request(location, {
       method: 'PATCH',
       headers: { 'content-type': 'application/octet-stream' },
@@ -131,19 +127,35 @@ export async function openRegistry(client = ecrClient()) {
       duplex: 'half',
     });
     if (!patched.ok) return refuse(patched, `the bytes of ${digest} for ${to}`);
-    const end = new URL(patched.headers.get('location') ?? location, proxyEndpoint);
+    await finish(digest, to, patched.headers.get('location') ?? location);
+  }
+
+  /** @param bytes those that were not sent yet */
+  async function finish(digest: string, to: string, location: string, bytes?: Uint8Array<ArrayBuffer>): Promise<void> {
+    const end = new URL(location, proxyEndpoint);
     end.searchParams.set('digest', digest);
-    const done = await request(`${end.pathname}${end.search}`, { method: 'PUT' });
+    const headers = { 'content-type': 'application/octet-stream' };
+    const done = await request(`${end.pathname}${end.search}`, { method: 'PUT', headers, body: bytes ?? null });
     if (done.status !== 201) return refuse(done, `the end of the upload of ${digest} to ${to}`);
   }
 
+  /** Sends it with the end of its upload: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put */
   async function putBlob(digest: string, bytes: Uint8Array<ArrayBuffer>, to: string): Promise<void> {
     const existing = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
     if (existing.ok) return;
     const started = await request(`/v2/${to}/blobs/uploads/`, { method: 'POST' });
     const location = started.headers.get('location');
     if (started.status !== 202 || !location) return refuse(started, `an upload to ${to}`);
-    await send(digest, to, location, bytes);
+    await finish(digest, to, location, bytes);
+  }
+
+  const sent = new Map<string, Promise<void>>();
+  /** All referrers have the same empty configuration, and are attached at once. */
+  function putBlobOnce(digest: string, bytes: Uint8Array<ArrayBuffer>, to: string): Promise<void> {
+    const name = `${to}@${digest}`;
+    const sending = sent.get(name) ?? putBlob(digest, bytes, to);
+    sent.set(name, sending);
+    return sending;
   }
 
   /** A manifest never changes: what was read once is put on every tag. */
@@ -198,15 +210,10 @@ export async function openRegistry(client = ecrClient()) {
      * @throws ReferrerRefusedError
      */
     async attach(repository: string, digest: string, referrer: Referrer): Promise<void> {
-      const subject = await headOf(repository, digest);
-      if (!subject) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
-      const artifact = referrerManifest(referrer, {
-        mediaType: subject.get('content-type') ?? '',
-        digest,
-        size: Number(subject.get('content-length')),
-      });
+      const { mediaType, bytes: subject } = await manifestOf(repository, digest);
+      const artifact = referrerManifest(referrer, { mediaType, digest, size: subject.length });
       if (await digestOf(repository, artifact.manifest.digest)) return;
-      for (const [blob, bytes] of artifact.blobs) await putBlob(blob, bytes, repository);
+      for (const [blob, bytes] of artifact.blobs) await putBlobOnce(blob, bytes, repository);
       const response = await sendManifest(repository, artifact.manifest.digest, artifact.manifest);
       if (response.ok) return;
       if (!refusals.has(response.status))
