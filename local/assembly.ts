@@ -21,8 +21,12 @@ const deployedHere = [
   { kind: 'ecs', cluster: 'demo', service: 'web', projects: ['demo/*'] },
 ];
 
+/** How many builds run at once where nobody says it: one for each of a small machine's processors. */
+export const usualBuilds = 2;
+
 export interface AssemblyOptions {
   outputFolder: string;
+  concurrentBuilds?: number | undefined;
   /** Takes precedence over the object `slipway` of `cdk.json`; holds what one machine needs in it. */
   config?: Record<string, unknown> | undefined;
   /** Called when the assembly has to be synthesised, which takes seconds. */
@@ -33,20 +37,26 @@ export interface AssemblyOptions {
  * Puts the CDK app's cloud assembly into a folder, as one machine has it configured.
  * @throws SynthesisError
  */
-export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOptions): Promise<void> {
+export async function makeAssembly({ outputFolder, concurrentBuilds, config, onRun }: AssemblyOptions): Promise<void> {
   const { slipway } = await readContext(root);
+  const own = localConfig(slipway as Record<string, unknown> | undefined, concurrentBuilds);
   await synthesise({
     ...{ root, outputFolder, cacheFolder },
-    context: { slipway: { ...localConfig(slipway as Record<string, unknown> | undefined), ...config } },
+    context: { slipway: { ...own, ...config } },
     onRun,
   });
 }
 
 /** The configuration of a deployment, the object `slipway` of `cdk.json`, as one machine has it. */
-export function localConfig(given: Record<string, unknown> | undefined): Record<string, unknown> {
+export function localConfig(
+  given: Record<string, unknown> | undefined,
+  concurrentBuilds = usualBuilds,
+): Record<string, unknown> {
   return {
     ...given,
     build: {
+      // CodeBuild's queue here takes them all (local/aws/codebuild/). Of a large cascade the rest are records only.
+      concurrency: concurrentBuilds * 5,
       ...(given?.build as object | undefined),
       architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
       // The registry here has no pull-through caches: builds pull from the other registries themselves.

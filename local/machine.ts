@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type OpenAccount, openAccount } from './account.ts';
 import { type Address, listen } from './address.ts';
-import { indexRepository, makeAssembly, stacksOf } from './assembly.ts';
+import { indexRepository, makeAssembly, stacksOf, usualBuilds } from './assembly.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
 import { takeDataFolder } from './data-folder.ts';
@@ -90,7 +90,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     if (options.assembly === undefined) {
       const onRun = () =>
         activity('making the AWS template and the bundles of its functions, which are new or have changed');
-      await makeAssembly({ outputFolder: assembly, config: options.config, onRun });
+      const { config, concurrentBuilds } = options;
+      await makeAssembly({ outputFolder: assembly, concurrentBuilds, config, onRun });
     }
     activity('deploying the AWS template to this machine');
     const account = openAccount({ url, dataFolder, log });
@@ -101,7 +102,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const services = createServices(account, {
       scanner: options.scanner ?? 'auto',
       osvFolder: options.osvFolder === undefined ? undefined : resolve(options.osvFolder),
-      concurrentBuilds: options.concurrentBuilds ?? 2,
+      concurrentBuilds: options.concurrentBuilds ?? usualBuilds,
       engineEnvironment: engineEnvironment({ ...options, dataFolder }),
       runBuild: options.runBuild,
       gitHubToken,

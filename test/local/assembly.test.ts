@@ -16,6 +16,14 @@ test('one machine needs no configuration', () => {
   expect(() => parseConfig(localConfig(undefined))).not.toThrow();
 });
 
+test('one machine has five times as many builds in flight as run at once, unless the configuration says it', () => {
+  const concurrency = (...given: Parameters<typeof localConfig>) =>
+    parseConfig(localConfig(...given)).build.concurrency;
+  expect(concurrency(undefined)).toBe(10);
+  expect(concurrency(undefined, 4)).toBe(20);
+  expect(concurrency({ build: { concurrency: 0 } }, 4)).toBe(0);
+});
+
 test('one machine has its own git host, sign-in and account, and says which settings do not count', () => {
   const given = {
     gitHosts: [{ kind: 'gitlab', url: 'https://gitlab.com' }],
