@@ -3,7 +3,7 @@ import type { Graph } from './scale-graph.ts';
 import type { StandInMachine } from './stand-in-machine.ts';
 
 /** A build as its record in the table has it. */
-export interface Built {
+interface Built {
   project: string;
   status: string;
   cascade: string;
