@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** The port cannot be listened on; the message says what to do. */
@@ -43,8 +43,21 @@ export async function listen(port: number, listener: RequestListener): Promise<A
   };
 }
 
+/**
+ * Whether a request names this machine, of which mails and images ask nobody for a login. Who owns another name can have it lead to the
+ * loopback, and a page of that name would then read them in the browser of whoever runs this. https://en.wikipedia.org/wiki/DNS_rebinding
+ */
+function isForThisMachine({ headers: { host } }: IncomingMessage): boolean {
+  return host === undefined || /^(?:(?:[\w-]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host);
+}
+
 function makeServer(listener: RequestListener): Server {
-  const server = createServer(listener);
+  const server = createServer((request, response) => {
+    if (isForThisMachine(request)) return listener(request, response);
+    response
+      .writeHead(421, { 'content-type': 'text/plain' })
+      .end('Slipway on one machine answers as localhost only.\n');
+  });
   // A layer of an image may take longer than the five minutes that Node gives a request.
   server.requestTimeout = 0;
   // Longer than the clients' own: a connection that closes while a request is on its way would be an error without a cause.

@@ -99,6 +99,11 @@ async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
   // It would take the text for instructions, which nobody has checked.
   if (summary.hasHeredoc && !isAtLeast(version, knowsHeredoc[program])) throw new DockerfileFailedError(noHeredoc);
   const paths = { image: join(workspace, 'image-id'), digest: join(workspace, 'digest') };
+  if (summary.ambiguity !== undefined) {
+    throw new DockerfileInvalidError(
+      `The Dockerfile cannot be built by ${program}, which may read other instructions in it than Docker does. ${summary.ambiguity} Correct it, and push again.`,
+    );
+  }
   if (dockerfile.endsWith('.in')) throw new DockerfileInvalidError(preprocessed(basename(dockerfile)));
   const images = job.pins.map(({ image }) => image);
   const env = await containersEnvironment({ ...job, registry: candidate.registry }, images);

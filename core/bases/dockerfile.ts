@@ -21,6 +21,8 @@ export interface DockerfileSummary {
   /** What ADD instructions may fetch from a network, as they write it. */
   remoteSources: string[];
   hasHeredoc: boolean;
+  /** What Buildah and Podman may read otherwise. */
+  ambiguity?: string | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface DockerfileSummary {
  * @throws InvalidInputError with a sentence for the file's author
  */
 export function readDockerfile(text: string, platform: Platform, choices: DockerfileChoices = {}): DockerfileSummary {
-  const { instructions, escapeCharacter, syntax, fault } = readInstructions(text);
+  const { instructions, escapeCharacter, syntax, fault, ambiguity } = readInstructions(text);
   if (fault) throw fault;
   const stages = new Stages(instructions, { escapeCharacter, platform, ...choices });
   const finalBase = stages.finalBase();
@@ -47,5 +49,6 @@ export function readDockerfile(text: string, platform: Platform, choices: Docker
       .filter(({ keyword }) => keyword === 'ADD')
       .flatMap((each) => remoteSourcesOf(each, escapeCharacter)),
     hasHeredoc: instructions.some(({ hasHeredoc }) => hasHeredoc),
+    ambiguity,
   };
 }

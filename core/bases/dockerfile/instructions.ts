@@ -27,6 +27,11 @@ export interface DockerfileText {
   syntax: string | undefined;
   /** The first error at which BuildKit would stop. The text after it is still read as far as possible. */
   fault: InvalidInputError | undefined;
+  /**
+   * The first place that older parsers read otherwise, such as those of Buildah and Podman: an instruction may be there for them alone.
+   * https://github.com/openshift/imagebuilder/blob/master/dockerfile/parser/parser.go
+   */
+  ambiguity: string | undefined;
 }
 
 interface Heredoc {
@@ -50,6 +55,10 @@ export function readInstructions(text: string): DockerfileText {
   const addFault = (line: number, why: string) => {
     fault ??= new InvalidInputError(`Line ${line}: ${why}`);
   };
+  let ambiguity: string | undefined;
+  const addAmbiguity = (why: string) => {
+    ambiguity ??= `Line ${lines.number} ${why}.`;
+  };
   let escapeCharacter = '\\';
   const directives = new Set<string>();
   let mayBeDirective = true;
@@ -62,6 +71,7 @@ export function readInstructions(text: string): DockerfileText {
       const { name, value } = directive;
       if (directives.has(name)) addFault(line, `there is already a directive ${name} before it.`);
       directives.add(name);
+      if (name === 'escape' && line > 1) addAmbiguity('has the directive "escape", which is not in the first line');
       if (name === 'escape' && (value === '`' || value === '\\')) escapeCharacter = value;
       else if (name === 'escape') addFault(line, 'the escape character must be ` or \\.');
     }
@@ -69,11 +79,15 @@ export function readInstructions(text: string): DockerfileText {
 
     let whole = '';
     for (let part: string | undefined = first; part !== undefined; ) {
+      if (lines.hasReturns) addAmbiguity('ends with more than one carriage return');
+      if (part.trimEnd().endsWith(escapeCharacter.repeat(2))) addAmbiguity('ends with two escape characters');
       const open = beforeContinuation(part, escapeCharacter);
       whole += open ?? part;
       part = open === undefined ? undefined : lines.nextOfInstruction();
     }
     const instruction = splitInstruction(whole, escapeCharacter);
+    if (escapeCharacter !== '\\' && instruction.flags.some((flag) => flag.includes('\\')))
+      addAmbiguity('has an option with a backslash');
     let hasHeredoc = false;
     try {
       for (const heredoc of heredocsOf(whole, instruction, escapeCharacter)) {
@@ -86,7 +100,7 @@ export function readInstructions(text: string): DockerfileText {
     }
     instructions.push({ ...instruction, line, lastLine: lines.number, hasHeredoc });
   }
-  return { instructions, escapeCharacter, syntax: syntaxOf(lines.all), fault };
+  return { instructions, escapeCharacter, syntax: syntaxOf(lines.all), fault, ambiguity };
 }
 
 /** The parts of an instruction's line, or of the instruction after ONBUILD. */
@@ -139,6 +153,11 @@ class Lines {
   constructor(text: string) {
     const lines = text.replace(/^\ufeff/, '').split('\n');
     this.all = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  }
+
+  /** Whether the line that was returned last ends with more than one carriage return. */
+  get hasReturns(): boolean {
+    return this.all[this.number - 1]?.endsWith('\r\r') ?? false;
   }
 
   next(): string | undefined {

@@ -135,6 +135,15 @@ test('no engine puts other files of this machine into a Dockerfile', async () =>
   expect(result).toMatchObject({ error: 'DockerfileInvalidError', message: expect.stringContaining('"evil.in"') });
 });
 
+test('an instruction that the engine alone would find is not built', async () => {
+  const { result, log } = await setup.build({
+    Dockerfile: '# syntax=docker/dockerfile:1\n# escape=`\nFROM demo/base:v1\nLABEL a=b `\nRUN echo "found $((6*7))"\n',
+  });
+  expect(log).not.toContain('found 42');
+  if (log.includes('BuildKit')) return;
+  expect(result).toMatchObject({ error: 'DockerfileInvalidError', message: expect.stringContaining('Line 2 has') });
+});
+
 test('a right of the machine is refused by name', async () => {
   const { result } = await setup.build({ Dockerfile: 'FROM demo/base:v1\nRUN --network=host true\n' });
   expect(result).toMatchObject({

@@ -206,6 +206,27 @@ test.each([
   expect(read('FROM a', instruction).remoteSources).toEqual(remoteSources);
 });
 
+test.each([
+  ['the escape directive after another', '# syntax=docker/dockerfile:1\n# escape=`\nFROM a\nLABEL a=b `\nRUN id\n', 2],
+  ['two carriage returns', 'FROM a\nLABEL a=b \\\r\r\nRUN id\n', 2],
+  ['two escape characters', 'FROM a\nRUN id \\\\ \nRUN id\n', 2],
+  [
+    'an option whose backslash escapes for one of them',
+    '# escape=`\nFROM a\nRUN --mo\\unt=type=cache,target=/c id\n',
+    3,
+  ],
+])('%s may hide an instruction from who reads as Docker does', (_, text, line) => {
+  expect(readDockerfile(text, platform).ambiguity).toMatch(new RegExp(`^Line ${line} `));
+});
+
+test.each([
+  '# escape=`\nFROM a\nLABEL a=b `\n# comment\n\n c=d\n',
+  '#!shebang\n# syntax=docker/dockerfile:1\nFROM a\r\nRUN id \\\r\n && id\r\n',
+  'FROM a\nRUN --mount=type=cache,target=/\\c id\n',
+])('all read this alike: %j', (text) => {
+  expect(readDockerfile(text, platform).ambiguity).toBeUndefined();
+});
+
 test('the options of a mount are read as a line of CSV', () => {
   expect(
     bases('FROM a', 'RUN --mount=\'type=bind,"from=b",FROM=c,"target=/with,comma"\' --mount=type=tmpfs,target=/t ls'),
