@@ -134,6 +134,7 @@ describe('a base', () => {
         own: false,
         pinned: true,
         newer: B,
+        since: expect.any(String),
         checkedAt: expect.any(String),
       },
     ]);
