@@ -1,5 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { UpstreamError } from '../core/model/errors.ts';
+import { suggestionFor } from '../core/text/suggestion.ts';
 import manifest from '../package.json' with { type: 'json' };
 import type { Context } from './command.ts';
 import { addCommands } from './command-tree.ts';
@@ -40,7 +41,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 function wrongCall(text: string): string {
   return text
     .replace(/^error: (?:command-argument value .*? is invalid for argument '.*?'\. )?/s, '')
-    .replace(/^option '(?:-\w, )?(--[\w-]+)[^']*' argument '.*?' is invalid\. /s, '$1: ');
+    .replace(/^option '(?:-\w, )?(--[\w-]+)[^']*' argument '.*?' is invalid\. /s, '$1: ')
+    .replace(/\n$/, `${meantChoice(text)}\n`);
+}
+
+function meantChoice(text: string): string {
+  const [, value = '', choices = ''] = / '([^']*)' is invalid.*Allowed choices are (.*)\.$/m.exec(text) ?? [];
+  const meant = suggestionFor(value, choices.split(', '));
+  return meant ? `\n(Did you mean ${meant}?)` : '';
 }
 
 /** Each paragraph in one line, for the help to wrap. Lines that begin with a blank keep their form. */

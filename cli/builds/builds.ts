@@ -65,10 +65,10 @@ function asTime(text: string): string {
 
 function asCommit(text: string): string {
   if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text)) return text.toLowerCase();
-  throw new InvalidArgumentError('It is a whole commit, of 40 digits: "git rev-parse HEAD" says it.');
+  throw new InvalidArgumentError('Write a whole commit, of 40 digits: "git rev-parse HEAD" says it.');
 }
 
 function asCount(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is a whole number, 1 or more.');
+  throw new InvalidArgumentError('Write a whole number, 1 or more.');
 }

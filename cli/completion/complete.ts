@@ -20,14 +20,16 @@ export function define(command: Command, context: Context): void {
   });
 }
 
-/** The command that the words call, what they give it, and the option whose value comes next. */
+/** The command that the words call, what they give it, and the option whose value comes next. Which Slipway they mean counts here too. */
 async function follow(context: Context, words: readonly string[]) {
-  let called = await context.program();
+  const program = await context.program();
+  let called = program;
   let awaited: Option | undefined;
   const rest: string[] = [];
   for (const word of words) {
     const next = rest.length === 0 ? called.commands.find((each) => each.name() === word) : undefined;
     const isValue = awaited !== undefined;
+    if (awaited && program.options.includes(awaited)) program.setOptionValue(awaited.attributeName(), word);
     awaited = isValue
       ? undefined
       : optionsIn(called).find(({ long, short, required }) => required && (long === word || short === word));

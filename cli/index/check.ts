@@ -44,7 +44,7 @@ export function define(command: Command, context: Context): void {
 const addHost = (host: string, others: string[]): string[] => [...others, host.toLowerCase()];
 
 function asCount(text: string): number {
-  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('It is a number from 1 to 99.');
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('Write a number from 1 to 99.');
   return Number(text);
 }
 

@@ -44,5 +44,5 @@ function describe({ terminal }: Context, { month, items }: z.infer<typeof costsS
 
 function asMonth(text: string): string {
   if (/^\d{4}-(?:0[1-9]|1[0-2])$/.test(text)) return text;
-  throw new InvalidArgumentError('It is a month, such as 2026-11.');
+  throw new InvalidArgumentError('Write a month, such as 2026-11.');
 }

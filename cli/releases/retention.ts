@@ -38,7 +38,7 @@ const countFrom =
   (text: string): number => {
     const count = Number(text);
     if (/^\d{1,5}$/.test(text) && count >= least) return count;
-    throw new InvalidArgumentError(`It is a whole number, ${least} or more.`);
+    throw new InvalidArgumentError(`Write a whole number, ${least} or more.`);
   };
 
 function describe({ terminal }: Context, reports: RetentionReport[]): string {

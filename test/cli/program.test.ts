@@ -37,6 +37,8 @@ describe('a wrong call', () => {
     [['biuld', 'demo/app'], /unknown command 'biuld'\n\(Did you mean build\?\)/],
     [['webhook', 'ad'], /unknown command 'ad'\n\(Did you mean add\?\)/],
     [['hold', 'demo/app', '--untill', '2099-01-01'], /Did you mean --until\?/],
+    [['builds', '--status', 'relased'], /^slipway: --status: Allowed choices are .*\n\(Did you mean released\?\)\n/],
+    [['completion', 'zhs'], /Did you mean zsh\?/],
     [['hold', 'demo/app', '--until', 'monday'], /^slipway: --until: "monday" is no day/],
     [['build', 'app'], /^slipway: "app" is no project/],
     [['verify', 'demo/App'], /^slipway: "demo\/App" is not an image's name/],

@@ -247,6 +247,9 @@ it('slipway cancel stops a whole cascade, and says what was released before', as
 });
 
 it('completes the names of projects on this machine', async () => {
-  const { out } = await slipway(['--data', folder, 'complete', '--', 'builds', 'demo/w']);
-  expect(out).toBe('demo/web:latest\n');
+  for (const words of [
+    ['--data', folder, 'complete', '--', 'builds', 'demo/w'],
+    ['complete', '--', 'builds', '--data', folder, 'demo/w'],
+  ])
+    expect((await slipway(words)).out).toBe('demo/web:latest\n');
 });
