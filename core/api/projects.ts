@@ -10,7 +10,12 @@ import { listOf, named } from './named.ts';
 export const apiProjectSchema = projectSchema
   .pick({ name: true, appId: true, jobId: true, desiredTag: true, active: true, dependsOn: true })
   .extend({
-    source: z.object({ url: z.string(), branch: z.string(), dockerfile: z.string(), context: z.string() }),
+    source: projectSchema.pick({ dockerfile: true, context: true }).extend({
+      url: z.string(),
+      branch: z.string(),
+      /** The script that makes what the build needs, and the folder that it runs in. */
+      prebuild: projectSchema.shape.prebuild.unwrap().nullable(),
+    }),
     /** The current release of the branch. */
     released: z
       .object({ digest: z.string(), build: z.string(), tags: z.array(z.string()), at: z.iso.datetime() })

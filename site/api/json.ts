@@ -52,6 +52,7 @@ export function apiProject(
       branch: project.gitBranch,
       dockerfile: project.dockerfile,
       context: project.context,
+      prebuild: project.prebuild ?? null,
     },
     dependsOn: project.dependsOn,
     /** The current release of the branch. */
