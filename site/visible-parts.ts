@@ -75,6 +75,8 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
     },
     releases: {
       ...releases,
+      ofProject: async (project, request, tag) =>
+        hidden.has(project) ? { items: [] } : releases.ofProject(project, request, tag),
       withDigest: (digest, request) => without((wanted) => releases.withDigest(digest, wanted), request, isOfShown),
       async retention(path) {
         const report = await releases.retention(path);

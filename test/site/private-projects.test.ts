@@ -64,7 +64,7 @@ const known = { seals, siteUrl, operators: [], now };
 const ask = sampleSite({
   builds: [build, open],
   projects: [base, hidden],
-  releases: [release],
+  releases: [release, { ...release, digest: `sha256:${'ee'.repeat(32)}` }],
   cascades: [
     { summary: summaryOf(cascade), members: [member(hidden.name)] },
     { summary: summaryOf(mixed), members: [member(base.name), member(hidden.name)] },
@@ -135,6 +135,13 @@ describe('a stranger', () => {
       const [there, none] = [await ask(address), await ask(address.replace('vault', 'voids'))];
       expect(there.statusCode).toBe(404);
       expect(there.text).toBe(none.text.replaceAll('voids', 'vault'));
+    }
+  });
+
+  it('does not learn by a cursor which tags a private project has', async () => {
+    for (const tag of ['latest', 'none']) {
+      const { text } = await ask(`/api/v1/builds?project=${hidden.name}&tag=${tag}&limit=1`);
+      expect(JSON.parse(text)).toEqual({ items: [], cursor: null });
     }
   });
 
