@@ -153,7 +153,7 @@ async function resultsOf(project: string, files: readonly string[], write: Write
 
 const outcomeOf = (summary: Summary): Outcome => ({ ...summary, failed: summary.failures.length });
 
-/** The tests of the builder and those from end to end build images. */
+/** The tests of the builder and those from end to end need it. */
 const engine: Step = {
   name: 'container engine',
   async run(write) {
@@ -170,18 +170,18 @@ const engine: Step = {
   },
 };
 
-/** Steps of one group run beside each other, as none of them keeps two cores busy. */
-const groups: Step[][] = [
+/**
+ * Two lanes beside each other. The end-to-end tests take longest and wait for builds as much as they compute: they begin at once. Of the
+ * other lane the quick things come first; steps of one group run beside each other.
+ */
+const lanes: Step[][][] = [
+  [[tests('e2e')]],
   [
-    check('types', 'tsc'),
-    check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
-    check('unused code', 'knip'),
-    tests('core'),
-    tests('infra'),
+    [check('types', 'tsc'), check('lint and format', 'biome', 'check', '--error-on-warnings', '.')],
+    [check('unused code', 'knip'), tests('core')],
+    [tests('infra')],
+    [tests('unit')],
   ],
-  [engine],
-  // Both wait for containers, git and the disk as much as they compute.
-  [tests('unit'), tests('e2e')],
 ];
 
 interface Row {
@@ -193,6 +193,7 @@ interface Row {
 const rows: Row[] = [];
 
 async function run(name: string, work: Step['run']): Promise<Row> {
+  console.log(styleText('bold', name));
   const lines = linesOf(name);
   const begin = performance.now();
   const outcome = await work(lines.write);
@@ -200,17 +201,18 @@ async function run(name: string, work: Step['run']): Promise<Row> {
   return { name, outcome, seconds: (performance.now() - begin) / 1000 };
 }
 
-for (const [at, group] of groups.entries()) {
-  console.log(styleText('bold', `\n[${at + 1}/${groups.length}] ${group.map(({ name }) => name).join(', ')}`));
-  rows.push(...(await Promise.all(group.map((step) => run(step.name, step.run)))));
+async function runLane(groups: Step[][]): Promise<void> {
+  for (const group of groups) rows.push(...(await Promise.all(group.map(({ name, run: work }) => run(name, work)))));
 }
+
+rows.push(await run(engine.name, engine.run));
+await Promise.all(lanes.map(runLane));
 
 // What failed beside much other work is run by itself: what then passes is unsteady, which is a bug too, but not of the change.
 for (const row of rows) {
   const { repeat } = row.outcome;
   if (!repeat) continue;
-  console.log(styleText('bold', `\n${row.name}: once more the files that failed`));
-  const { outcome, seconds } = await run(row.name, repeat);
+  const { outcome, seconds } = await run(`${row.name}, once more what failed`, repeat);
   Object.assign(row, { outcome, seconds: row.seconds + seconds });
 }
 

@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run } from '../../local/command.ts';
 
-const entry = join(import.meta.dirname, '..', '..', 'local', 'demo.ts');
+const fileOf = (name: string) => join(import.meta.dirname, '..', '..', 'local', name);
 
 it('the demo keeps its promises, in a folder with a space, and says so in plain lines', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slipway demo '));
   try {
-    const output = await run(process.execPath, [entry, '--data', join(folder, 'data')]);
+    const output = await run(process.execPath, [
+      '--import',
+      fileOf('compile-cache.js'),
+      fileOf('demo.ts'),
+      '--data',
+      join(folder, 'data'),
+    ]);
     for (const project of ['demo/base:latest', 'demo/app:latest', 'demo/legacy:latest'])
       expect(output).toContain(project);
     expect(output).toMatch(/blocked by the policy/);

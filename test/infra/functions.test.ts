@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, inject, test } from 'vitest';
+import { once } from '../../core/once.ts';
 import { variableNames } from '../../services/environment.ts';
 import {
   bundleOf,
@@ -17,6 +18,18 @@ import {
 } from './template.ts';
 
 const read = (code: string) => variableNames.filter((name) => new RegExp(`["'\`]${name}["'\`]`).test(code)).toSorted();
+
+/** What a process of Node's gets as the handler of each, or why it gets none. */
+const handlers = once(async () => {
+  const files = functions().map(({ stem, folder }) => [stem, pathToFileURL(join(folder, 'index.mjs')).href]);
+  const program = `const loaded = ${JSON.stringify(files)}.map(async ([stem, file]) => {
+    const kind = await import(file).then(({ handler }) => typeof handler, String);
+    return [stem, kind];
+  });
+  process.stdout.write(JSON.stringify(Object.fromEntries(await Promise.all(loaded))));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+  return JSON.parse(stdout) as Record<string, string>;
+});
 
 /** Only a configuration with a login has it (variants.test.ts). */
 const ofLogin = 'login';
@@ -66,9 +79,7 @@ describe.each(functions().map((each) => [each.stem, each] as const))('%s', (stem
   });
 
   test('loads on Node as it is deployed, and exports its handler', async () => {
-    const program = `const { handler } = await import(${JSON.stringify(pathToFileURL(join(each.folder, 'index.mjs')).href)}); process.stdout.write(typeof handler);`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
-    expect(stdout).toBe('function');
+    expect((await handlers())[stem]).toBe('function');
   });
 
   test('runs on Node 24 on ARM and writes JSON to a log of its own that does not last for ever', () => {
