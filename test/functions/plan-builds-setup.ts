@@ -4,6 +4,7 @@ import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
 import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
+import { createPlanners } from '../../functions/triggers/planners.ts';
 import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import { createBuildQuota, type QuotaLimits } from '../../services/tables/build-quota.ts';
 import { createBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
@@ -109,7 +110,8 @@ export async function setUpPlanBuilds(
     platform: 'linux/arm64',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
   });
-  const planBuilds = createPlanBuilds({
+  const [deliveries, triggers] = [crashes.guard(world.deliveries), crashes.guard(world.triggers)];
+  const planners = createPlanners({
     ...starter,
     repositoryAt(url: string) {
       const repository = planning.github.repositoryAt(url);
@@ -120,7 +122,7 @@ export async function setUpPlanBuilds(
     cascades: crashes.guard(world.cascades),
     dependents: crashes.guard(world.dependents),
     rebuilds: crashes.guard(world.rebuilds),
-    triggers: crashes.guard(world.triggers),
+    triggers,
     eventBus: crashes.guard(world.eventBus),
     heads,
     holds: crashes.guard(world.holds),
@@ -128,7 +130,6 @@ export async function setUpPlanBuilds(
     indexHead: crashes.guard(world.indexHead),
     ownCommits: crashes.guard(world.ownCommits),
     projects,
-    deliveries: crashes.guard(world.deliveries),
     repositories: guarded,
     index: {
       name: 'slipway/index',
@@ -150,6 +151,7 @@ export async function setUpPlanBuilds(
     siteUrl: 'https://slipway.example',
     logger: silentLogger,
   });
+  const planBuilds = createPlanBuilds({ planners, deliveries, triggers, logger: silentLogger });
   const { sent } = planning;
 
   /** Plans a trigger, and what comes of it. */
