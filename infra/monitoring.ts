@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, MathExpression, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver } from './alarms.ts';
 import type { Api } from './api.ts';
@@ -23,12 +23,14 @@ export class Monitoring extends Construct {
     const constructs = Stack.of(this).node.findAll();
     const functions = constructs.filter((each) => each instanceof PipelineFunction);
     const scheduled = functions.filter((each) => each instanceof ScheduledFunction);
-    const rules = constructs.filter((each) => each instanceof Rule);
     alarmOnIntake(alarms, monitored);
     alarmOnBuilds(alarms, monitored);
     alarmOnRuns(alarms, scheduled);
     alarmOnFunctions(alarms, functions, monitored);
-    alarmOnEvents(alarms, rules);
+    alarmOnEvents(alarms, constructs);
+    const { access } = monitored.builder;
+    // An alarm watches its own account, and mails by a topic of it.
+    if (access) alarmOnEvents(new Alarms(access, 'Alarms', monitored.config), access.node.findAll());
     alarmOnServices(alarms, monitored);
     new Overview(this, 'Overview', { ...monitored, alarms: alarms.all });
   }
@@ -149,7 +151,8 @@ function alarmOnFunctions(alarms: Alarms, functions: PipelineFunction[], { pipel
   });
 }
 
-function alarmOnEvents(alarms: Alarms, rules: Rule[]): void {
+function alarmOnEvents(alarms: Alarms, constructs: readonly IConstruct[]): void {
+  const rules = constructs.filter((each) => each instanceof Rule);
   alarms.addForAny('EventsUndelivered', {
     meaning: 'EventBridge could not start the function of a rule for an event, or at its time.',
     metrics: rules.map(

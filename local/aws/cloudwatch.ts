@@ -66,13 +66,17 @@ const dashboardBody = z.looseObject({ widgets: z.array(z.looseObject({ type: z.s
  */
 export function createCloudwatch(account: Account): Service {
   const alarm = resourceType({
+    isForEveryAccount: true,
     properties: alarmSchema,
     create({ properties, ...resource }) {
       if ((properties.MetricName === undefined) === (properties.Metrics === undefined)) {
         throw new AwsError('ValidationError', 'An alarm needs one of MetricName and Metrics.');
       }
       const name = properties.AlarmName ?? physicalName(resource, 255);
-      return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${account.region}:${account.id}:alarm:${name}` } };
+      return {
+        ref: name,
+        attributes: { Arn: `arn:aws:cloudwatch:${account.region}:${resource.account}:alarm:${name}` },
+      };
     },
   });
 

@@ -16,6 +16,7 @@ export function createSns(account: Account): Service {
   };
 
   const topic = resourceType({
+    isForEveryAccount: true,
     properties: z.strictObject({
       TopicName: z
         .string()
@@ -26,13 +27,14 @@ export function createSns(account: Account): Service {
     }),
     create({ properties, ...resource }) {
       const name = properties.TopicName ?? physicalName(resource, 256);
-      const arn = `arn:aws:sns:${account.region}:${account.id}:${name}`;
+      const arn = `arn:aws:sns:${account.region}:${resource.account}:${name}`;
       topics.add(arn);
       return { ref: arn, attributes: { TopicArn: arn, TopicName: name } };
     },
   });
 
   const topicPolicy = resourceType({
+    isForEveryAccount: true,
     properties: topicPolicySchema,
     create({ logicalId, properties }) {
       for (const arn of properties.Topics) {
@@ -44,6 +46,7 @@ export function createSns(account: Account): Service {
   });
 
   const subscription = resourceType({
+    isForEveryAccount: true,
     properties: z.strictObject({ TopicArn: z.string(), Protocol: z.literal('email'), Endpoint: z.email() }),
     create({ properties }) {
       assertThere(properties.TopicArn);

@@ -178,3 +178,8 @@ test('that a build began is told to the function that records it, by a role that
   expect(may(rule, 'lambda:InvokeFunction', arnOf('SupervisionTrackBuildFunction'))).toBe(true);
   expect(may(rule, 'lambda:InvokeFunction', arnOf('StepsReleaseFunction'))).toBe(false);
 });
+
+test('who runs it is told in the account of the builds, too, that the rule calls nothing', () => {
+  expect(arnOf('BuilderAccessAlarmsEventsUndelivered')).toContain(`:${builds}:alarm:Slipway-EventsUndelivered`);
+  expect(arnOf('BuilderAccessAlarmsOperators')).toContain(`:${builds}:`);
+});
