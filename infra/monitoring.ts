@@ -15,6 +15,8 @@ import { webhookPath } from './webhook.ts';
 export class Monitoring extends Construct {
   /** What mails the operators. */
   readonly operators: ITopic;
+  /** The same in the account of the builds, where they have one of their own. */
+  readonly operatorsOfBuilds: ITopic | undefined;
 
   constructor(scope: Construct, id: string, monitored: Monitored) {
     super(scope, id);
@@ -30,7 +32,9 @@ export class Monitoring extends Construct {
     alarmOnEvents(alarms, constructs);
     const { access } = monitored.builder;
     // An alarm watches its own account, and mails by a topic of it.
-    if (access) alarmOnEvents(new Alarms(access, 'Alarms', monitored.config), access.node.findAll());
+    const there = access && new Alarms(access, 'Alarms', monitored.config);
+    if (there) alarmOnEvents(there, access.node.findAll());
+    this.operatorsOfBuilds = there?.operators;
     alarmOnServices(alarms, monitored);
     new Overview(this, 'Overview', { ...monitored, alarms: alarms.all });
   }

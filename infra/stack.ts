@@ -190,5 +190,11 @@ export class SlipwayStack extends AccountStack {
       Sender: config.sender,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    if (builds && monitoring.operatorsOfBuilds) {
+      new CfnOutput(this, 'BuildsAccount', { value: builds.account });
+      // What `slipway doctor` looks at there.
+      new CfnOutput(builds, 'BuilderProjectName', { value: builder.project.projectName });
+      new CfnOutput(builds, 'OperatorsTopicArn', { value: monitoring.operatorsOfBuilds.topicArn });
+    }
   }
 }

@@ -5,14 +5,20 @@ import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import { findBuildQuota } from '../../services/aws/build-quota.ts';
 import type { Account } from './account.ts';
-import { clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
+import { buildsElsewhere, clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
 import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
 import { gitHostTokens, webhooks } from './git-host-checks.ts';
 import { readSecret, restored } from './secret.ts';
 import { signIn } from './sign-in-check.ts';
 
+type Checks = Readonly<Record<string, (account: Account) => Promise<Finding>>>;
+
+/** Those of the account that the stack is in: that of the pipeline, or of its builds (docs/accounts.md). */
+export const checksOf = ({ outputs }: Account): Checks =>
+  outputs.BuilderProjectName !== undefined && outputs.SiteUrl === undefined ? checksOfBuilds : checks;
+
 /** What an account must have for Slipway to work, in the order in which one meets it. None changes anything. */
-export const checks: Readonly<Record<string, (account: Account) => Promise<Finding>>> = {
+const checks: Checks = {
   bootstrap,
   stack,
   'stack-drift': stackDrift,
@@ -30,6 +36,14 @@ export const checks: Readonly<Record<string, (account: Account) => Promise<Findi
   'shared-layers': sharedLayers,
   'registry-limits': registryLimits,
   clock,
+};
+
+const checksOfBuilds: Checks = {
+  bootstrap,
+  stack,
+  'stack-drift': stackDrift,
+  operators,
+  'build-quota': buildQuota,
 };
 
 async function bootstrap({ stackOf }: Account): Promise<Finding> {
@@ -134,6 +148,8 @@ const usualMachine = 'ARM/MEDIUM';
 
 async function buildQuota(account: Account): Promise<Finding> {
   const { quotas } = account;
+  const elsewhere = buildsElsewhere(account);
+  if (elsewhere) return elsewhere;
   // The quota is better raised before the first deployment.
   const machine = account.isDeployed ? await machineOf(account) : usualMachine;
   const quota = await findBuildQuota(quotas, machine);

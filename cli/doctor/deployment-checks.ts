@@ -26,7 +26,18 @@ export async function stackDrift({ stackOf, stackName }: Account): Promise<Findi
 const pullThroughSchema = z.record(z.string(), z.string());
 
 /** Without a cache, builds pull from public registries under addresses that they share with other customers, and their limits. */
-export async function registryLimits({ codeBuild, ecr, output }: Account): Promise<Finding> {
+/** What to say of builds in another account; undefined if they are in this one. */
+export function buildsElsewhere({ stackName, outputs }: Account): Finding | undefined {
+  const account = outputs.BuildsAccount;
+  if (account === undefined) return undefined;
+  const text = `Builds run in the account ${account}.`;
+  return { state: 'not-applicable', text, fix: `With its credentials: npx slipway doctor --stack ${stackName}Builds` };
+}
+
+export async function registryLimits(account: Account): Promise<Finding> {
+  const elsewhere = buildsElsewhere(account);
+  if (elsewhere) return elsewhere;
+  const { codeBuild, ecr, output } = account;
   const { projects = [] } = await codeBuild.send(
     new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }),
   );

@@ -7,7 +7,7 @@ import type { Connection } from '../deployment/connection.ts';
 import { exitCodes } from '../errors.ts';
 import { openAccount } from './account.ts';
 import { beliefs } from './beliefs.ts';
-import { checks } from './checks.ts';
+import { checksOf } from './checks.ts';
 import { type Finding, findingSchema, type NamedFinding, named } from './finding.ts';
 import { machineChecks } from './machine-checks.ts';
 
@@ -56,7 +56,7 @@ async function examineAccount(connection: Connection, isProbing: boolean): Promi
   const account = await askAws(connection.stack, 'sts:GetCallerIdentity', () => openAccount(connection));
   const of = `account ${account.id}, stack ${account.stackName}`;
   const found: NamedFinding[] = [];
-  for (const [name, check] of Object.entries(checks)) found.push(await named(name, () => check(account)));
+  for (const [name, check] of Object.entries(checksOf(account))) found.push(await named(name, () => check(account)));
   if (!isProbing) return { of, checks: found };
   const probes: NamedFinding[] = [];
   for (const [name, { probe }] of Object.entries(beliefs)) {

@@ -588,6 +588,21 @@ describe('slipway doctor', () => {
     expect(checks['sign-in']).toMatchObject({ state: 'wrong', text: expect.stringMatching(/without a secret/) });
   });
 
+  it('looks at builds of another account there, with what that account has', async () => {
+    answers.DescribeStacks = stack('UPDATE_COMPLETE', 'IN_SYNC', { ...outputs, BuildsAccount: '222233334444' });
+    const { checks } = await checked();
+    for (const name of ['build-quota', 'registry-limits'])
+      expect(checks[name]).toMatchObject({
+        state: 'not-applicable',
+        text: 'Builds run in the account 222233334444.',
+        fix: expect.stringMatching(/doctor --stack SlipwayBuilds$/),
+      });
+    const { BuilderProjectName, OperatorsTopicArn } = outputs;
+    answers.DescribeStacks = stack('UPDATE_COMPLETE', 'IN_SYNC', { BuilderProjectName, OperatorsTopicArn });
+    const { checks: there } = await checked();
+    expect(Object.values(there).map(({ state }) => state)).toEqual(Array(5).fill('ok'));
+  });
+
   it('has nothing to say of a sign-in that the configuration does not have', async () => {
     const { LoginSettings: _, ...others } = outputs;
     answers.DescribeStacks = stack('UPDATE_COMPLETE', 'IN_SYNC', others);
