@@ -243,6 +243,8 @@ describe('the permissions of the template', () => {
     'BuildSessionsSession: secretsmanager:GetSecretValue',
     // A cascade of many projects, whose mails wait for its digest.
     'StepsTell: dynamodb:PutItem',
+    // All builds of a commit, which are run again together.
+    'PlannerPlanBuilds: dynamodb:Query',
     // A hold.
     'PlannerPlanBuilds: events:PutEvents',
     'PlannerPlanBuilds: dynamodb:PutItem',
