@@ -88,7 +88,10 @@ const healthy: Record<string, string | object> = {
   '/api/v1/projects': {
     cursor: null,
     items: ['https://github.com/demo/app.git', 'https://gitlab.example/group/web', 'https://elsewhere.example/x'].map(
-      (url) => ({ active: true, source: { url, branch: 'main', dockerfile: 'Dockerfile', context: '.', prebuild: null } }),
+      (url) => ({
+        active: true,
+        source: { url, branch: 'main', dockerfile: 'Dockerfile', context: '.', prebuild: null },
+      }),
     ),
   },
   '/github/rate_limit': {},
