@@ -14,7 +14,7 @@ import {
   summarize,
 } from './suite/results.ts';
 
-const usage = `Everything that is tested, the quick things first: a table at the end, and a summary as the last line.
+const usage = `Everything that is tested, the quick things first and the end-to-end tests beside them: a table at the end, a summary as the last line.
 
   npm test                        all of it
   npm test -- --changed           for daily work: the tests of what is not committed yet
