@@ -10,16 +10,22 @@ export function urlNotificationsSection(notifications: readonly UrlNotification[
   return html`<section id="url-notifications"><h2>Notified addresses</h2><dl class="facts">${notifications.map((each) => row(each, now))}</dl></section>`;
 }
 
-function row({ to, name, event, state, error, dueAt, endedAt }: UrlNotification, now: Date): Html {
+function row(notification: UrlNotification, now: Date): Html {
+  const { to, name, event } = notification;
   const { detail } = event;
   const what = 'url' in detail ? html`<a href="/builds/${detail.id}">${name}</a>` : html`${name}`;
-  const outcome = {
-    delivered: html`delivered ${endedAt && html`<span class="quiet">${ageElement(endedAt, now)}</span>`}`,
-    failed: html`<b>given up</b>: ${oneLine(error ?? '', 300)}`,
-    pending:
-      error === undefined
+  return html`<div><dt>${oneLine(placeOf(to), 200)}</dt><dd>${what}, ${outcomeOf(notification, now)}</dd></div>`;
+}
+
+function outcomeOf({ state, error, dueAt, endedAt }: UrlNotification, now: Date): Html {
+  switch (state) {
+    case 'delivered':
+      return html`delivered ${endedAt && html`<span class="quiet">${ageElement(endedAt, now)}</span>`}`;
+    case 'failed':
+      return html`<b>given up</b>: ${oneLine(error ?? '', 300)}`;
+    case 'pending':
+      return error === undefined || dueAt === undefined
         ? html`being sent`
-        : html`not delivered yet: ${oneLine(error, 300)} It is tried again at ${exactTime(dueAt ?? '')}.`,
-  }[state];
-  return html`<div><dt>${oneLine(placeOf(to), 200)}</dt><dd>${what}, ${outcome}</dd></div>`;
+        : html`not delivered yet: ${oneLine(error, 300)} It is tried again at ${exactTime(dueAt)}.`;
+  }
 }

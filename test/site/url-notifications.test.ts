@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { UrlNotification } from '../../core/url-notifications/url-notification.ts';
+import { now, sampleProject, sampleSite } from './sample-site.ts';
+
+const project = sampleProject('demo/app:latest');
+const told: UrlNotification = {
+  ...{ project: project.name, id: '1', revision: 3, name: 'held', failures: 0 },
+  to: { url: 'https://ci.example.org/secret/path', format: 'cloudevents' },
+  event: {
+    type: 'Slipway Releases Held',
+    detail: { version: 1, id: '1', project: project.name, by: 'alex', at: now.toISOString() },
+  },
+  state: 'delivered',
+  endedAt: now.toISOString(),
+};
+
+it.each<[string, Partial<UrlNotification>, RegExp]>([
+  ['took it', {}, /delivered/],
+  ['took it at a second attempt', { error: 'It answered 500.' }, /delivered/],
+  ['is being asked', { state: 'pending', endedAt: undefined, dueAt: now.toISOString() }, /being sent/],
+  [
+    'is to be asked again',
+    { state: 'pending', endedAt: undefined, error: 'It answered 500.', dueAt: now.toISOString() },
+    /not delivered yet: It answered 500\. It is tried again at 2026-11-21 12:00/,
+  ],
+  ['was given up', { state: 'failed', error: 'It answered 410.' }, /given up<\/b>: It answered 410\./],
+])('a page shows of an address that %s its host alone', async (_, change, shown) => {
+  const ask = sampleSite({ projects: [project], urlNotifications: [{ ...told, ...change }] });
+  const { statusCode, text } = await ask('/projects/demo/app/latest');
+  expect([statusCode, text]).toEqual([200, expect.stringMatching(shown)]);
+  expect(text).toContain('ci.example.org');
+  expect(text).not.toContain('secret/path');
+});
