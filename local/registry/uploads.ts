@@ -1,5 +1,7 @@
 import { type Hash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
+import { finished } from 'node:stream/promises';
 import { transaction } from '../aws/transaction.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { type Algorithm, algorithmOf, hashOf } from './digest.ts';
@@ -54,25 +56,34 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
     progress.delete(id);
   };
 
-  const append = async (id: string, content: AsyncIterable<Buffer>): Promise<number> => {
-    await using file = await files.openUpload(id);
-    let { size } = await file.stat();
+  /** Writes what has come, also of a connection that breaks, and says how long the upload then is. */
+  const write = async (id: string, content: AsyncIterable<Buffer>): Promise<number> => {
+    let size = await files.uploadSize(id);
     const known = progress.get(id);
     const hashing = known?.size === size ? known : undefined;
+    const file = files.appendTo(id);
+    const written = finished(file);
+    // What was hashed may not have been written: at the end the whole file is.
+    written.catch(() => progress.delete(id));
     try {
       for await (const chunk of content) {
         // The disk and the processor work at the same time.
-        const writing = file.appendFile(chunk);
+        const hasRoom = file.write(chunk);
         hashing?.hash.update(chunk);
-        await writing.catch((error: unknown) => {
-          // What was hashed may not have been written: at the end the whole file is.
-          progress.delete(id);
-          throw error;
-        });
         size += chunk.length;
         if (hashing) hashing.size = size;
+        if (!hasRoom) await Promise.race([once(file, 'drain'), written]);
       }
-      return size;
+    } finally {
+      file.end();
+      await written;
+    }
+    return size;
+  };
+
+  const append = async (id: string, content: AsyncIterable<Buffer>): Promise<number> => {
+    try {
+      return await write(id, content);
     } catch (error) {
       // Half a layer must not take what is left of the disk from everything else.
       if (isDiskFull(error)) await discard(id);
