@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { buildOptions, enginePrefix, findIsolation } from '../builder/engines/isolation.ts';
+import { limits } from '../builder/engines/limits.ts';
+import { Store } from '../builder/engines/store.ts';
 import { type BuildPeriod, periodsOf } from '../core/builds/build-periods.ts';
 import type { Stage, StageName } from '../core/model/build.ts';
 import { run as runCommand } from '../local/command.ts';
@@ -24,7 +27,10 @@ const contexts = {
   },
 };
 
-/** From the accepted push to the release, compared with the bare engine's `build` and `push` of the same context; the two alternate. */
+/**
+ * From the accepted push to the release, compared with the bare engine's `build` and `push` of the same context, whose commands run in the
+ * same containers; the two alternate.
+ */
 export function run({ trace }: { trace: boolean }): Promise<Row[]> {
   return withMachine(async (machine, folder) => {
     const archive = join(folder, 'rootfs.tar');
@@ -158,7 +164,7 @@ function timeline({ stages, endedAt }: EndedBuild, log: string, acceptedAt: numb
 }
 
 async function timeOfBareEngine(
-  { url, credentials }: Machine,
+  { url, credentials, dataFolder }: Machine,
   folder: string,
   copy: WorkingCopy,
   job: string,
@@ -177,8 +183,18 @@ async function timeOfBareEngine(
       environment,
     });
   } else {
-    await runCommand(engine.name, ['build', '--layers', '--isolation=chroot', `--tag=${image}`, copy.folder]);
+    const [program = '', ...args] = await bareBuild(engine.name, dataFolder);
+    await runCommand(program, [...args, `--tag=${image}`, copy.folder]);
     await runCommand(engine.name, ['push', '--tls-verify=false', image], { environment });
   }
   return (performance.now() - begun) / 1000;
+}
+
+/** The engine's own command, in the containers that the machine's builds have: what these cost is not the pipeline's. */
+async function bareBuild(program: 'podman' | 'buildah', dataFolder: string): Promise<string[]> {
+  const env = { PATH: process.env.PATH ?? '', XDG_CACHE_HOME: join(dataFolder, 'cache') };
+  const { signal } = new AbortController();
+  const isolation = await findIsolation(new Store(program, env, 'bare'), { env, signal });
+  const prefix = await enginePrefix(isolation, { env, signal });
+  return [...prefix, program, 'build', '--layers', ...buildOptions(isolation), ...(await limits())];
 }

@@ -14,7 +14,7 @@ const projectRoot = join(import.meta.dirname, '..');
 export interface PipelineFunctionProps {
   description: string;
   timeout: Duration;
-  /** Also the share of a processor: 1,769 MB are one whole one. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+  /** Also the share of a processor (docs/decisions/memory-of-functions.md). */
   memoryMegabytes: number;
   /** Instances that only this function may use, and at most so many; 0: it shares the account's concurrency with all others. */
   reservedConcurrency?: number;

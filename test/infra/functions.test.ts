@@ -68,6 +68,16 @@ test('a state runs the function of its own name', () => {
   }
 });
 
+test('the memory of each is the one that the documentation gives a reason for', () => {
+  const page = readFileSync(join('docs', 'decisions', 'memory-of-functions.md'), 'utf8');
+  const documented = [...page.matchAll(/^\| `([\w-]+)` \| (\d+) \|/gm)].map(([, stem, memory]) => [
+    stem,
+    Number(memory),
+  ]);
+  const known = functions().map(({ stem, resource: { Properties } }) => [stem, Properties.MemorySize]);
+  expect(Object.fromEntries(documented.filter(([stem]) => stem !== ofLogin))).toEqual(Object.fromEntries(known));
+});
+
 describe.each(functions().map((each) => [each.stem, each] as const))('%s', (stem, each) => {
   test('has exactly the variables that its code reads', () => {
     // The id of a build comes from the state machine, the key of commits and the login only where the configuration asks for them.
