@@ -1,4 +1,4 @@
-import type { Project } from '../model/project.ts';
+import { type Project, projectSchema } from '../model/project.ts';
 import { changesVerdict, isSame } from '../policy/project-rules.ts';
 import { changedContent } from './image-content.ts';
 import { type Index, isDefaultsFile, isDestinationsFile, isPolicyFile } from './read-index.ts';
@@ -15,8 +15,9 @@ export interface IndexPlan {
  * stay as they are unless the file still has them, and an index without any project changes nothing. If the policy cannot be read, each
  * project keeps its policy and no project is added, and so it is with the defaults; the same way each keeps its statements and its
  * destinations.
+ * @param known may have more than an entry has, as the records of the pipeline do: that is not compared
  */
-export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: Project[]): IndexPlan {
+export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: readonly Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const named = new Set(index.projects.map(({ name }) => name));
   const broken = [...index.brokenFiles];
@@ -36,12 +37,14 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
     added: keepsPolicy || keepsDefaults ? [] : projects.filter(({ name }) => !knownByName.has(name)),
     changed: projects.filter((project) => {
       const before = knownByName.get(project.name);
-      return before !== undefined && !isSame(before, project);
+      return before !== undefined && !isSame(projectSchema.parse(before), project);
     }),
     deactivated:
       index.projects.length === 0
         ? []
-        : known.filter(({ active, name, file }) => active && !named.has(name) && !index.brokenFiles.has(file)),
+        : known
+            .filter(({ active, name, file }) => active && !named.has(name) && !index.brokenFiles.has(file))
+            .map((project) => projectSchema.parse(project)),
   };
 }
 

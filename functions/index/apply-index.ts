@@ -5,7 +5,6 @@ import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/rea
 import type { Recipient } from '../../core/mail/content.ts';
 import { indexDiagnosticsMail, indexUnreadableMail } from '../../core/mail/index-mail.ts';
 import type { GitHost } from '../../core/model/git-host.ts';
-import { projectSchema } from '../../core/model/project.ts';
 import type { CommitsAt } from '../../services/git-host/git-remote.ts';
 import {
   type IndexRepository,
@@ -88,11 +87,7 @@ export function createApplyIndex(services: Services) {
     const { allowedHosts, gitHosts, mostRecipients } = index;
     const read = readIndex(files, { now: new Date(), allowedHosts, gitHosts, mostRecipients });
     const known = await projects.all();
-    // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
-    const plan = planIndex(
-      read,
-      known.map((project) => projectSchema.parse(project)),
-    );
+    const plan = planIndex(read, known);
     const toBuild = entriesToBuild(head, plan, known);
     const { failures, unfinished } = await writeEntries({
       ...{ head, plan, known, toBuild },
