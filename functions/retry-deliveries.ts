@@ -68,6 +68,7 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
   return async function retryDeliveries(input: unknown, now = new Date()): Promise<number> {
     const due = await statesFor(input, now);
     const begunAt = Date.now();
+    const errors: unknown[] = [];
     for (const [name, states] of Map.groupBy(due, ({ project }) => project)) {
       if (Date.now() > begunAt + beginMilliseconds) break;
       const project = await projects.get(name);
@@ -82,8 +83,10 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
           if (next) open.push(next);
         }
       }
-      if (project) await delivery.retry(project, open);
+      // Whatever is wrong with one project, the others get theirs.
+      if (project) await delivery.retry(project, open).catch((error: unknown) => errors.push(error));
     }
+    if (errors.length > 0) throw errors[0];
     return due.length;
   };
 }

@@ -4,7 +4,7 @@ import { followKey, shownKey, valueAt } from './key-path.ts';
 import { type Manifest, type Place, scalarText } from './manifest-text.ts';
 
 /**
- * The values of a Helm chart: a mapping with `repository`, `tag` and `digest`, of which those are written that are there, or one text with
+ * The values of a Helm chart: a mapping with `repository`, `tag` and `digest` (or `sha`), of which those are written that are there, or one text with
  * the whole image. https://helm.sh/docs/chart_best_practices/values/
  */
 export function helmPlaces(manifest: Manifest, keys: readonly string[], image: DeployedImage): Place[] {
@@ -15,10 +15,15 @@ export function helmPlaces(manifest: Manifest, keys: readonly string[], image: D
   const { host, path } = splitHost(image.repository);
   // Some charts have the registry apart. https://github.com/bitnami/charts/blob/main/bitnami/common/templates/_images.tpl
   const registry = valueAt(manifest, map, 'registry');
+  const digestKey = valueAt(manifest, map, 'sha') ? 'sha' : 'digest';
+  // Some charts put `sha256:` in front themselves: those with `sha`, and those whose `digest` has only the hexadecimal digits.
+  // https://github.com/prometheus-community/helm-charts/blob/main/charts/prometheus-node-exporter/templates/daemonset.yaml
+  const isBare = digestKey === 'sha' || /^[0-9a-f]{64}$/.test(textAt(manifest, map, digestKey));
+  const digest = isBare ? image.digest.replace('sha256:', '') : image.digest;
   return [
     ...placeAt(manifest, map, 'registry', host ?? ''),
     ...placeAt(manifest, map, 'repository', registry ? path : image.repository),
-    ...versionPlaces(manifest, map, { tag: 'tag', digest: 'digest' }, image, shownKey(keys)),
+    ...versionPlaces(manifest, map, { tag: 'tag', digest: digestKey }, { ...image, digest }, shownKey(keys)),
   ];
 }
 

@@ -48,7 +48,7 @@ export const targetStateSchema = z.object({
   proposal: z.object({ number: z.int(), url: z.string(), build: z.string() }).optional(),
   /** What a service does to get it: the id of ECS's deployment, or of Systems Manager's command. */
   rollout: z.object({ id: z.string(), startedAt: z.iso.datetime() }).optional(),
-  /** What it has, and had before, newest first. */
+  /** What it has, and had before, newest first; what it got twice in a row is there once. */
   delivered: z.array(deliveredSchema).default([]),
   /** Rises with every change. */
   revision: z.int().positive(),
@@ -93,13 +93,8 @@ export function requested(
   { call, now, dueAt }: { call: Call; now: Date; dueAt?: string | undefined },
 ): TargetState | undefined {
   if (known && call.type === 'release' && isOlder(release, known.wanted)) return undefined;
-  const isKnown = known && isSameRelease(known.wanted, release);
-  if (isKnown && (known.state !== 'failed' || call.type === 'release')) {
-    const isToBeHurried = known.state === 'waiting' && dueAt === undefined;
-    // A service may run something else by now, which no event reports.
-    const isToBeRenewed = known.kind === 'service' && known.state === 'delivered' && call.type === 'promotion';
-    if (!isToBeHurried && !isToBeRenewed) return undefined;
-  }
+  const isNew = !known || !isSameRelease(known.wanted, release);
+  if (!isNew && !isTriedAgain(known, call, dueAt)) return undefined;
   return {
     ...key,
     wanted: { ...release, call },
@@ -112,6 +107,17 @@ export function requested(
     delivered: known?.delivered ?? [],
     revision: nextRevision(known),
   };
+}
+
+/**
+ * Whether a release that a target is to have is called for once more. A person who promotes it wants it there now, whatever was written
+ * down: an attempt may have failed, and what a target has may have been changed by others.
+ */
+function isTriedAgain({ state, error }: TargetState, { type }: Call, dueAt: string | undefined): boolean {
+  if (type === 'promotion' && dueAt === undefined) {
+    return state !== 'rolling' && state !== 'proposed' && (state !== 'pending' || error !== undefined);
+  }
+  return state === 'failed' ? type !== 'release' : state === 'waiting' && dueAt === undefined;
 }
 
 /** Whether a target is to have something that it has not. A promotion that waits is judged first, and a pull request is merged by people. */
@@ -147,8 +153,11 @@ export function attempted(
     case 'overtaken':
       return undefined;
     case 'delivered': {
-      const latest = { ...known.wanted, deliveredAt: now.toISOString(), commitUrl: outcome.commitUrl };
-      const delivered = [latest, ...known.delivered].slice(0, mostDelivered);
+      const [last, ...before] = known.delivered;
+      const isThere = last !== undefined && isSameRelease(last, known.wanted);
+      const commitUrl = outcome.commitUrl ?? (isThere ? last.commitUrl : undefined);
+      const latest = { ...known.wanted, deliveredAt: now.toISOString(), commitUrl };
+      const delivered = [latest, ...(isThere ? before : known.delivered)].slice(0, mostDelivered);
       const done = { attempts, error: undefined, dueAt: undefined, proposal: undefined, rollout: undefined };
       return { ...known, ...done, state: 'delivered', delivered, revision };
     }

@@ -100,9 +100,11 @@ function outcomeOf(error: unknown, host: string, deadline: AbortSignal): Deliver
     return { kind: 'failed', error };
   }
   if (error instanceof PushRefusedError) return { kind: 'failed', error: error.message, isFinal: true };
-  if (error instanceof RegistryBusyError)
-    return { kind: 'failed', error: `${host}: ${error.message}`, retryAt: error.until };
-  if (error instanceof RegistryUnavailableError) return { kind: 'failed', error: `${host}: ${error.message}` };
+  if (error instanceof RegistryUnavailableError) {
+    const { message } = error;
+    const retryAt = error instanceof RegistryBusyError ? error.until : undefined;
+    return { kind: 'failed', error: message.startsWith(host) ? message : `${host}: ${message}`, retryAt };
+  }
   if (error instanceof UpstreamError || error instanceof InvalidInputError)
     return { kind: 'failed', error: error.message };
   throw error;

@@ -1,6 +1,5 @@
 import { describeRef } from '../../core/builds/describe-build.ts';
 import { deployMessage, deploySubject } from '../../core/manifests/commit-message.ts';
-import { UpstreamError } from '../../core/model/errors.ts';
 import { pullRequestRef } from '../../core/model/pull-request.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
 import { filesAt } from '../../services/git-host/git-files.ts';
@@ -8,11 +7,10 @@ import { type GitObject, withoutSignature } from '../../services/git-host/git-ob
 import type { GitRepository } from '../../services/git-host/git-repository.ts';
 import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 import { editTargets, type Job } from './edit-targets.ts';
-import type { PushServices } from './push-manifests.ts';
+import { failureOf, type PushServices } from './push-manifests.ts';
 
 interface Proposal {
   url: string;
-  authorization?: string | undefined;
   repository: Pick<RepositoryApi, 'host' | 'pulls'>;
   job: Job;
 }
@@ -21,7 +19,9 @@ interface Proposal {
  * Keeps one pull request for a target: opened with the first release that the target does not have, set to each newer one, and closed once
  * the target has the release another way. Merging it is the promotion. One that a person closed stays closed until the next release.
  */
-export function createProposeManifests({ repositories, ownCommits, isWanted, author, sign, siteUrl }: PushServices) {
+export function createProposeManifests(services: PushServices) {
+  const { repositories, credentials, ownCommits, isWanted, author, sign, siteUrl } = services;
+
   /** Sets the branch of the pull request to one commit on top of the base, unless it is there already. */
   async function setBranch(
     git: GitRepository,
@@ -43,9 +43,9 @@ export function createProposeManifests({ repositories, ownCommits, isWanted, aut
     await git.push(`refs/heads/${head}`, known?.commit, made.commit, made.objects);
   }
 
-  async function propose({ url, authorization, repository, job }: Proposal): Promise<DeliveryOutcome> {
+  async function propose({ url, repository, job }: Proposal): Promise<DeliveryOutcome> {
     const { target, state } = job;
-    const git = await repositories.open({ url, authorization });
+    const git = await repositories.open({ url, authorization: (await credentials(url))?.authorization });
     const base = await git.branch(target.branch);
     if (!base)
       return { kind: 'failed', error: `${url} has no ${target.branch ? `branch ${target.branch}` : 'branch'}.` };
@@ -81,8 +81,7 @@ export function createProposeManifests({ repositories, ownCommits, isWanted, aut
     try {
       return await propose(proposal);
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      return { kind: 'failed', error: error.message };
+      return failureOf(error);
     }
   };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { deployMessage } from '../../core/manifests/commit-message.ts';
-import { UpstreamError } from '../../core/model/errors.ts';
+import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
+import type { DeployCredentials } from '../../services/git-host/deploy-credentials.ts';
 import { filesAt, type SignCommit } from '../../services/git-host/git-files.ts';
 import { BranchMovedError, type GitRepositories, type GitRepository } from '../../services/git-host/git-repository.ts';
 import type { OwnCommits } from '../../services/tables/own-commits.ts';
@@ -9,6 +10,7 @@ import { editTargets, type Job } from './edit-targets.ts';
 
 export interface PushServices {
   repositories: GitRepositories;
+  credentials: DeployCredentials;
   ownCommits: Pick<OwnCommits, 'record'>;
   /** Whether the target still wants the release of the job. */
   isWanted: (job: Job) => Promise<boolean>;
@@ -21,7 +23,6 @@ export interface PushServices {
 /** Jobs of one project, one release and one branch of one repository. */
 export interface PushTask {
   url: string;
-  authorization?: string | undefined;
   branch?: string | undefined;
   jobs: readonly Job[];
 }
@@ -35,7 +36,9 @@ const longestPauseMilliseconds = 2_000;
  * the branch first and then asks whether the release is still wanted; the host takes the commit only if the head has not moved. So
  * whatever other processes do meanwhile, an older release never comes after a newer one.
  */
-export function createPushManifests({ repositories, ownCommits, isWanted, author, sign, siteUrl }: PushServices) {
+export function createPushManifests(services: PushServices) {
+  const { repositories, credentials, ownCommits, isWanted, author, sign, siteUrl } = services;
+
   async function attempt(repository: GitRepository, { url, branch: name, jobs }: PushTask) {
     const outcomes = new Map<string, DeliveryOutcome>();
     const settle = (all: readonly Job[], outcome: DeliveryOutcome) => {
@@ -70,7 +73,8 @@ export function createPushManifests({ repositories, ownCommits, isWanted, author
 
   return async function pushManifests(task: PushTask): Promise<Map<string, DeliveryOutcome>> {
     try {
-      const repository = await repositories.open(task);
+      const { url } = task;
+      const repository = await repositories.open({ url, authorization: (await credentials(url))?.authorization });
       for (let count = 1; ; count++) {
         try {
           return await attempt(repository, task);
@@ -80,11 +84,20 @@ export function createPushManifests({ repositories, ownCommits, isWanted, author
         }
       }
     } catch (error) {
-      // The host is down, or does not let us in, or the key does not sign: that is what the targets have to say, and is tried again later.
-      if (!(error instanceof UpstreamError)) throw error;
-      return new Map(task.jobs.map(({ target }) => [target.name, { kind: 'failed', error: error.message }]));
+      const outcome = failureOf(error);
+      return new Map(task.jobs.map(({ target }) => [target.name, outcome]));
     }
   };
+}
+
+/**
+ * The host is down, or does not let us in, the key does not sign, or the secret with the credentials is not as it should be: that is what the
+ * targets have to say, and is tried again later.
+ */
+export function failureOf(error: unknown): DeliveryOutcome {
+  if (error instanceof UpstreamError || error instanceof InvalidInputError)
+    return { kind: 'failed', error: error.message };
+  throw error;
 }
 
 export type PushManifests = ReturnType<typeof createPushManifests>;

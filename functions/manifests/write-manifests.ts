@@ -3,7 +3,7 @@ import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
 import { variable } from '../../services/environment.ts';
 import { openCommitSigner } from '../../services/git-host/commit-signer.ts';
 import { gitHosts } from '../../services/git-host/configured-hosts.ts';
-import { type DeployCredentials, openDeployCredentials } from '../../services/git-host/deploy-credentials.ts';
+import { openDeployCredentials } from '../../services/git-host/deploy-credentials.ts';
 import { openGitRepositories } from '../../services/git-host/git-repository.ts';
 import { createGitHosts, type GitHosts } from '../../services/git-host/hosts.ts';
 import { openOwnCommits } from '../../services/tables/own-commits.ts';
@@ -15,14 +15,13 @@ import { createPushManifests, type PushManifests } from './push-manifests.ts';
 interface Services {
   push: PushManifests;
   propose: ProposeManifests;
-  credentials: DeployCredentials;
   repositoryAt: GitHosts['repositoryAt'];
   /** Those that are configured. */
   gitHosts: readonly GitHost[];
 }
 
 /** Brings the releases of one project into the manifests of its targets. Whatever befalls one repository, the others get theirs. */
-export function createWriteManifests({ push, propose, credentials, repositoryAt, gitHosts }: Services) {
+export function createWriteManifests({ push, propose, repositoryAt, gitHosts }: Services) {
   const urlOf = (repository: string) =>
     repository.includes('://') ? repository : `${gitHosts[0]?.url}/${repository}.git`;
 
@@ -31,12 +30,8 @@ export function createWriteManifests({ push, propose, credentials, repositoryAt,
     for (const job of jobs.filter(({ target }) => target.mode === 'pull-request')) {
       const url = urlOf(job.target.repository);
       const repository = repositoryAt(url);
-      const authorization = (await credentials(url))?.authorization;
       const error = `${url} is on no git host whose pull requests Slipway makes: write another repository.`;
-      outcomes.set(
-        job.target.name,
-        repository ? await propose({ url, authorization, repository, job }) : { kind: 'failed', error },
-      );
+      outcomes.set(job.target.name, repository ? await propose({ url, repository, job }) : { kind: 'failed', error });
     }
     const pushed = jobs.filter(({ target }) => target.mode === 'push');
     const commits = Map.groupBy(pushed, ({ target: { repository, branch }, state: { wanted } }) =>
@@ -46,8 +41,7 @@ export function createWriteManifests({ push, propose, credentials, repositoryAt,
       const [first] = group;
       if (!first) continue;
       const url = urlOf(first.target.repository);
-      const authorization = (await credentials(url))?.authorization;
-      const task = { url, authorization, branch: first.target.branch, jobs: group };
+      const task = { url, branch: first.target.branch, jobs: group };
       for (const [target, outcome] of await push(task)) outcomes.set(target, outcome);
     }
     return outcomes;
@@ -61,6 +55,7 @@ export function openWriteManifests(): WriteManifests {
   const credentials = openDeployCredentials();
   const services = {
     repositories: openGitRepositories(),
+    credentials,
     ownCommits: openOwnCommits(),
     isWanted: async ({ state }: Job) => (await targets.get(state.project, state.target))?.revision === state.revision,
     author: JSON.parse(variable('DEPLOY_AUTHOR')) as { name: string; email: string },
@@ -72,6 +67,6 @@ export function openWriteManifests(): WriteManifests {
     push: createPushManifests(services),
     propose: createProposeManifests(services),
     ...createGitHosts(hosts, async ({ host }) => (await credentials(host.url))?.token),
-    ...{ credentials, gitHosts: hosts },
+    gitHosts: hosts,
   });
 }

@@ -14,13 +14,11 @@ const everybody = '*';
  * By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. An unknown key is
  * refused: it may be a misspelt `app-ids`.
  */
-const credentialsSchema = z.record(
-  z.string(),
-  z.union([
-    z.strictObject({ username: z.string(), password: z.string(), 'app-ids': ownersSchema }),
-    z.strictObject({ role: z.string(), 'app-ids': ownersSchema }),
-  ]),
-);
+const credentialsSchema = z.union([
+  z.strictObject({ username: z.string(), password: z.string(), 'app-ids': ownersSchema }),
+  z.strictObject({ role: z.string(), 'app-ids': ownersSchema }),
+]);
+const secretSchema = z.record(z.string(), z.unknown());
 
 interface Options {
   /** Which page describes the secret. */
@@ -41,17 +39,21 @@ export function createRegistryCredentials(
    * @throws PushRefusedError if ECR does not let its role in
    */
   return async (image: string, appIds: Iterable<string>): Promise<Registry['credentials'] | 'withheld'> => {
-    const parsed = credentialsSchema.safeParse(parse(await secret.current()));
-    if (!parsed.success) {
-      throw new InvalidInputError(
-        `The secret with the registry credentials is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…", "app-ids": ["…"]}}.`,
+    const refusal = (what: string) =>
+      new InvalidInputError(
+        `${what} is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…", "app-ids": ["…"]}}.`,
       );
-    }
-    const [found] = Object.entries(parsed.data)
+    const places = secretSchema.safeParse(parse(await secret.current()));
+    if (!places.success) throw refusal('The secret with the registry credentials');
+    const [found] = Object.entries(places.data)
       .filter(([place]) => image === place || image.startsWith(`${place.replace(/\/$/, '')}/`))
       .toSorted(([one], [other]) => other.length - one.length);
     if (!found) return undefined;
-    const [, known] = found;
+    const [place, credentials] = found;
+    // What is wrong at one place keeps no other from its credentials.
+    const parsed = credentialsSchema.safeParse(credentials);
+    if (!parsed.success) throw refusal(`What the secret with the registry credentials has for ${place}`);
+    const known = parsed.data;
     const owners = known['app-ids'] ?? [];
     const isOpen = owners.includes(everybody) || [...appIds].some((appId) => owners.includes(appId));
     if (!isOpen) return 'withheld';

@@ -159,12 +159,16 @@ describe('the signed call', () => {
     });
   });
 
-  it('has nothing delivered where the target has the release', async () => {
+  it('has nothing committed where the target has the release, and puts right what somebody has changed there', async () => {
     await using live = await setUp();
     await live.promote();
     const before = live.commits();
-    expect((await live.call({ to: 'production' })).answer).toMatchObject({ state: 'delivered' });
+    await live.call({ to: 'production' });
+    expect(await live.stateOf('production')).toMatchObject({ state: 'delivered' });
     expect(live.commits()).toBe(before);
+    live.host.commit('ops/live', { 'production/app.yaml': `image: ${imageOf(1)}\n` });
+    await live.call({ to: 'production' });
+    expect(live.has(2)).toBe(true);
   });
 
   describe('is refused, and says what is wrong,', () => {

@@ -82,3 +82,25 @@ it('delivers what a command calls for, and nothing else that is due', async () =
   expect(await retry(called)).toBe(1);
   expect(live.file('production/app.yaml')).toContain(imageOf(1));
 });
+
+it('tries the other projects where something is wrong with one, and says so at the end', async () => {
+  const { live, project, services } = await setUp();
+  await using _ = live;
+  const call = { type: 'promotion', by: 'ann' } as const;
+  for (const name of ['demo/a-broken:latest', project.name]) {
+    await live.track.request(name, { target: 'production', kind: 'manifest' }, releaseOf(1), { call });
+  }
+  const retry = createRetryDeliveries({
+    ...services,
+    projects: { get: async (name) => ({ ...project, name }) },
+    track: live.track,
+    delivery: {
+      async retry(owner, states) {
+        if (owner.name !== project.name) throw new Error('broken');
+        await live.delivery.retry(owner, states);
+      },
+    },
+  });
+  await expect(retry({}, days(1))).rejects.toThrow('broken');
+  expect(live.file('production/app.yaml')).toContain(imageOf(1));
+});

@@ -14,7 +14,8 @@ import {
   markers,
 } from './sample-manifests.ts';
 
-const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const hex = '0123456789abcdef'.repeat(4);
+const digest = `sha256:${hex}`;
 const image = { repository: 'registry.example.org/demo/app', tag: '1.10', digest };
 const whole = `registry.example.org/demo/app:1.10@${digest}`;
 const names = ['demo/app'];
@@ -51,6 +52,14 @@ const cases: Record<string, { place: Kind; marked: string }> = {
     place: { kind: 'helm-values' },
     marked:
       'image:\n  registry: «docker.io→registry.example.org»\n  repository: «x→demo/app»\n  tag: «"1.9"→"1.10@DIGEST"»\n',
+  },
+  'the hexadecimal digits alone, for a chart that writes sha256: itself': {
+    place: { kind: 'helm-values' },
+    marked: `image:\n  repository: «x→registry.example.org/demo/app»\n  tag: «v1→"1.10"»\n  sha: "«→${hex}»"\n`,
+  },
+  'the digits of a digest where they stood alone': {
+    place: { kind: 'helm-values' },
+    marked: `image:\n  tag: «v1→"1.10"»\n  digest: «${'f'.repeat(64)}→${hex}»\n`,
   },
   'the whole image under one key of a chart': {
     place: { kind: 'helm-values', key: ['image'] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HostUnreachableError } from '../../../core/model/errors.ts';
+import { HostUnreachableError, InvalidInputError } from '../../../core/model/errors.ts';
 import { imageOf, releaseOf, setUpDelivery, targetOf } from './delivery-setup.ts';
 
 describe('a release', () => {
@@ -53,6 +53,24 @@ Build: https://slipway.example.org/builds/build1`);
     expect(live.file('us/none.yaml')).toContain(imageOf(1));
     expect(await live.stateOf('us')).toMatchObject({ state: 'delivered', attempts: 2 });
   });
+
+  it.each(['push', 'pull-request'] as const)(
+    'that cannot be written because of the credentials says so to its people, and gets there when they are right: %s',
+    async (mode) => {
+      let secret = 'wrong';
+      const credentials = async () => {
+        if (secret === 'wrong') throw new InvalidInputError('The secret is not as docs/manifests.md says.');
+        return undefined;
+      };
+      await using live = await setUpDelivery([targetOf('staging', { mode })], { credentials });
+      await live.deliver(releaseOf(1));
+      const failed = await live.stateOf('staging');
+      expect(failed).toMatchObject({ state: 'pending', error: 'The secret is not as docs/manifests.md says.' });
+      secret = 'right';
+      await live.delivery.retry(live.project, failed ? [failed] : []);
+      expect(await live.stateOf('staging')).toMatchObject({ state: mode === 'push' ? 'delivered' : 'proposed' });
+    },
+  );
 
   it('gets there once, after the host was down', async () => {
     await using live = await setUpDelivery([targetOf('staging')]);

@@ -6,6 +6,7 @@ import { createPushManifests } from '../../../functions/manifests/push-manifests
 import { createWriteManifests } from '../../../functions/manifests/write-manifests.ts';
 import { createDelivery } from '../../../functions/targets/deliver-release.ts';
 import { createTrackTargets } from '../../../functions/targets/track-targets.ts';
+import type { DeployCredentials } from '../../../services/git-host/deploy-credentials.ts';
 import type { SignCommit } from '../../../services/git-host/git-files.ts';
 import { createGitRepositories } from '../../../services/git-host/git-repository.ts';
 import { createGitHosts } from '../../../services/git-host/hosts.ts';
@@ -48,10 +49,14 @@ export function targetOf(name: string, over: Partial<ManifestTarget> = {}): Mani
 interface Setup {
   files?: Record<string, string>;
   sign?: SignCommit;
+  credentials?: DeployCredentials;
 }
 
 /** A git host with a repository of manifests, and the delivery as its functions have it. */
-export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign }: Setup = {}) {
+export async function setUpDelivery(
+  deploy: ManifestTarget[],
+  { files = {}, sign, credentials = async () => undefined }: Setup = {},
+) {
   const host = await startFakeGitHost();
   const manifests = Object.fromEntries(deploy.map(({ path }) => [path, 'image: demo/app # here\n']));
   host.commit('ops/live', { 'README.md': '# Live\n', ...manifests, ...files });
@@ -71,6 +76,7 @@ export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign
   const hosts = createGitHosts([gitHost], async () => undefined);
   const services = {
     repositories: createGitRepositories((...request) => network.fetch(...request)),
+    credentials,
     ownCommits,
     isWanted: async ({ state }: { state: { project: string; target: string; revision: number } }) =>
       (await targets.get(state.project, state.target))?.revision === state.revision,
@@ -81,7 +87,6 @@ export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign
   const writeManifests = createWriteManifests({
     push: createPushManifests(services),
     propose: createProposeManifests(services),
-    credentials: async () => undefined,
     gitHosts: [gitHost],
     repositoryAt(url) {
       const repository = hosts.repositoryAt(url);

@@ -58,4 +58,10 @@ describe('the credentials of an image', () => {
     expect(error).toMatch(/not as docs\/destinations\.md says/);
     expect(error).not.toContain('a-token');
   });
+
+  it('that are wrong for one registry are there for the others, and the error says for which', async () => {
+    const text = '{"ghcr.io": {"username": "a", "password": "b", "app-ids": ["*"]}, "quay.io/acme": {"username": "a"}}';
+    expect(await open(text)('ghcr.io/acme/shop', ['acme'])).toEqual({ user: 'a', password: 'b' });
+    await expect(open(text)('quay.io/acme/shop', ['acme'])).rejects.toThrow('has for quay.io/acme is not as');
+  });
 });
