@@ -140,7 +140,9 @@ function generalNotes({ autotests, envvars, repo_links }: DockerHubBuild): strin
   return [
     'Hooks in the folder hooks/ are not run. What they make before the build belongs into "prebuild-script"; other tags into "extra-tags".',
     ...(envvars.length > 0
-      ? [`Its ${envvars.length} build environment variables are not taken over: builds get none, and no secrets.`]
+      ? [
+          `Build environment variables (${envvars.length}) are not taken over: what the Dockerfile needs belongs into "build-args", and what is secret into "build-secrets".`,
+        ]
       : []),
     ...(autotests.toUpperCase() === 'OFF'
       ? []

@@ -103,7 +103,8 @@ export function requested(
     attempts: 0,
     // Manifests are written by whoever calls for it; all else is taken up as soon as it is due.
     dueAt: dueAt ?? (key.kind === 'manifest' ? later(now, crashMinutes * minute) : now.toISOString()),
-    proposal: known?.proposal,
+    // One that was declined stays so: who calls for the release again gets another.
+    proposal: known?.state === 'failed' ? undefined : known?.proposal,
     delivered: known?.delivered ?? [],
     revision: nextRevision(known),
   };
@@ -115,7 +116,7 @@ export function requested(
  */
 function isTriedAgain({ state, error }: TargetState, { type }: Call, dueAt: string | undefined): boolean {
   if (type === 'promotion' && dueAt === undefined) {
-    return state !== 'rolling' && state !== 'proposed' && (state !== 'pending' || error !== undefined);
+    return state !== 'rolling' && (state !== 'pending' || error !== undefined);
   }
   return state === 'failed' ? type !== 'release' : state === 'waiting' && dueAt === undefined;
 }

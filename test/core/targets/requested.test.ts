@@ -30,7 +30,9 @@ test.each<[TargetState['kind'], TargetState['state'], Call['type'], number, bool
   ['manifest', 'failed', 'release', 2, false],
   ['manifest', 'waiting', 'promotion', 2, true],
   ['manifest', 'pending', 'promotion', 2, false],
-  ['manifest', 'proposed', 'promotion', 2, false],
+  // Its pull request may be merged.
+  ['manifest', 'proposed', 'promotion', 2, true],
+  ['manifest', 'proposed', 'release', 2, false],
   ['service', 'delivered', 'promotion', 2, true],
   ['service', 'delivered', 'release', 2, false],
   ['service', 'rolling', 'promotion', 2, false],

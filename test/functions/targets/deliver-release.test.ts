@@ -206,7 +206,7 @@ describe('a promotion', () => {
     );
   });
 
-  it('that a person declines by closing the pull request is not asked for again until the next release', async () => {
+  it('that a person declines by closing the pull request is not asked for again until the next release, or a command', async () => {
     await using live = await setUpDelivery([targetOf('production', { mode: 'pull-request' })]);
     await live.deliver(releaseOf(1));
     Object.assign(live.pulls.all[0] ?? {}, { isOpen: false });
@@ -216,8 +216,16 @@ describe('a promotion', () => {
       state: 'failed',
       error: expect.stringContaining('closed'),
     });
+    await live.deliver(releaseOf(1));
+    expect(live.pulls.all).toHaveLength(1);
+    await live.delivery.deliver(live.project, releaseOf(1), {
+      call: { type: 'promotion', by: 'ann' },
+      only: ['production'],
+    });
+    expect(await live.stateOf('production')).toMatchObject({ state: 'proposed', proposal: { number: 2 } });
+    Object.assign(live.pulls.all[1] ?? {}, { isOpen: false });
     await live.deliver(releaseOf(2));
-    expect(live.pulls.all.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+    expect(live.pulls.all.map(({ isOpen }) => isOpen)).toEqual([false, false, true]);
   });
 
   it('closes its pull request once the target has the release another way', async () => {
