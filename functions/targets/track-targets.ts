@@ -74,9 +74,14 @@ export function createTrackTargets({ targets, notify, logger }: Services) {
       { target, wanted }: TargetState,
     ): Promise<TargetState | undefined> {
       const next = deploy[deploy.findIndex((each) => each.name === target) + 1];
-      // Who takes a release back here has not yet decided about the next one.
-      if (next?.on !== 'promotion' || wanted.call.type === 'rollback') return undefined;
+      if (next?.on !== 'promotion') return undefined;
       const named: Named = { target: next.name, kind: isService(next) ? 'service' : 'manifest' };
+      const { type, by } = wanted.call;
+      if (type === 'rollback') {
+        // Who takes a release back here has not decided about the next target, but its pull request must not offer that release.
+        const isOffered = (await targets.get(name, next.name))?.state === 'proposed';
+        return isOffered ? request(name, named, wanted, { call: { type: 'promotion', by } }) : undefined;
+      }
       const { afterHours } = next;
       if (afterHours !== undefined) {
         const dueAt = new Date(Date.now() + afterHours * hour).toISOString();

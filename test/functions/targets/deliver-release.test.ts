@@ -188,6 +188,23 @@ describe('a promotion', () => {
     expect(await live.stateOf('production')).toMatchObject({ state: 'delivered', delivered: [{ build: 'build2' }] });
   });
 
+  it('does not offer a release that was taken back before: it offers the earlier one, or closes where that is there', async () => {
+    const production = targetOf('production', { on: 'promotion', mode: 'pull-request' });
+    await using live = await setUpDelivery([targetOf('staging'), production]);
+    const rollBack = (number: number) =>
+      live.delivery.deliver(live.project, releaseOf(number), { call: { type: 'rollback', by: 'ann' } });
+    for (const number of [1, 2]) await live.deliver(releaseOf(number));
+    await rollBack(1);
+    expect(live.pulls.all).toMatchObject([{ title: 'Deploy demo/app build-1 to production', isOpen: true }]);
+
+    live.host.git('ops/live', 'merge', '-q', '--no-edit', 'slipway/demo-app-latest/production');
+    await live.deliver(releaseOf(3));
+    expect(await live.stateOf('production')).toMatchObject({ state: 'proposed', wanted: { build: 'build3' } });
+    await rollBack(1);
+    expect(live.pulls.all.map(({ isOpen }) => isOpen)).not.toContain(true);
+    expect(await live.stateOf('production')).toMatchObject({ state: 'delivered', wanted: { build: 'build1' } });
+  });
+
   it('has one commit also where two signatures of it differ', async () => {
     const production = targetOf('production', { mode: 'pull-request' });
     let signed = 0;
