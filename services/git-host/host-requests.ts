@@ -125,10 +125,13 @@ export function statusOf(error: unknown): number | undefined {
   return requestErrorSchema.safeParse(error).data?.status;
 }
 
+const tokenRefused = 'Its token has ended or was revoked: store another, as docs/git-hosts.md says.';
+
 function failure(route: string, repository: string, cause: unknown): UpstreamError {
   const { data } = requestErrorSchema.safeParse(cause);
   const isRefused = data !== undefined && data.status >= 400 && data.status < 500 && !isLimit(data);
   const Failure = isRefused ? HostRefusedError : UpstreamError;
   const answer = data ? `answered ${data.status}: ${data.message.slice(0, 200)}` : 'did not answer';
-  return new Failure(`The git host ${answer} (${route.slice(0, 60)} of ${repository}).`, { cause });
+  const advice = data?.status === 401 ? ` ${tokenRefused}` : '';
+  return new Failure(`The git host ${answer} (${route.slice(0, 60)} of ${repository}).${advice}`, { cause });
 }

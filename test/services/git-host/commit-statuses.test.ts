@@ -140,6 +140,6 @@ describe('the mark at a commit', () => {
   });
 
   it('that GitHub refuses is an error', async () => {
-    await expect(set({}, 'wrong', 401)).rejects.toThrow();
+    await expect(set({}, 'wrong', 401)).rejects.toThrow(/store another, as docs\/git-hosts\.md says/);
   });
 });
