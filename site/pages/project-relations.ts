@@ -71,7 +71,7 @@ function moreDependents({ more }: Dependents): Html | false {
 }
 
 function baseItem({ reference, digest, own, pinned, newer, since, checkedAt, reason }: BaseStatus, now: Date): Html {
-  const age = since && html`, since ${ageElement(since, now)}`;
+  const age = since && html`, ${own ? 'released' : 'first seen'} ${ageElement(since, now)}`;
   return html`<li>${own && !pinned ? imageName(oneLine(reference, 300)) : html`<code class="long">${oneLine(reference, 300)}</code>`}
 <span class="quiet">${digest ? shortDigest(digest) : 'not found'}${pinned && ', pinned by its digest'}${!newer && age}</span>
 ${newer && html`<span>${pinned ? 'the tag names' : 'now'} <code>${shortDigest(newer)}</code>${age}${pinned && ': the pin keeps the older image'}</span>`}

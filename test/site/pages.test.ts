@@ -497,8 +497,8 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
   expect(text).toContain('href="/projects/demo/base/latest"');
   expect(text).toContain('href="/projects/demo/child/latest"');
   expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
-  expect(words).toContain('pinned by its digest the tag names sha256:222222222222 , since 5 h ago');
-  expect(words).toContain('demo/base:latest sha256:111111111111 now sha256:222222222222 , since 2 days ago');
+  expect(words).toContain('pinned by its digest the tag names sha256:222222222222 , first seen 5 h ago');
+  expect(words).toContain('demo/base:latest sha256:111111111111 now sha256:222222222222 , released 2 days ago');
   expect(words).toContain('and 30 more');
   expect(words).toContain('nobody listens <there>');
   expect(text).not.toContain('<i>');
