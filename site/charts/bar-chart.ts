@@ -17,7 +17,7 @@ export interface BarChart {
 }
 
 const [step, gap, height] = [16, 3, 120];
-/** Few bars stand at the right, as wide as many. */
+/** Few bars stand at the right, as wide as many, beside the places of those to come. */
 const fewest = 40;
 const [top, bottom] = [2, 2];
 /** A bar that cannot be seen says nothing. */
@@ -34,6 +34,7 @@ export function barChart({ title, bars }: BarChart): Html {
   const scale = (height - top - bottom) / most;
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="group" aria-label="${title}">
 <line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
+${first > 0 && html`<line class="places" x1="0" x2="${first}" y1="${height - 6}" y2="${height - 6}" stroke-dasharray="${step - gap} ${gap}"/>`}
 ${bars.map((bar, at) => oneBar(bar, first + at * step, scale))}</svg>`;
 }
 
