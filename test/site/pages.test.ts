@@ -93,10 +93,10 @@ describe('the overview', () => {
   });
 
   it('says that nothing needs anybody where that is so, and how to begin where nothing was built yet', async () => {
-    expect(seen((await sampleSite({ builds: [released] })('/')).text)).toContain('nothing waits for you');
+    expect(seen((await sampleSite({ builds: [released] })('/')).text)).toContain('nothing recent needs your eyes');
     const words = seen((await sampleSite({})('/')).text);
     expect(words).toContain('No builds yet. Push to the branch of a project');
-    expect(words).not.toContain('nothing waits for you');
+    expect(words).not.toContain('nothing recent needs your eyes');
   });
 
   it('is left out where the list is narrowed, and costs a few queries', async () => {
