@@ -50,7 +50,8 @@ export class Secrets extends Construct {
     this.gitHostTokens = tokens.secretArn;
 
     const deployCredentials = new Secret(this, 'DeployCredentials', {
-      description: 'What pushes to repositories of manifests: JSON, by the host a token or {"username", "password"}.',
+      description:
+        'What pushes to repositories of manifests: JSON, by the host, an owner or a repository there {"username", "password", "app-ids"}.',
       secretStringValue: SecretValue.unsafePlainText('{}'),
     });
     acknowledge(

@@ -47,7 +47,9 @@ export function createHandover(account: OpenAccount, outputs: Readonly<Record<st
     },
     async keepDeployCredential(password) {
       const arn = outputs.DeployCredentialsSecretArn;
-      const SecretString = JSON.stringify({ [new URL(account.url).host]: { username: 'slipway', password } });
+      const SecretString = JSON.stringify({
+        [new URL(account.url).host]: { username: 'slipway', password, 'app-ids': ['*'] },
+      });
       if (arn === undefined || (await read(arn)) === SecretString) return;
       await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString }));
     },

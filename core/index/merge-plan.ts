@@ -48,7 +48,7 @@ export function mergePlan(input: MergePlanInput): string[] {
     'Addresses that are added; each gets mails once its owner agrees, where that is asked',
     addedRecipients(input.change),
   );
-  section('Where releases will be deployed', addedTargets(input.change));
+  section('Where releases will be deployed, if operators allow it for the app-id', addedTargets(input.change));
   section('Registries that releases will be copied to, under these names', addedDestinations(input.change));
   section(
     'Removed: built no more; the images stay',

@@ -13,6 +13,11 @@ export interface Job {
   state: TargetState;
 }
 
+/** Whose entry the target is of. */
+export function appIdOf({ state }: Job): string {
+  return parseProjectName(state.project).appId;
+}
+
 export interface Edits {
   /** The new contents of the files that change. */
   contents: Map<string, Buffer>;

@@ -6,7 +6,7 @@ import { filesAt } from '../../services/git-host/git-files.ts';
 import { type GitObject, withoutSignature } from '../../services/git-host/git-objects.ts';
 import type { GitRepository } from '../../services/git-host/git-repository.ts';
 import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
-import { editTargets, type Job } from './edit-targets.ts';
+import { appIdOf, editTargets, type Job } from './edit-targets.ts';
 import { failureOf, type PushServices } from './push-manifests.ts';
 
 interface Proposal {
@@ -45,7 +45,8 @@ export function createProposeManifests(services: PushServices) {
 
   async function propose({ url, repository, job }: Proposal): Promise<DeliveryOutcome> {
     const { target, state } = job;
-    const git = await repositories.open({ url, authorization: (await credentials(url))?.authorization });
+    const credential = await credentials(url, appIdOf(job));
+    const git = await repositories.open({ url, authorization: credential?.authorization });
     const base = await git.branch(target.branch);
     if (!base)
       return { kind: 'failed', error: `${url} has no ${target.branch ? `branch ${target.branch}` : 'branch'}.` };

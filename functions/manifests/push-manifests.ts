@@ -6,7 +6,7 @@ import type { DeployCredentials } from '../../services/git-host/deploy-credentia
 import { filesAt, type SignCommit } from '../../services/git-host/git-files.ts';
 import { BranchMovedError, type GitRepositories, type GitRepository } from '../../services/git-host/git-repository.ts';
 import type { OwnCommits } from '../../services/tables/own-commits.ts';
-import { editTargets, type Job } from './edit-targets.ts';
+import { appIdOf, editTargets, type Job } from './edit-targets.ts';
 
 export interface PushServices {
   repositories: GitRepositories;
@@ -73,8 +73,10 @@ export function createPushManifests(services: PushServices) {
 
   return async function pushManifests(task: PushTask): Promise<Map<string, DeliveryOutcome>> {
     try {
-      const { url } = task;
-      const repository = await repositories.open({ url, authorization: (await credentials(url))?.authorization });
+      const { url, jobs } = task;
+      const [first] = jobs;
+      const credential = first && (await credentials(url, appIdOf(first)));
+      const repository = await repositories.open({ url, authorization: credential?.authorization });
       for (let count = 1; ; count++) {
         try {
           return await attempt(repository, task);

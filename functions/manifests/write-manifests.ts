@@ -8,14 +8,15 @@ import { openGitRepositories } from '../../services/git-host/git-repository.ts';
 import { createGitHosts, type GitHosts } from '../../services/git-host/hosts.ts';
 import { openOwnCommits } from '../../services/tables/own-commits.ts';
 import { openTargets } from '../../services/tables/targets.ts';
-import type { Job } from './edit-targets.ts';
+import { appIdOf, type Job } from './edit-targets.ts';
 import { createProposeManifests, type ProposeManifests } from './propose-manifests.ts';
 import { createPushManifests, type PushManifests } from './push-manifests.ts';
 
 interface Services {
   push: PushManifests;
   propose: ProposeManifests;
-  repositoryAt: GitHosts['repositoryAt'];
+  /** With the credentials that the entries of an app-id may use. */
+  repositoryAt: (url: string, appId: string) => ReturnType<GitHosts['repositoryAt']>;
   /** Those that are configured. */
   gitHosts: readonly GitHost[];
 }
@@ -29,7 +30,7 @@ export function createWriteManifests({ push, propose, repositoryAt, gitHosts }: 
     const outcomes = new Map<string, DeliveryOutcome>();
     for (const job of jobs.filter(({ target }) => target.mode === 'pull-request')) {
       const url = urlOf(job.target.repository);
-      const repository = repositoryAt(url);
+      const repository = repositoryAt(url, appIdOf(job));
       const error = `${url} is on no git host whose pull requests Slipway makes: write another repository.`;
       outcomes.set(job.target.name, repository ? await propose({ url, repository, job }) : { kind: 'failed', error });
     }
@@ -66,7 +67,8 @@ export function openWriteManifests(): WriteManifests {
   return createWriteManifests({
     push: createPushManifests(services),
     propose: createProposeManifests(services),
-    ...createGitHosts(hosts, async ({ host }) => (await credentials(host.url))?.token),
+    repositoryAt: (url, appId) =>
+      createGitHosts(hosts, async () => (await credentials(url, appId))?.token).repositoryAt(url),
     gitHosts: hosts,
   });
 }

@@ -14,8 +14,12 @@ interface Ecosystem {
   compare: Compare;
 }
 
-/** Undefined for a distribution that has no records in OSV. */
+/** Distributions whose records are each of one release. */
+const numbered = new Set(['debian', 'ubuntu', 'alpine', 'almalinux', 'rocky', 'opensuse-leap']);
+
+/** Undefined for a distribution that has no records in OSV, as what will be the next release of one has none. */
 export function ecosystemOf({ distribution: { id, version } }: Installed): Ecosystem | undefined {
+  if (numbered.has(id) && !/^\d+(?:\.\d+)*$/.test(version)) return undefined;
   const major = version.split('.')[0] ?? '';
   const minor = version.split('.').slice(0, 2).join('.');
   const debian = { bySource: true, compare: compareDebian };
@@ -48,11 +52,12 @@ export function ecosystemOf({ distribution: { id, version } }: Installed): Ecosy
 /** What the records say of the packages of an image, each defect of a package once. */
 export function matchRecords(packages: Package[], ecosystem: Ecosystem, index: Pick<OsvIndex, 'byPackage'>): Finding[] {
   const findings = new Map<string, Finding>();
+  const names = new Set(ecosystem.names.map((each) => each.toLowerCase()));
   for (const each of packages) {
     const { name, version } = ecosystem.bySource ? each.source : each;
     for (const record of index.byPackage.get(name) ?? []) {
       for (const affected of record.affected) {
-        const isAbout = affected.package.name === name && ecosystem.names.includes(affected.package.ecosystem);
+        const isAbout = affected.package.name === name && names.has(affected.package.ecosystem.toLowerCase());
         if (!isAbout || !isAffected(affected, version, ecosystem.compare)) continue;
         const finding = findingOf(record, affected, { name, version }, ecosystem.compare);
         const key = `${finding.name} ${name} ${version}`;

@@ -51,11 +51,20 @@ const fieldsSchema = z.record(z.string(), z.unknown());
 const severitySchema = z.object({ type: z.string().catch(''), score: z.string() });
 const referenceSchema = z.object({ type: z.string().catch('WEB'), url: z.string() });
 const packageSchema = z
-  .object({ ecosystem: z.string().min(1), name: z.string().min(1) })
-  .transform(({ ecosystem, name }) => ({ ecosystem, name: ecosystem === 'PyPI' ? pythonName(name) : name }));
+  .object({ ecosystem: z.string().trim().min(1), name: z.string().trim().min(1) })
+  .transform(({ ecosystem, name }) => ({
+    ecosystem,
+    name: ecosystem.toLowerCase() === 'pypi' ? pythonName(name) : name,
+  }));
+
+/** A record with more is not worth its reading. */
+const mostProblems = 1000;
 
 /** Every kind of version has a letter or a digit; what has none would be before or after all others by chance. */
-const version = z.string().regex(/[A-Za-z0-9]/, 'It is no version.');
+const version = z
+  .string()
+  .trim()
+  .regex(/[A-Za-z0-9]/, 'It is no version.');
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((at) => at ?? undefined);
 const eventSchema = z
   .object({
@@ -169,6 +178,8 @@ type Fields = Record<string, unknown>;
 function partsReader(fields: Fields, place: string, problems: string[]) {
   const read = <Part>(value: unknown, schema: z.ZodType<Part>, name: string): Part[] => {
     const { data, error } = schema.safeParse(value);
+    if (problems.length > mostProblems)
+      throw new UnreadableRecordError(`More than ${mostProblems} parts are not as OSV has them.`);
     if (error) problems.push(`"${place}${name}": ${z.prettifyError(error).replaceAll(/\s+/g, ' ')}`);
     return error ? [] : [data];
   };

@@ -172,9 +172,9 @@ export function createRegistryClient<Method extends string = ReadMethod>(send: S
       };
       const answer = await send(url, { method, headers, maximumBytes, ...(body && { body }) });
       if (answer.status !== 401 || attempt === 2) return answer;
-      // Artifactory offers both Bearer and Basic. Basic was sent already if there are credentials.
+      // Artifactory offers both Bearer and Basic. Basic was sent already if there are credentials. A Bearer may only tell an error.
       const challenges = readChallenges(answer.headers.get('www-authenticate') ?? '');
-      const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+      const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
       if (!bearer) return answer;
       answer.discard();
       tokenServers.set(registry.url, tokenServerOf(registry, bearer));

@@ -1,22 +1,17 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
+import { isOpenTo, openToSchema } from '../../core/model/open-to.ts';
 import type { createSecret } from '../aws/secrets.ts';
 import type { EcrLogin } from './ecr-login.ts';
 import type { Registry } from './registry-client.ts';
-
-/** Whose entries may use the credentials: none where it is absent, all with `*`. */
-const ownersSchema = z.array(z.string()).optional();
-
-/** No app-id is called so. */
-const everybody = '*';
 
 /**
  * By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. An unknown key is
  * refused: it may be a misspelt `app-ids`.
  */
 const credentialsSchema = z.union([
-  z.strictObject({ username: z.string(), password: z.string(), 'app-ids': ownersSchema }),
-  z.strictObject({ role: z.string(), 'app-ids': ownersSchema }),
+  z.strictObject({ username: z.string(), password: z.string(), 'app-ids': openToSchema }),
+  z.strictObject({ role: z.string(), 'app-ids': openToSchema }),
 ]);
 const secretSchema = z.record(z.string(), z.unknown());
 
@@ -54,9 +49,7 @@ export function createRegistryCredentials(
     const parsed = credentialsSchema.safeParse(credentials);
     if (!parsed.success) throw refusal(`What the secret with the registry credentials has for ${place}`);
     const known = parsed.data;
-    const owners = known['app-ids'] ?? [];
-    const isOpen = owners.includes(everybody) || [...appIds].some((appId) => owners.includes(appId));
-    if (!isOpen) return 'withheld';
+    if (!isOpenTo(known['app-ids'], appIds)) return 'withheld';
     if (!('role' in known)) return { user: known.username, password: known.password };
     if (!logInToEcr) throw new InvalidInputError(`${image}: no role is taken here, but a user and a password.`);
     return logInToEcr(image, known.role);

@@ -69,7 +69,7 @@ describe('the comment', () => {
     const base = [goodFile({ one: { deploy: deploy('us') } })];
     const merged = [goodFile({ one: { deploy: deploy('us2') } })];
     expect(indexReport(inputOf(base, merged))).toContain(
-      '**Where releases will be deployed**\n\n- `demo/one:latest`, `us`: `us2` in `main` of `ops/live`\n',
+      '**Where releases will be deployed, if operators allow it for the app-id**\n\n- `demo/one:latest`, `us`: `us2` in `main` of `ops/live`\n',
     );
     expect(indexReport(inputOf(base, base))).not.toContain('Manifests');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HostUnreachableError, InvalidInputError } from '../../../core/model/errors.ts';
+import { createDeployCredentials, type DeployCredentials } from '../../../services/git-host/deploy-credentials.ts';
 import { imageOf, releaseOf, setUpDelivery, targetOf } from './delivery-setup.ts';
 
 describe('a release', () => {
@@ -67,6 +68,25 @@ Build: https://slipway.example.org/builds/build1`);
       const failed = await live.stateOf('staging');
       expect(failed).toMatchObject({ state: 'pending', error: 'The secret is not as docs/manifests.md says.' });
       secret = 'right';
+      await live.delivery.retry(live.project, failed ? [failed] : []);
+      expect(await live.stateOf('staging')).toMatchObject({ state: mode === 'push' ? 'delivered' : 'proposed' });
+    },
+  );
+
+  it.each(['push', 'pull-request'] as const)(
+    'is not written with credentials that are kept to others, until they are opened to it: %s',
+    async (mode) => {
+      let owner = 'other';
+      const current = async () => JSON.stringify({ localhost: { password: 'token', 'app-ids': [owner] } });
+      const known = createDeployCredentials({ current });
+      const credentials: DeployCredentials = (url, appId) => known(url.replace(/:\d+/, ''), appId);
+      await using live = await setUpDelivery([targetOf('staging', { mode })], { credentials });
+      await live.deliver(releaseOf(1));
+      const failed = await live.stateOf('staging');
+      const error = expect.stringContaining('kept to other app-ids than demo. Add it to their "app-ids"');
+      expect(failed).toMatchObject({ state: 'pending', error });
+      expect([live.commits(), live.pulls.all.length]).toEqual([1, 0]);
+      owner = 'demo';
       await live.delivery.retry(live.project, failed ? [failed] : []);
       expect(await live.stateOf('staging')).toMatchObject({ state: mode === 'push' ? 'delivered' : 'proposed' });
     },

@@ -71,6 +71,18 @@ test('Ubuntu and Alpine have names of their own', () => {
   expect(match(installed('alpine', '3.20.3', 'foo', '1-r1'), alpine)).toMatchObject([{ fixedVersion: '1-r2' }]);
 });
 
+test.each([
+  ['debian', ''],
+  ['alpine', '3.23_alpha20250612'],
+  ['rocky', 'stream'],
+])('what will be the next release of a distribution has no records: %s %s', (id, version) => {
+  expect(ecosystemOf(installed(id, version, 'foo', '1'))).toBeUndefined();
+});
+
+test.each(['debian:12', ' Debian:12 ', 'DEBIAN'])('an ecosystem is the same in any spelling: %j', (ecosystem) => {
+  expect(match(debian('1'), recordOf({ package: { ecosystem, name: ' foo' }, versions: [' 1'] }))).toHaveLength(1);
+});
+
 describe('the severity', () => {
   test.each([
     [

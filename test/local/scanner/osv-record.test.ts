@@ -126,6 +126,7 @@ describe('of a record', () => {
     [JSON.stringify({ ...good, affected: [...good.affected, null] }), 'affected'],
     [JSON.stringify({ ...good, affected: [{ package: { ecosystem: 'Debian:12' } }] }), 'affected[0].package'],
     [JSON.stringify(withAffected({ package: null })), '"affected[0]" names no package'],
+    [JSON.stringify(withAffected({ versions: Array(5000).fill(0) })), 'More than 1000 parts'],
     [JSON.stringify({ ...good, affected: [{}] }), '"affected[0]" names no package'],
     [JSON.stringify({ ...good, affected: [{ ranges: [] }] }), '"affected[0]" names no package'],
     [JSON.stringify({ ...good, affected: [{ package: { name: 'foo', ecosystem: null } }] }), 'affected[0].package'],

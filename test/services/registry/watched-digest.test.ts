@@ -68,6 +68,11 @@ describe('a token', () => {
     expect(await look(server).digestOf('tools/go', '1')).toBe(digest);
   });
 
+  it('is requested where a challenge before it tells of an error alone', async () => {
+    await using server = await startTokenRegistry({ offers: ['Bearer error="invalid_token"'] });
+    expect(await look(server).digestOf('tools/go', '1')).toBe(digest);
+  });
+
   it('that is too old by now is requested again', async () => {
     await using server = await startTokenRegistry();
     const registry = look(server);
