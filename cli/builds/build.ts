@@ -15,15 +15,18 @@ export function define(command: Command, context: Context): void {
     .description(description)
     .argument(projectArgument, 'the project', asProject)
     .option('--commit <SHA>', 'build this commit, given in full', asCommit)
-    .option('-f, --follow', 'wait until the build ends; 1 if nothing was released, or would have been')
+    .option(
+      '-f, --follow',
+      'wait until the build ends, or will not begin; 1 if nothing was released, or would have been',
+    )
     .action(async (named, { commit, follow }) => {
       const deployment = await context.deployment();
       const project = await findProject(deployment, named);
       requireActive(project);
-      const { build } = await sendBuildCommand(deployment, 'build', project.name, { id: randomUUID(), commit });
+      const { id, build } = await sendBuildCommand(deployment, 'build', project.name, { id: randomUUID(), commit });
       const absence =
         'The build has not begun. Does the branch that the index names exist? If so, see the log of PlanBuilds.';
-      context.answer(requestedBuildSchema, await answerRequest(context, deployment, { build, follow, absence }));
+      context.answer(requestedBuildSchema, await answerRequest(context, deployment, { id, build, follow, absence }));
     });
 }
 

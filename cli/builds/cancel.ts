@@ -45,7 +45,7 @@ export function define(command: Command, context: Context): void {
       if (!stoppable.includes(status)) throw new RefusedError(`Build ${build} of ${project} has ended: ${status}.`);
       await sendCommand(deployment, 'cancel', { build }, { id: randomUUID(), reason });
       const absence = `Build ${build} is no longer there.`;
-      const ended = await followBuild(deployment.api, build, absence, context.terminal);
+      const ended = await followBuild(deployment.api, build, { absence, terminal: context.terminal });
       context.answer(requestedBuildSchema, {
         value: { build, url, status: ended.status },
         text: `${project}, build ${build}: ${summaryOf(ended)}`,

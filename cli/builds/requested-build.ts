@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { buildStatuses } from '../../core/model/build.ts';
 import type { Answer, Context } from '../command.ts';
 import type { Deployment } from '../deployment/deployment.ts';
-import { exitCodes } from '../errors.ts';
+import { DeploymentError, exitCodes } from '../errors.ts';
+import { readOperatorsReport } from '../operators/report.ts';
 import { followBuild } from './follow-build.ts';
 import { summaryOf } from './shown-build.ts';
 
@@ -15,6 +16,8 @@ export const requestedBuildSchema = z.object({
 });
 
 interface Request {
+  /** The command's own id, by which what became of it is recorded. */
+  id: string;
   build: string;
   /** Whether to wait for its end. */
   follow: boolean | undefined;
@@ -25,17 +28,31 @@ interface Request {
 /** Says where the build is to be seen; if it is followed, also how it ended. */
 export async function answerRequest(
   { terminal }: Context,
-  { api, siteUrl }: Deployment,
-  { build, follow, absence }: Request,
+  deployment: Deployment,
+  { id, build, follow, absence }: Request,
 ): Promise<Answer<z.infer<typeof requestedBuildSchema>>> {
-  const url = `${siteUrl}/builds/${build}`;
+  const url = `${deployment.siteUrl}/builds/${build}`;
   if (!follow) return { value: { build, url }, text: `${url}\n` };
   terminal.err(`${url}\n`);
-  const ended = await followBuild(api, build, absence, terminal);
+  const ended = await followBuild(deployment.api, build, {
+    absence,
+    refusal: () => refusalOf(deployment, id),
+    terminal,
+  });
   const { status } = ended;
   return {
     value: { build, url, status },
     text: summaryOf(ended),
     exitCode: status === 'released' || status === 'unchanged' ? exitCodes.done : exitCodes.negative,
   };
+}
+
+/** Why a command begins no build. Whoever may not read the operators' report is told of none, and waits for the build alone. */
+async function refusalOf(deployment: Deployment, id: string): Promise<string | undefined> {
+  const report = await readOperatorsReport(deployment).catch((error: unknown) => {
+    if (error instanceof DeploymentError) return undefined;
+    throw error;
+  });
+  const planned = report?.deliveries.find(({ delivery, builds }) => delivery === id && builds.length === 0);
+  return planned?.outcome.replace(/^ignored: /, '');
 }

@@ -32,7 +32,7 @@ export async function sendBuildCommand<Name extends 'build' | 'rollback'>(
   name: Name,
   project: string,
   body: CommandBody<Name>,
-): Promise<{ build: string }> {
+): Promise<{ id: string; build: string }> {
   return acceptedSchema.extend({ build: z.string() }).parse(await sendCommand(deployment, name, { project }, body));
 }
 

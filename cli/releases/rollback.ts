@@ -46,9 +46,12 @@ export function define(command: Command, context: Context): void {
       if (policyToday === 'block')
         context.terminal.err('warning: with the findings of its last scan, the policy would block that image today\n');
       const change = { id: randomUUID(), from: released.digest, to: digest, reason };
-      const { build } = await sendBuildCommand(deployment, 'rollback', name, change);
+      const { id, build } = await sendBuildCommand(deployment, 'rollback', name, change);
       const absence = 'The rollback has not begun: see the log of PlanBuilds.';
-      context.answer(requestedBuildSchema, await answerRequest(context, deployment, { build, follow: true, absence }));
+      context.answer(
+        requestedBuildSchema,
+        await answerRequest(context, deployment, { id, build, follow: true, absence }),
+      );
     });
 }
 

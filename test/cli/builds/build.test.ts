@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { operatorsPaths } from '../../../core/api/operators.ts';
 import { unsignedPath } from '../../../core/api/signed-reads.ts';
 import { buildIdOf } from '../../../core/builds/build-id.ts';
 import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
@@ -11,6 +12,8 @@ let aws: EndpointHost;
 let site: FakeHost;
 /** The API's answers about the build, one after the other; the last one stays. */
 let answers: (object | undefined)[];
+/** What became of the command, as operators are told; undefined to a caller who is none. */
+let outcome: string | undefined;
 
 const shown = (status: string, over: object = {}) => ({
   status,
@@ -31,10 +34,22 @@ const project = (name: string, active = true) => ({
   released: null,
   hold: null,
 });
+const reportOf = (outcome: string | undefined) => {
+  const told = { type: 'manual', subject: 'demo/app:latest', handledAt: '2026-11-21T01:02:03.000Z' };
+  const own = { ...told, delivery: `manual:${asked()[0]?.command.id}`, outcome, builds: [] };
+  return {
+    builds: { quota: null, running: 0, waiting: 0 },
+    queues: [],
+    deliveries: [{ ...told, delivery: 'manual:another', outcome: 'ignored: another', builds: [] }, own],
+    failingSources: [],
+    unreachableAddresses: [],
+  };
+};
 const listOf = (...items: object[]) => ({ items, cursor: null });
 
 beforeEach(async () => {
   answers = [];
+  outcome = undefined;
   site = await startHost(({ method, path: asked, body }, response) => {
     const path = unsignedPath(asked);
     const send = (body: object | undefined) =>
@@ -50,6 +65,9 @@ beforeEach(async () => {
     if (path.startsWith('/api/v1/projects/')) return send(undefined);
     if (path.startsWith('/api/v1/projects?')) return send(listOf(project('demo/app:latest')));
     if (path.startsWith('/api/v1/builds/')) return send(answers.length > 1 ? answers.shift() : answers[0]);
+    if (path === operatorsPaths.json && outcome === undefined)
+      return response.writeHead(403, { 'content-type': 'application/json' }).end('{"message":"Forbidden"}');
+    if (path === operatorsPaths.json) return send(reportOf(outcome));
     send(undefined);
   });
   aws = await hostEndpoint((account) => [createCloudFormation(account)]);
@@ -112,6 +130,19 @@ describe('slipway build', () => {
     expect(code).toBe(0);
     expect(err.split('\n').slice(1)).toEqual(['building', '']);
     expect(out).toBe('released\n  registry.example/demo/app@sha256:0\n  tags: latest, main\n');
+  });
+
+  it('says why a build that it follows will not begin', async () => {
+    outcome = 'ignored: https://git.example/demo/app.git has no branch main';
+    const { code, err } = await slipwayBuild('demo/app:latest', '--follow');
+    expect(code).toBe(1);
+    expect(err).toContain('The build does not begin: https://git.example/demo/app.git has no branch main');
+  });
+
+  it('waits on for a build that is not there yet, where its caller may not know what came in', async () => {
+    answers = [undefined, undefined, undefined, shown('released')];
+    expect((await slipwayBuild('demo/app:latest', '--follow')).code).toBe(0);
+    expect(site.requests.filter(({ path }) => unsignedPath(path) === operatorsPaths.json)).toHaveLength(1);
   });
 
   it.each([
