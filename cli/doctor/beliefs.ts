@@ -62,6 +62,13 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     command:
       'aws codebuild start-build --project-name PROJECT # in an account whose quota is 0; the build has no BUILD_ID and ends at once',
   },
+  'build-other-account': {
+    belief:
+      'A build in another account is started and asked for with the role that the state machine names, and an execution that is aborted ends it there.',
+    usedIn: 'infra/builder-access.ts, infra/builder-states.ts',
+    command:
+      "aws codebuild batch-get-builds --ids BUILD --query 'builds[].buildStatus' # in the account of the builds, after npx slipway cancel",
+  },
   'image-head-length': {
     belief: "ECR's answer to `HEAD` of a manifest has its size in `content-length`, which a referrer's subject needs.",
     usedIn: 'services/registry/registry.ts',
@@ -137,6 +144,27 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     usedIn: 'builder/build-session.ts, builder/engines/docker.ts',
     command:
       'docker pull REGISTRY/REPOSITORY:TAG # an hour after a login with a session of 15 minutes (aws sts assume-role --duration-seconds 900)',
+  },
+  'service-deployment': {
+    belief:
+      'A deployment of ECS has one id in the answer to `UpdateService`, in `DescribeServices` and in the event `ECS Deployment State Change`, and one that the circuit breaker gave up is still described, as `FAILED`, when the event comes.',
+    usedIn: 'core/rollouts/progress.ts, functions/roll-services.ts',
+    command:
+      "aws ecs describe-services --cluster CLUSTER --services SERVICE --query 'services[].deployments[].[id,status,rolloutState,rolloutStateReason]' # after a release that does not start",
+  },
+  'service-definition': {
+    belief:
+      '`RegisterTaskDefinition` takes what `DescribeTaskDefinition` answers, without the fields that ECS fills in, and describes it again as it was sent.',
+    usedIn: 'core/rollouts/task-definition.ts, functions/rollouts/roll-service.ts',
+    command:
+      'aws ecs describe-task-definition --task-definition FAMILY # of two revisions: only the image and the revision differ',
+  },
+  'server-command-end': {
+    belief:
+      'A command ends as `Failed`, with an event of that status, where its first server fails and `MaxErrors` is 0, and as `Success` with a `TargetCount` of 0 where no server has the tag.',
+    usedIn: 'core/rollouts/progress.ts, infra/service-rollouts.ts',
+    command:
+      "aws ssm list-commands --command-id COMMAND --query 'Commands[].[Status,StatusDetails,TargetCount,ErrorCount]'",
   },
   'table-shapes': {
     belief: 'The tables are as the template says: active, with their indexes, and with restores to any second.',
