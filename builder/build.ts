@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Authored } from '../core/model/build.ts';
 import type { BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
+import { describeCacheUse } from '../core/model/cache-use.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { type Platform, partTag } from '../core/model/platform.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
@@ -112,7 +113,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
     const tag = platform === undefined ? request.id : partTag(request.id, platform);
     const candidate = { registry, repository: request.candidate, tag };
-    const { image, push } = await engine.build({
+    const { image, cacheUse, push } = await engine.build({
       workspace,
       context,
       dockerfile,
@@ -136,6 +137,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       log,
       signal,
     });
+    if (cacheUse) log.line(describeCacheUse(cacheUse));
     log.heading('push');
     await using _held = await engine.hold(image, call);
     // It takes longer than any other scanner, and needs the image's files alone.
@@ -185,6 +187,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       authored: source.authored,
       bases: bases.map(withoutPin),
       engine: engine.name,
+      cacheUse,
     };
   } finally {
     await rm(workspace, { recursive: true, force: true });

@@ -66,7 +66,11 @@ export function createCollectScan({ builds, recordBases, records, taken, indexes
       for (const platform of platforms ?? []) await taken.copy(partOf(maker, platform), partOf(build.id, platform));
     }
     await recordBases(build, result);
-    await builds.endStage(build.id, 'build', 'succeeded', { candidate, authored: result.authored });
+    await builds.endStage(build.id, 'build', 'succeeded', {
+      candidate,
+      authored: result.authored,
+      cacheUse: result.cacheUse,
+    });
     await builds.begin(build.id, 'scan', 'scanning');
     return candidate;
   }

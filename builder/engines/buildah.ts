@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { mounts } from '../../core/bases/run-options.ts';
 import { DockerfileFailedError, DockerfileInvalidError, PushFailedError } from '../errors.ts';
 import { runnablePlatforms } from '../platform.ts';
-import { run } from '../process.ts';
+import { type OutputLog, run } from '../process.ts';
 import { triggersOf } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { containersEnvironment, storeLogin } from './containers-environment.ts';
@@ -21,6 +21,7 @@ import { limits } from './limits.ts';
 import { refuseRemoteSources } from './remote-sources.ts';
 import { isAtLeast, refuseUnsafeMounts, resolvesMountsSafely } from './safe-mounts.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
+import { StepCounter } from './step-counter.ts';
 import { Store } from './store.ts';
 
 const baseAnnotation = 'org.opencontainers.image.base';
@@ -108,9 +109,9 @@ async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
   const images = job.pins.map(({ image }) => image);
   const env = await containersEnvironment({ ...job, registry: candidate.registry }, images);
   const prefix = await enginePrefix(isolation, { env, signal });
-  const ask = async (args: string[], output?: 'log') => {
+  const ask = async (args: string[], output?: 'log', printed: OutputLog = log) => {
     const [name = '', ...rest] = await store.command(prefix, args);
-    return run(name, rest, { env, signal, cwd: workspace, log: output && log });
+    return run(name, rest, { env, signal, cwd: workspace, log: output && printed });
   };
   const triggered = await triggersOf(store, images, { ask, recent: log.recent });
   const runOptions = [...summary.runOptions, ...triggered.runOptions];
@@ -120,11 +121,14 @@ async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
       await refuseUnsafeMounts(runOptions, { context: job.context, engine: `${program} ${version}` });
   }
 
-  const built = await ask(await buildArguments(isolation, job, { imageFile: paths.image, runOptions }), 'log');
+  const steps = new StepCounter();
+  const args = await buildArguments(isolation, job, { imageFile: paths.image, runOptions });
+  const built = await ask(args, 'log', steps.counting(log));
   if (built.code !== 0) throw buildFailure(log.recent);
   const image = (await readFile(paths.image, 'utf8')).trim();
   return {
     image,
+    cacheUse: steps.use,
     async push() {
       // The build may have taken longer than the login that it began with.
       await storeLogin(workspace, candidate.registry);

@@ -13,6 +13,7 @@ import { buildFailure, pushFailure } from './failed-instruction.ts';
 import { type PinnedBuildkit, startBuildkit } from './pinned-buildkit.ts';
 import { refuseRemoteSources } from './remote-sources.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
+import { StepCounter } from './step-counter.ts';
 
 /** The layers of each platform are others. */
 const cacheTagOf = ({ platform }: Pick<BuildJob, 'platform'>): string =>
@@ -23,6 +24,7 @@ interface Abilities {
   driver: string;
   /** Docker's older image store keeps neither annotations nor OCI manifests, and exports no cache. */
   hasContainerdStore: boolean;
+  /** Not from Docker's own store, where files must have the times that they have in its layers. */
   rewritesTimestamps: boolean;
 }
 
@@ -102,7 +104,7 @@ async function abilitiesOf(
     (await run('docker', ['info', '--format={{json .DriverStatus}}'], { env, signal })).stdout.includes(
       'io.containerd.snapshotter',
     );
-  return { driver, hasContainerdStore, rewritesTimestamps: rewritesTimestamps(version) };
+  return { driver, hasContainerdStore, rewritesTimestamps: driver !== 'docker' && rewritesTimestamps(version) };
 }
 
 async function buildAndPush(
@@ -110,7 +112,7 @@ async function buildAndPush(
   job: BuildJob,
   pinned: PinnedBuildkit | undefined,
 ): Promise<BuiltImage> {
-  const { workspace, candidate, log, signal, createdAt } = job;
+  const { workspace, candidate, log, signal } = job;
   // The daemon's own BuildKit has the daemon's network; in a container it has one of its own.
   if (!job.isTrusted && abilities.driver === 'docker')
     refuseRemoteSources(job.summary.remoteSources, "Docker's daemon");
@@ -118,7 +120,8 @@ async function buildAndPush(
   const env: Record<string, string> = {
     ...job.env,
     ...(await dockerConfiguration(workspace, job.env, candidate.registry)),
-    SOURCE_DATE_EPOCH: String(Math.floor(createdAt.getTime() / 1000)),
+    // Of an engine that cannot rewrite the times at the end, the steps have to write the right ones.
+    ...(abilities.rewritesTimestamps ? {} : { SOURCE_DATE_EPOCH: secondsOf(job) }),
     BUILDX_METADATA_PROVENANCE: 'disabled',
   };
   const { registry, repository } = candidate;
@@ -127,12 +130,13 @@ async function buildAndPush(
     job.sharesCache &&
     abilities.hasContainerdStore &&
     (await manifestDigest(registry, cacheOf(repository), cacheTagOf(job), signal)) !== undefined;
+  const steps = new StepCounter();
   try {
     const { code } = await run('docker', buildArguments(abilities, job, { metadata, hasCache }), {
       env,
       signal,
       cwd: workspace,
-      log,
+      log: steps.counting(log),
     });
     if (code !== 0) {
       const refused = pushFailure(log.recent);
@@ -151,7 +155,7 @@ async function buildAndPush(
   const digest = abilities.hasContainerdStore
     ? metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest']
     : await annotate(candidate, job.labels, signal);
-  return { image: `${registry.host}/${repository}@${digest}`, push: async () => digest };
+  return { image: `${registry.host}/${repository}@${digest}`, cacheUse: steps.use, push: async () => digest };
 }
 
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {
@@ -160,9 +164,10 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
   const cache = `type=registry,ref=${candidate.registry.host}/${cacheOf(candidate.repository)}:${cacheTagOf(job)}`;
   const output = ['type=image', `name=${name}`, 'push=true'];
   if (abilities.hasContainerdStore) output.push('oci-mediatypes=true');
-  // Docker's own driver pushes from its store, where files must have the times that they have in its layers.
   if (abilities.driver !== 'docker') output.push('store=false');
-  if (abilities.driver !== 'docker' && abilities.rewritesTimestamps) output.push('rewrite-timestamp=true');
+  // Only the export knows the commit's time. As an argument it goes into each WORKDIR, so that with every commit this step and all that
+  // follow it run again. https://github.com/moby/buildkit/pull/5960
+  if (abilities.rewritesTimestamps) output.push('rewrite-timestamp=true', `source-date-epoch=${secondsOf(job)}`);
   return [
     'buildx',
     'build',
@@ -183,6 +188,7 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
       : []),
     // Of an argument that is there twice the last one counts: the pipeline's own come after the project's.
     ...choices(job),
+    ...(job.summary.args.has('SOURCE_DATE_EPOCH') ? [`--build-arg=SOURCE_DATE_EPOCH=${secondsOf(job)}`] : []),
     // BuildKit knows a step's result by all that went into it. What steps leave in cache mounts is known by a name that anybody may
     // take. https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
     `--build-arg=BUILDKIT_CACHE_MOUNT_NS=${job.sharesCache ? candidate.repository : candidate.tag}`,
@@ -194,6 +200,11 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
     '--',
     context,
   ];
+}
+
+/** The commit's time. */
+function secondsOf({ createdAt }: BuildJob): string {
+  return String(Math.floor(createdAt.getTime() / 1000));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DockerfileSummary } from '../../core/bases/dockerfile.ts';
+import type { CacheUse } from '../../core/model/cache-use.ts';
 import type { Platform } from '../../core/model/platform.ts';
 import type { Registry } from '../../services/registry/registry-client.ts';
 import type { Logins } from '../build-session.ts';
@@ -43,6 +44,7 @@ export interface Engine {
 export interface BuiltImage {
   /** What the engine knows the image by; its files can be read already. */
   image: string;
+  cacheUse: CacheUse | undefined;
   /**
    * Has it in the candidate repository, where an engine that pushes what it builds has it already. Returns its digest there.
    * @throws PushFailedError

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authoredSchema, buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../model/build.ts';
+import { cacheUseSchema } from '../model/cache-use.ts';
 import { listOf, named } from './named.ts';
 
 export const apiCauseSchema = causeSchema.register(named, {
@@ -16,6 +17,8 @@ export const apiBuildSchema = buildSchema
     cause: apiCauseSchema,
     /** Who wrote the commit, without a mail address, and the first line of its message. */
     authored: authoredSchema.nullable(),
+    /** Of the steps of its Dockerfile that make files, how many came from the cache of the engine. Null where that is not known. */
+    cacheUse: cacheUseSchema.nullable(),
     /** The image that it released. */
     image: known.image.unwrap().nullable(),
     /** In the order in which they ran. */

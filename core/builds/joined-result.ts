@@ -1,4 +1,5 @@
 import type { BuildResult } from '../model/builder-contract.ts';
+import { sumCacheUse } from '../model/cache-use.ts';
 import type { Platform } from '../model/platform.ts';
 import { baseMovedError, type ExecutionError, failureOf, isPassing } from './failure.ts';
 
@@ -37,7 +38,7 @@ export function joinedResult(runs: readonly PlatformRun[]): Failed | Omit<Built,
     return { outcome: 'failed', error: baseMovedError, message, authored, bases };
   }
   const engine = [...new Set(built.map((result) => result.engine))].join(', ');
-  return { ...first, authored, bases, engine };
+  return { ...first, authored, bases, engine, cacheUse: sumCacheUse(built.map((result) => result.cacheUse)) };
 }
 
 interface Failure {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { buildCostSchema } from './build-cost.ts';
+import { cacheUseSchema } from './cache-use.ts';
 import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
 import { platformImageSchema, platformSchema } from './platform.ts';
@@ -144,6 +145,8 @@ export const buildSchema = z.object({
   endedAt: z.iso.datetime().optional(),
   /** Absent until the commit is fetched. */
   authored: authoredSchema.optional(),
+  /** Absent until it is built, and where the engine does not say it. */
+  cacheUse: cacheUseSchema.optional(),
   candidate: z
     .object({
       repository: z.string(),
@@ -239,6 +242,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     commit: build.commit,
     ref: build.ref,
     authored: build.authored ?? null,
+    cacheUse: build.cacheUse ?? null,
     image: build.image ?? null,
     stages: stageNames.flatMap((name) => {
       const stage = build.stages[name];

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { authoredSchema } from './build.ts';
 import { buildIdSchema } from './build-id.ts';
+import { cacheUseSchema } from './cache-use.ts';
 import { imageDigestSchema } from './image-reference.ts';
 import { platformSchema } from './platform.ts';
 
@@ -129,6 +130,8 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     authored: authoredSchema.optional(),
     bases: z.array(baseSchema).max(mostBases),
     engine: z.string(),
+    /** Absent where the engine does not say it. */
+    cacheUse: cacheUseSchema.optional(),
   }),
   z.object({
     outcome: z.literal('failed'),

@@ -26,6 +26,7 @@ type Fields = Partial<
   Pick<
     Build,
     | 'authored'
+    | 'cacheUse'
     | 'candidate'
     | 'image'
     | 'verdict'

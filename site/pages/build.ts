@@ -13,6 +13,7 @@ import {
 import { describeUsd, totalUsd } from '../../core/cost/sum-costs.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { BuildCost } from '../../core/model/build-cost.ts';
+import { describeCacheUse } from '../../core/model/cache-use.ts';
 import { architectureOf } from '../../core/model/platform.ts';
 import type { Project } from '../../core/model/project.ts';
 import { commitLink, sourcePage } from '../../core/sources/source-pages.ts';
@@ -109,6 +110,7 @@ ${build.supersededBy && html`<div><dt>Replaced by</dt><dd><a href="/builds/${bui
 ${build.authored && html`<div><dt>Author</dt><dd>${describeAuthored(build.authored)}</dd></div>`}
 <div><dt>Ref</dt><dd>${describeRef(build.ref)}</dd></div>
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(build.sourceUrl)}</dd></div>
+${build.cacheUse && html`<div><dt>Built</dt><dd>${describeCacheUse(build.cacheUse)}</dd></div>`}
 ${build.platforms && html`<div><dt>Platforms</dt><dd>${build.platforms.join(', ')}</dd></div>`}
 ${build.cost && html`<div><dt>Cost on AWS</dt><dd>${costLine(build.cost)}</dd></div>`}
 <div><dt>Accepted</dt><dd>${exactTime(build.createdAt)}</dd></div>

@@ -80,6 +80,7 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
       { reference: 'demo/base:v1', image: `${setup.registry.host}/demo/base:v1`, digest: base?.digest, own: true },
     ],
     engine: expect.stringContaining('buildah'),
+    cacheUse: { cached: 0, total: 6 },
   });
   if (result.outcome !== 'built') throw new Error('not built');
   const manifest = setup.registry.manifest('candidate/demo/app', result.digest);
@@ -125,6 +126,8 @@ test('an entry chooses the stage, the values of ARGs and more labels, and anothe
   expect(hello.log).toContain('not used, because the Dockerfile has no ARG of that name: OTHER');
   expect(hello.result).toMatchObject({ outcome: 'built', bases: [{ reference: 'demo/base:v1' }] });
   expect(again.log).not.toMatch(/^greeting: /m);
+  expect(again.result).toMatchObject({ cacheUse: { cached: 1, total: 1 } });
+  expect(again.log).toContain('1 of 1 step from the cache');
   expect(bye.log).toContain('greeting: bye');
   const { annotations } = z
     .object({ annotations: z.record(z.string(), z.string()) })

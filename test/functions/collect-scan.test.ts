@@ -23,6 +23,7 @@ const made: BuildResult = {
   committedAt: '2026-11-21T00:00:00Z',
   bases: [base],
   engine: 'buildah',
+  cacheUse: { cached: 7, total: 9 },
 };
 
 const images: PlatformImage[] = [
@@ -99,6 +100,7 @@ describe('a candidate', () => {
     expect(await world.builds.require(id)).toMatchObject({
       status: 'scanning',
       candidate,
+      cacheUse: { cached: 7, total: 9 },
       stages: { build: { status: 'succeeded' }, scan: { status: 'succeeded' } },
     });
     expect(world.scans.get(id)).toEqual(complete);

@@ -48,6 +48,7 @@ describe('the API', () => {
       ],
       verdict: { outcome: 'pass', reasons: [], counts: { LOW: 1 } },
       authored: null,
+      cacheUse: null,
       scanners: null,
       changes: null,
       held: null,

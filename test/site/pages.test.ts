@@ -185,6 +185,13 @@ describe('the page of a build', () => {
     expect(text).toContain(`href="https://github.com/demo/app/commit/${commit}"`);
   });
 
+  it('says how many steps came from the cache, where it is known', async () => {
+    const cached: Build = { ...released, cacheUse: { cached: 7, total: 9 } };
+    const { text } = await sampleSite({ builds: [cached] })(`/builds/${cached.id}`);
+    expect(seen(text)).toContain('Built 7 of 9 steps from the cache');
+    expect(seen(await page(released))).not.toContain('from the cache');
+  });
+
   it('shows why an image is blocked and what to do', async () => {
     expect(seen(await page(blocked))).toMatch(
       /Verdict: blocked 1 critical 2 low CVE-2024-0001 .* Push a commit that removes the reasons/,

@@ -27,7 +27,7 @@ case "$2 $3 $4" in
   'inspect --bootstrap slipway-'*) [ -e "$HOME/made" ] && printf 'Status: running\\n' ;;
   'inspect '*) printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.8+unknown\\n' ;;
   'create '*) ${canCreate ? 'touch "$HOME/made"' : 'echo "ERROR: 429 Too Many Requests" >&2; exit 1'} ;;
-  'build '*) exit 1 ;;
+  'build '*) env | grep ^SOURCE_DATE_EPOCH >> "$HOME/asked"; exit 1 ;;
 esac
 `;
 }
@@ -102,6 +102,18 @@ test('a frontend is used by the digest that was found for it', async () => {
   const frontend = `docker.io/docker/dockerfile@sha256:${'cd'.repeat(32)}`;
   const { asked } = await build({ canCreate: true }, { frontend });
   expect(asked.join('\n')).toContain(`--build-arg=BUILDKIT_SYNTAX=${frontend}`);
+});
+
+test('the commit’s time is no argument of the steps, which would all run again with each commit', async () => {
+  const { asked } = await build({ canCreate: true }, { createdAt: new Date(7000) });
+  expect(asked.join('\n')).toContain('rewrite-timestamp=true,source-date-epoch=7 ');
+  expect(asked.join('\n')).not.toContain('SOURCE_DATE_EPOCH');
+});
+
+test('a Dockerfile that has the argument for the time gets it', async () => {
+  const summary = readDockerfile('FROM scratch\nARG SOURCE_DATE_EPOCH', { os: 'linux', architecture: 'amd64' });
+  const { asked } = await build({ canCreate: true }, { createdAt: new Date(7000), summary });
+  expect(asked.join('\n')).toContain('--build-arg=SOURCE_DATE_EPOCH=7 ');
 });
 
 test('what steps leave in cache mounts is found by builds of the same project alone', async () => {

@@ -33,6 +33,14 @@ it('what all platforms are built from is one result', () => {
   });
 });
 
+it('its steps are those of all platforms, and unknown where one does not say them', () => {
+  const first = { result: built({ cacheUse: { cached: 7, total: 9 } }) };
+  expect(joined(first, { result: built({ cacheUse: { cached: 0, total: 9 } }) })).toMatchObject({
+    cacheUse: { cached: 7, total: 18 },
+  });
+  expect(joined(first, { result: built() })).toMatchObject({ outcome: 'built', cacheUse: undefined });
+});
+
 it.each<[string, PlatformRun['result'], PlatformRun['error'], string, string]>([
   ['fails', failed('DockerfileFailedError', 'RUN make failed.'), stopped, 'DockerfileFailedError', 'RUN make failed.'],
   ['has no result', undefined, undefined, 'ExecutionEndedError', 'The pipeline ended without giving a reason.'],
