@@ -30,8 +30,9 @@ export function statusRoutes(options: {
         // A user without write permission learns no more, as everywhere on GitHub where there is something to hide.
         if (!people.can(repository, callerOfWrite(call).login, 'push')) throw notFound();
         const given = await readInput(request, newStatusSchema, 'Status');
-        const commit = /^[0-9a-f]{40}$/.test(sha) ? await commitOf(repository, sha) : undefined;
-        if (!commit) throw new GitHubError(422, `No commit found for SHA: ${sha}`);
+        // To start git for it costs more than all the rest: a commit that has a status was looked up before.
+        const commit = statuses.has(repository.id, sha) ? sha : await commitOf(repository, sha);
+        if (commit !== sha) throw new GitHubError(422, `No commit found for SHA: ${sha}`);
         const status = statuses.add(repository.id, commit, given);
         if (!status) {
           const message = 'This SHA and context has reached the maximum number of statuses.';

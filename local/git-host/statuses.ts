@@ -38,9 +38,12 @@ export function createStatuses(url: string, database: DatabaseSync) {
   const insert =
     database.prepare(`insert into git_statuses (repository_id, sha, state, target_url, description, context, created_at)
     values (?, ?, ?, ?, ?, ?, ?) returning *`);
+  const any = database.prepare('select 1 from git_statuses where repository_id = ? and sha = ? limit 1');
   const json = (row: Record<string, unknown>) => statusJson(url, row);
 
   return {
+    /** Whether the commit has a status already. */
+    has: (repositoryId: number, sha: string): boolean => any.get(repositoryId, sha) !== undefined,
     /** Undefined when the commit has too many of the context. */
     add(repositoryId: number, sha: string, status: NewStatus): StatusJson | undefined {
       if (Number(count.get(repositoryId, sha, status.context)?.n) >= maxPerContext) return undefined;

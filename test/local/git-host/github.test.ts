@@ -109,6 +109,8 @@ describe('the GitHub API', () => {
     expect(await create({ description: 'x'.repeat(141) })).toEqual([422, 'Validation Failed']);
     expect(await create({ target_url: 'javascript:alert(1)' })).toEqual([422, 'Validation Failed']);
     expect(await create({ sha: '0'.repeat(40) })).toEqual([422, `No commit found for SHA: ${'0'.repeat(40)}`]);
+    const tree = await clone.git('rev-parse', 'HEAD^{tree}');
+    expect(await create({ sha: tree })).toEqual([422, `No commit found for SHA: ${tree}`]);
     expect(await create({ repo: 'none' })).toEqual([404, 'Not Found']);
     const stranger = new Octokit({ baseUrl: `${machine.url}/github`, auth: 'wrong' });
     expect(await failure(statusOf(stranger, 'main'))).toEqual([401, 'Bad credentials']);
