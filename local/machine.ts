@@ -187,8 +187,6 @@ export function engineEnvironment({
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
-    // To compile the builder's program is a good part of its start. https://nodejs.org/api/module.html#module-compile-cache
-    NODE_COMPILE_CACHE: join(dataFolder, 'cache', 'builder'),
     TRUST_BUILDS: String(trustsBuilds),
     PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${sbomGenerator}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account, Keys } from '../service.ts';
@@ -49,6 +49,12 @@ export async function removeWorkspace(
     account.log('codebuild', `${build.id}: its workspace could not be removed: ${error.message}`);
   });
 }
+
+/**
+ * Where Node looks for what an earlier build's Node has compiled, a good part of the start of a program. It knows a program by its path from
+ * here, which is the same in every workspace. https://nodejs.org/api/module.html#portability-of-the-compile-cache
+ */
+const compileCacheIn = (workspace: string): string => join(workspace, 'compile-cache');
 
 export type RunBuild = (build: Build, parts: RunParts) => BuildRun;
 
@@ -116,6 +122,9 @@ async function runPhases(
   const folder = join(workspace, 'commands');
   for (const path of [source, folder, join(workspace, 'home'), join(workspace, 'tmp')])
     await mkdir(path, { recursive: true });
+  const compiled = join(parts.account.dataFolder, 'cache', 'builder');
+  await mkdir(compiled, { recursive: true });
+  await symlink(compiled, compileCacheIn(workspace));
   enter('DOWNLOAD_SOURCE');
   if (parts.sourceFolder !== undefined) await cp(parts.sourceFolder, source, { recursive: true });
   let spec: Buildspec;
@@ -210,6 +219,8 @@ function environmentOf(build: Build, workspace: string, spec: Buildspec, parts: 
     LANG: 'C.UTF-8',
     HOME: join(workspace, 'home'),
     TMPDIR: join(workspace, 'tmp'),
+    NODE_COMPILE_CACHE: compileCacheIn(workspace),
+    NODE_COMPILE_CACHE_PORTABLE: '1',
     ...spec.env.variables,
     ...Object.fromEntries(given),
     AWS_ACCESS_KEY_ID: parts.keys.accessKeyId,

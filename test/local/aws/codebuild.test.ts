@@ -118,6 +118,20 @@ describe('a build', () => {
     expect(await readdir(join(account.dataFolder, 'builds'))).toEqual([]);
   });
 
+  test('finds what Node compiled in an earlier one, though its program has another path', async () => {
+    await writeFile(join(folder, 'source', 'program.mjs'), 'process.stdout.write("from Node");\n');
+    const compiled = async () =>
+      (await readdir(join(account.dataFolder, 'cache', 'builder'), { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name);
+    await run(phases(['node program.mjs']));
+    const first = await compiled();
+    expect(first).toHaveLength(1);
+    await run(phases(['node program.mjs']));
+    expect(text.match(/from Node/g)).toHaveLength(2);
+    expect(await compiled()).toEqual(first);
+  });
+
   test('lists its phases with their times, and says so on the bus as AWS does', async () => {
     const build = await run(phases(['true']));
     expect(build.phases.map(({ phaseType, phaseStatus }) => `${phaseType} ${phaseStatus ?? ''}`.trim())).toEqual([
