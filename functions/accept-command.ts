@@ -12,7 +12,7 @@ import { buildIdSchema } from '../core/model/build-id.ts';
 import { cascadeIdSchema } from '../core/model/cascade-id.ts';
 import { once } from '../core/once.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
+import { siteUrl } from '../services/environment.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { type Cascades, openCascades } from '../services/tables/cascades.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
@@ -94,7 +94,7 @@ const run = once(() =>
     builds: openBuilds(),
     cascades: openCascades(),
     triggers: openTriggers(),
-    siteUrl: variable('SITE_URL').replace(/\/$/, ''),
+    siteUrl: siteUrl(),
     logger: new Logger({ serviceName: 'accept-command' }),
   }),
 );

@@ -9,7 +9,7 @@ import { once } from '../core/once.ts';
 import { expiredImages, type RetentionReport, type RetentionRules } from '../core/retention/retention-plan.ts';
 import { usesByProjects } from '../core/retention/uses.ts';
 import { dayOf } from '../core/time/day.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable, variable } from '../services/environment.ts';
 import { openRetentionReports } from '../services/records/retention-reports.ts';
 import { openImageUse } from '../services/registry/image-use.ts';
 import { openStoredImages } from '../services/registry/stored-images.ts';
@@ -118,7 +118,7 @@ const run = once(() =>
 /** Runs once a day by itself; an operator's request is a dry run, and gets what would be done. */
 export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) {
   const { data: request } = requestSchema.safeParse(event);
-  const inForce = rulesSchema.parse(JSON.parse(variable('RETENTION')));
+  const inForce = rulesSchema.parse(jsonVariable('RETENTION'));
   const reports = await run()({
     expired: inForce.expired,
     rules: { days: request?.days ?? inForce.days, newest: request?.newest ?? inForce.newest },

@@ -3,9 +3,9 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { mostListed, operatorsPaths, operatorsReportSchema } from '../core/api/operators.ts';
 import { whyNoMail } from '../core/mail/mail-address.ts';
 import { once } from '../core/once.ts';
-import { type BuildQuota, openBuildQuota } from '../services/aws/build-quota.ts';
+import { type AccountQuota, openAccountQuota } from '../services/aws/account-quota.ts';
 import { openQueueLengths, type QueueLengths } from '../services/aws/queue-lengths.ts';
-import { variable } from '../services/environment.ts';
+import { siteUrl } from '../services/environment.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { type Deliveries, openDeliveries } from '../services/tables/deliveries.ts';
 import { type MailAddresses, openMailAddresses } from '../services/tables/mail-addresses.ts';
@@ -18,7 +18,7 @@ interface Services {
   addresses: Pick<MailAddresses, 'failed'>;
   builds: Pick<Builds, 'withStatus'>;
   deliveries: Pick<Deliveries, 'newest'>;
-  quota: BuildQuota;
+  quota: AccountQuota;
   queues: QueueLengths;
   sources: Pick<Sources, 'failing'>;
   siteUrl: string;
@@ -96,10 +96,10 @@ const run = once(() =>
     addresses: openMailAddresses(),
     builds: openBuilds(),
     deliveries: openDeliveries(),
-    quota: openBuildQuota(),
+    quota: openAccountQuota(),
     queues: openQueueLengths(),
     sources: openSources(),
-    siteUrl: variable('SITE_URL').replace(/\/$/, ''),
+    siteUrl: siteUrl(),
     logger: new Logger({ serviceName: 'inform-operators' }),
   }),
 );

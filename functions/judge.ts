@@ -6,7 +6,7 @@ import { once } from '../core/once.ts';
 import { changesVerdict } from '../core/policy/project-rules.ts';
 import { type Evidence, judge } from '../core/policy/verdict.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable } from '../services/environment.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
 import { openRecords, type Records } from '../services/records/records.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
@@ -85,7 +85,7 @@ const run = once(() => {
     projects: openProjects(),
     records,
     comparisons: createDiffWithLastRelease({ builds, heads: openHeads(), packages: openPackageLists(), records }),
-    policy: JSON.parse(variable('POLICY')),
+    policy: jsonVariable('POLICY'),
   });
 });
 

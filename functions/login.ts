@@ -13,7 +13,7 @@ import {
   sessionPurpose,
 } from '../core/visibility/session.ts';
 import { openSeals, type Seals } from '../services/aws/seals.ts';
-import { variable } from '../services/environment.ts';
+import { siteUrl } from '../services/environment.ts';
 import {
   type IdentityProvider,
   openIdentityProvider,
@@ -95,7 +95,7 @@ const run = once(() =>
   createLogin({
     provider: openIdentityProvider(),
     seals: openSeals(),
-    siteUrl: variable('SITE_URL').replace(/\/$/, ''),
+    siteUrl: siteUrl(),
     logger: new Logger({ serviceName: 'login' }),
   }),
 );

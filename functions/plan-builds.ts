@@ -8,7 +8,7 @@ import { type PostponeReason, postponement } from '../core/triggers/postpone.ts'
 import { type TriggerSenders, triggerFrom } from '../core/triggers/sender.ts';
 import { subjectOf } from '../core/triggers/subject.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable } from '../services/environment.ts';
 import { HostBusyError } from '../services/git-host/git-remote.ts';
 import { HostRefusedError } from '../services/git-host/host-requests.ts';
 import { IndexTooSlowError } from '../services/git-host/index-repository.ts';
@@ -76,7 +76,7 @@ const run = once(() => {
     triggers: openTriggers(),
     logger,
   });
-  return { planBuilds, senders: JSON.parse(variable('TRIGGER_SENDERS')) as TriggerSenders };
+  return { planBuilds, senders: jsonVariable('TRIGGER_SENDERS') as TriggerSenders };
 });
 
 export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {

@@ -14,7 +14,7 @@ import { publicTarget } from '../core/targets/describe-target.ts';
 import { promotedTarget, sourceTarget } from '../core/targets/promoted-target.ts';
 import { isUnderWay, type TargetState } from '../core/targets/target-state.ts';
 import { type DeliverTarget, openDeliverTarget } from '../services/aws/deliver-target.ts';
-import { variable } from '../services/environment.ts';
+import { siteUrl } from '../services/environment.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
@@ -162,7 +162,7 @@ const run = once(() => {
     track: createTrackTargets({ targets, logger }),
     deliverTarget: openDeliverTarget(),
   });
-  return createAcceptPromotion({ projects, promote, siteUrl: variable('SITE_URL').replace(/\/$/, ''), logger });
+  return createAcceptPromotion({ projects, promote, siteUrl: siteUrl(), logger });
 });
 
 export function handler(event: SignedCall): Promise<APIGatewayProxyStructuredResultV2> {

@@ -8,7 +8,7 @@ import { isTracked, parseProjectName, repositoriesOf } from '../core/model/proje
 import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { decideRelease, type EndWithoutRelease } from '../core/releases/release-decision.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable, variable } from '../services/environment.ts';
 import { openSboms } from '../services/records/sboms.ts';
 import { openSignatures } from '../services/records/signatures.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry/registry.ts';
@@ -161,7 +161,7 @@ const run = once(() =>
     releases: openReleases(),
     openRegistry,
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
-    policy: JSON.parse(variable('POLICY')),
+    policy: jsonVariable('POLICY'),
   }),
 );
 

@@ -8,7 +8,7 @@ import { projectNameSchema } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
 import { dueAfterFailure } from '../core/releases/rescan.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable, siteUrl, variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { openMailer } from '../services/mail/mailer.ts';
 import { openRecords } from '../services/records/records.ts';
@@ -135,7 +135,7 @@ const endingMilliseconds = 4 * 60_000;
 const run = once(() => {
   const logger = new Logger({ serviceName: 'rescan-releases' });
   const [projects, records, releases, tags] = [openProjects(), openRecords(), openReleases(), openImageTags()];
-  const policy: unknown = JSON.parse(variable('POLICY'));
+  const policy: unknown = jsonVariable('POLICY');
   return createRescanReleases({
     projects,
     releases,
@@ -153,7 +153,7 @@ const run = once(() => {
       mailer: openMailer(),
       recipients: openRecipients(logger),
       policy,
-      siteUrl: variable('SITE_URL'),
+      siteUrl: siteUrl(),
       indexUrl: indexUrl(),
       logger,
     }),

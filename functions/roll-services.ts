@@ -5,7 +5,7 @@ import { allowedServiceSchema } from '../core/rollouts/allowed-service.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
 import { openEcsServices } from '../services/aws/ecs-services.ts';
 import { openServerCommands } from '../services/aws/server-commands.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable } from '../services/environment.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
 import { createRollService, type RollService } from './rollouts/roll-service.ts';
@@ -61,7 +61,7 @@ const run = once(() => {
     rollService: createRollService({
       ecs: openEcsServices(),
       servers: openServerCommands(),
-      allowed: z.array(allowedServiceSchema).parse(JSON.parse(variable('ROLLED_SERVICES'))),
+      allowed: z.array(allowedServiceSchema).parse(jsonVariable('ROLLED_SERVICES')),
     }),
   });
 });

@@ -12,7 +12,7 @@ import { type StatementName, statementNames, statementOn } from '../core/signing
 import { vulnerabilityScanOf } from '../core/signing/vulnerability-scan.ts';
 import { openReleaseKey } from '../services/aws/release-key.ts';
 import type { SigningKey } from '../services/aws/signing-key.ts';
-import { variable } from '../services/environment.ts';
+import { jsonVariable, siteUrl } from '../services/environment.ts';
 import { openRecords, type Records } from '../services/records/records.ts';
 import { openSboms, type Sboms } from '../services/records/sboms.ts';
 import { openSignatures, type Signatures } from '../services/records/signatures.ts';
@@ -153,8 +153,8 @@ const run = once(() =>
     sboms: openSboms(),
     signatures: openSignatures(),
     key: openReleaseKey(),
-    siteUrl: variable('SITE_URL').replace(/\/$/, ''),
-    policy: JSON.parse(variable('POLICY')),
+    siteUrl: siteUrl(),
+    policy: jsonVariable('POLICY'),
   }),
 );
 

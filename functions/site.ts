@@ -6,7 +6,7 @@ import { once } from '../core/once.ts';
 import { openCommitKey } from '../services/aws/commit-key.ts';
 import { openReleaseKey } from '../services/aws/release-key.ts';
 import { openSeals } from '../services/aws/seals.ts';
-import { listVariable, optionalVariable, variable } from '../services/environment.ts';
+import { listVariable, optionalVariable, siteUrl, variable } from '../services/environment.ts';
 import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
@@ -106,7 +106,7 @@ const run = once(() => {
     operators: listVariable('OPERATORS'),
     hasLogin: optionalVariable('LOGIN') !== undefined,
     buildsInFlight: Number(variable('BUILDS_IN_FLIGHT')),
-    siteUrl: variable('SITE_URL').replace(/\/$/, ''),
+    siteUrl: siteUrl(),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });
 });

@@ -5,7 +5,7 @@ import { getsMails } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { expiriesOn, nextExpiryWarning } from '../core/policy/waiver-expiry.ts';
 import { dayOf } from '../core/time/day.ts';
-import { variable } from '../services/environment.ts';
+import { siteUrl } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { sendBestEffort } from '../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
@@ -88,7 +88,7 @@ const run = once(() => {
     warnings: openWaiverWarnings(),
     mailer: openMailer(),
     recipients: openRecipients(logger),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     indexUrl: indexUrl(),
     logger,
   });

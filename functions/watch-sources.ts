@@ -4,11 +4,11 @@ import type { Context } from 'aws-lambda';
 import type { HostOutcome } from '../core/concurrency.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
-import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
+import { fromNext, type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
 import { quoted } from '../core/text/visible.ts';
 import { backOff } from '../core/time/backoff.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
+import { siteUrl } from '../services/environment.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
 import { indexAddress, indexUrl } from '../services/git-host/index-address.ts';
 import { openIndexAuthorization } from '../services/git-host/index-authorization.ts';
@@ -140,13 +140,6 @@ function signalAt(time: number): AbortSignal {
 /** The key of a host among the sources. No source has such a name. */
 const hostName = (host: string) => `//${host}`;
 
-/** Sorted by name, beginning where the last run broke off. */
-function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
-  const ordered = watched.toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  const start = ordered.findIndex(({ name }) => name >= next);
-  return start <= 0 ? ordered : [...ordered.slice(start), ...ordered.slice(0, start)];
-}
-
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
   const failures = (before?.failures ?? 0) + 1;
   const requestedUntil = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
@@ -189,7 +182,7 @@ const run = once(() => {
     indexAuthorization: openIndexAuthorization(),
     notifyUnreadable: createNotifyUnreadable({
       ...people,
-      siteUrl: variable('SITE_URL'),
+      siteUrl: siteUrl(),
       indexUrl: indexUrl(),
       logger,
     }),

@@ -100,12 +100,22 @@ export function isPermitted(name: VariableName): boolean {
   return process.env[name] === 'true';
 }
 
+/** A variable that holds JSON. */
+export function jsonVariable(name: VariableName): unknown {
+  return JSON.parse(variable(name));
+}
+
 /** A variable that holds a JSON list of strings. */
 export function listVariable(name: VariableName): string[] {
-  return JSON.parse(variable(name)) as string[];
+  return jsonVariable(name) as string[];
 }
 
 /** A variable that holds a JSON object of strings. */
 export function recordVariable(name: VariableName): Record<string, string> {
-  return JSON.parse(variable(name)) as Record<string, string>;
+  return jsonVariable(name) as Record<string, string>;
+}
+
+/** The address of the pages, without a slash at its end. */
+export function siteUrl(): string {
+  return variable('SITE_URL').replace(/\/$/, '');
 }

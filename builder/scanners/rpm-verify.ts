@@ -42,8 +42,8 @@ function readOwners(text: string): { known: Set<string>; owners: Map<string, Pac
     known.add(`${name} ${version.replace(/^0:/, '')}`);
     owner = {
       package: `${name}-${version}`,
-      ...(signed === '(none)' ? {} : { signature: signed }),
-      ...(vendor === '(none)' ? {} : { vendor }),
+      signature: signed === '(none)' ? undefined : signed,
+      vendor: vendor === '(none)' ? undefined : vendor,
     };
   }
   return { known, owners };

@@ -3,7 +3,7 @@ import { GetAccountSettingCommand, GetRegistryScanningConfigurationCommand } fro
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
-import { findBuildQuota } from '../../services/aws/build-quota.ts';
+import { findAccountQuota } from '../../services/aws/account-quota.ts';
 import type { Account } from './account.ts';
 import { buildsElsewhere, clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
 import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
@@ -152,7 +152,7 @@ async function buildQuota(account: Account): Promise<Finding> {
   if (elsewhere) return elsewhere;
   // The quota is better raised before the first deployment.
   const machine = account.isDeployed ? await machineOf(account) : usualMachine;
-  const quota = await findBuildQuota(quotas, machine);
+  const quota = await findAccountQuota(quotas, machine);
   if (quota?.Value === undefined)
     return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
   const raise = `aws service-quotas request-service-quota-increase --service-code codebuild --quota-code ${quota.QuotaCode} --desired-value 10`;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Cause } from '../model/build.ts';
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import type { BaseChange, WatchedImage } from './base-watch.ts';
@@ -85,4 +86,18 @@ export function isConcerned(bases: readonly NamedBase[], isDeclared: boolean, ch
   const named = bases.filter((base) => watchedName(base) === change.image);
   if (named.length === 0) return isDeclared;
   return named.some((base) => !isPinned(base) && base.digest !== change.digest);
+}
+
+/** Why a project is rebuilt. It may be based on an older digest than the other projects. */
+export function causeOfChanges(bases: readonly NamedBase[], changes: readonly BaseChange[]): Cause {
+  const previousOf = ({ image, previous }: BaseChange) =>
+    bases.find((base) => watchedName(base) === image)?.digest ?? previous;
+  return {
+    type: 'bases-changed',
+    bases: changes.map((change) => ({
+      image: change.image,
+      digest: change.digest,
+      previous: previousOf(change),
+    })),
+  };
 }

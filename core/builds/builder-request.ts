@@ -30,7 +30,7 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
       'org.opencontainers.image.ref.name': ref.replace(/^refs\/(heads|tags)\//, ''),
     },
     noCache,
-    ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
+    cache: isReleasable(ref) ? undefined : 'none',
     prebuild,
     platforms,
     buildArgs,

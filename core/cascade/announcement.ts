@@ -62,3 +62,9 @@ export function childrenFirst(members: readonly CascadeMember[], batchSize: numb
   const levels = [...Map.groupBy(members, ({ level }) => level).entries()].sort(([one], [other]) => other - one);
   return levels.flatMap(([, level]) => inBatches(level, batchSize));
 }
+
+/** A build that began after the digest was seen uses that digest, or a newer one, which gets a trigger of its own. */
+export function hasBegunSince(state: Pick<Rebuild, 'pending'> | undefined, seenAt: string | undefined): boolean {
+  const { pending } = state ?? {};
+  return seenAt !== undefined && pending?.state === 'building' && pending.since > seenAt;
+}

@@ -5,7 +5,7 @@ export interface SourceFacts {
   /** The head of the branch; `absent` where there is none, `unknown` where the host did not answer. */
   branch: { commit: string } | 'absent' | { unknown: string };
   /** Whether the Dockerfile exists; undefined where that was not checked. */
-  dockerfile?: boolean;
+  dockerfile?: boolean | undefined;
   /** The job-id of the repository's cccp.yml, if it differs from the entry's. */
   otherJobId?: string | undefined;
 }

@@ -250,16 +250,15 @@ function bounded<Item>(items: Item[]): { items: Item[]; total: number } {
 export function changesOf({ against, packages, vulnerabilities, size }: Comparison): Changes {
   return {
     against: against.build,
-    ...(packages && {
-      packages: {
-        added: packages.added.total,
-        removed: packages.removed.total,
-        updated: packages.updated.total,
-      },
-    }),
-    ...(vulnerabilities && {
-      vulnerabilities: { fixed: vulnerabilities.fixed.total, introduced: vulnerabilities.introduced.total },
-    }),
+    packages: packages && {
+      added: packages.added.total,
+      removed: packages.removed.total,
+      updated: packages.updated.total,
+    },
+    vulnerabilities: vulnerabilities && {
+      fixed: vulnerabilities.fixed.total,
+      introduced: vulnerabilities.introduced.total,
+    },
     size,
   };
 }

@@ -1,7 +1,7 @@
 import { holdOf } from '../holds/hold.ts';
 import type { Hold, PlacedHold } from '../model/hold.ts';
 import type { TargetState } from '../targets/target-state.ts';
-import type { KeepReason } from './retention-plan.ts';
+import { describeReason, type KeepReason } from './retention-plan.ts';
 
 /** How many of the releases that a target had before it may be taken back to. */
 const keptDeliveries = 5;
@@ -41,6 +41,16 @@ export function usesByTargets(targets: readonly Pick<TargetState, 'project' | 't
       }));
     }),
   );
+}
+
+/** The uses of several maps together; a reason that more than one of them has is there once. */
+export function mergedUses(...all: ReadonlyMap<string, readonly KeepReason[]>[]): Map<string, KeepReason[]> {
+  const grouped = Map.groupBy(
+    all.flatMap((uses) => [...uses]),
+    ([digest]) => digest,
+  );
+  const once = (reasons: KeepReason[]) => [...new Map(reasons.map((each) => [describeReason(each), each])).values()];
+  return new Map([...grouped].map(([digest, found]) => [digest, once(found.flatMap(([, reasons]) => reasons))]));
 }
 
 function reasonsByDigest(uses: readonly { digest: string; reason: KeepReason }[]): Map<string, KeepReason[]> {

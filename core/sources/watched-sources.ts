@@ -57,3 +57,10 @@ export function refPrefixes({ branches, tags }: WatchedSource): string[] {
 export function versionTagsOf(refs: ReadonlyMap<string, string>): Map<string, string> {
   return new Map([...refs].filter(([ref]) => isVersionTag(ref)));
 }
+
+/** Sorted by name, beginning where the last run broke off. */
+export function fromNext(watched: readonly WatchedSource[], next = ''): WatchedSource[] {
+  const ordered = watched.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const start = ordered.findIndex(({ name }) => name >= next);
+  return start <= 0 ? ordered : [...ordered.slice(start), ...ordered.slice(0, start)];
+}

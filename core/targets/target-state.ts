@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type DeployTarget, isService } from '../model/deploy-target.ts';
 import { backOff } from '../time/backoff.ts';
 import { type Call, callSchema, type Deliverable, deliverableSchema, isOlder, isSameRelease } from './deliverable.ts';
 
@@ -119,6 +120,11 @@ function isTriedAgain({ state, error }: TargetState, { type }: Call, dueAt: stri
     return state !== 'rolling' && (state !== 'pending' || error !== undefined);
   }
   return state === 'failed' ? type !== 'release' : state === 'waiting' && dueAt === undefined;
+}
+
+/** How a target of an entry gets its releases; that of a copy is `registry`. */
+export function kindOf(target: DeployTarget): TargetState['kind'] {
+  return isService(target) ? 'service' : 'manifest';
 }
 
 /** Whether a target is to have something that it has not. A promotion that waits is judged first, and a pull request is merged by people. */

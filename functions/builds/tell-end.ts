@@ -11,7 +11,7 @@ import { eventOfBuild } from '../../core/published-events/published-event.ts';
 import { type BuildMetrics, openBuildMetrics } from '../../services/aws/build-metrics.ts';
 import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
-import { variable } from '../../services/environment.ts';
+import { siteUrl, variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
 import { openGitHosts } from '../../services/git-host/host-tokens.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
@@ -116,7 +116,6 @@ export function createTell({
 export type Tell = ReturnType<typeof createTell>;
 
 export function openTell(logger: Logger): Tell {
-  const siteUrl = variable('SITE_URL');
   return createTell({
     builds: openBuilds(),
     cascades: openCascades(),
@@ -125,12 +124,12 @@ export function openTell(logger: Logger): Tell {
     mailer: openMailer(),
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
-    commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), ...openGitHosts(), siteUrl }),
+    commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), ...openGitHosts(), siteUrl: siteUrl() }),
     annotationsOf: createCheckAnnotations({ records: openRecords(), ...openGitHosts() }),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),
     eventBus: openEventBus(),
-    siteUrl,
+    siteUrl: siteUrl(),
     machine: computeTypeSchema.parse(variable('BUILD_MACHINE')),
     logger,
   });

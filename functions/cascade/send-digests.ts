@@ -2,7 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { digestUntil } from '../../core/cascade/digest.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { type BuildEnd, digestMail } from '../../core/mail/digest-mail.ts';
-import { variable } from '../../services/environment.ts';
+import { siteUrl } from '../../services/environment.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { distinctAddresses } from '../../services/mail/mail-address.ts';
@@ -117,7 +117,7 @@ export function openSendDigests(logger: Logger): SendDigests {
     writeBuildMail: openWriteBuildMail(),
     mailer: openMailer(),
     recipients: openRecipients(logger),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     indexUrl: indexUrl(),
     logger,
   });

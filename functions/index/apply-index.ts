@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { changedContent } from '../../core/index/image-content.ts';
-import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
+import { entriesToBuild, type Requirement } from '../../core/index/entries-to-build.ts';
+import { planIndex } from '../../core/index/plan-index.ts';
 import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import type { Recipient } from '../../core/mail/content.ts';
 import { indexDiagnosticsMail, indexUnreadableMail } from '../../core/mail/index-mail.ts';
@@ -14,9 +14,9 @@ import {
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { IndexHead, IndexHeads } from '../../services/tables/index-head.ts';
-import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { Projects } from '../../services/tables/projects.ts';
 import type { Announce, Announced } from '../cascade/announce.ts';
-import { createWriteEntries, type Requirement, requirementOf, type WriteServices } from './write-entries.ts';
+import { createWriteEntries, type WriteServices } from './write-entries.ts';
 
 interface Services extends WriteServices {
   projects: WriteServices['projects'] & Pick<Projects, 'all'>;
@@ -195,23 +195,3 @@ export function createApplyIndex(services: Services) {
 }
 
 export type ApplyIndex = ReturnType<typeof createApplyIndex>;
-
-/** The entries, by name, that this head of the index has built, and those that a head called for that was not applied to its end. */
-function entriesToBuild(
-  head: IndexHead,
-  { added, changed }: IndexPlan,
-  known: ProjectRecord[],
-): Map<string, Requirement> {
-  const knownByName = new Map(known.map((project) => [project.name, project]));
-  const toBuild = new Map<string, Requirement>();
-  for (const { requiredBy, active, name } of known) {
-    if (active && requiredBy && requiredBy.revision > head.applied) toBuild.set(name, requiredBy);
-  }
-  for (const { name } of added) toBuild.set(name, requirementOf(head, 'added'));
-  for (const project of changed) {
-    const before = knownByName.get(project.name);
-    if (before && needsBuild(before, project, before.judged?.outcome === 'block'))
-      toBuild.set(project.name, { ...requirementOf(head, 'changed'), keys: changedContent(before, project) });
-  }
-  return toBuild;
-}

@@ -37,7 +37,7 @@ export function createSourceFacts({ headOf, repositoryAt }: Services) {
     return {
       branch: { commit },
       // A prebuild script may create the Dockerfile, so it need not exist before.
-      ...(project.prebuild ? {} : { dockerfile: found !== undefined }),
+      dockerfile: project.prebuild ? undefined : found !== undefined,
       otherJobId: otherJobId === project.jobId ? undefined : otherJobId,
     };
   }

@@ -1,6 +1,7 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { indexHoldTrigger } from '../../core/holds/hold.ts';
+import { type Requirement, requirementOf } from '../../core/index/entries-to-build.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { getsMails, type Project, projectSchema } from '../../core/model/project.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
@@ -21,13 +22,6 @@ export interface WriteServices {
   repositories: Pick<Repositories, 'ensure'>;
   recipients: Recipients;
   triggers: Pick<Triggers, 'send'>;
-}
-
-/** Why a build of an entry is to be started, and the head of the index that requires it. */
-export type Requirement = Pick<NonNullable<ProjectRecord['requiredBy']>, 'revision' | 'commit' | 'change' | 'keys'>;
-
-export function requirementOf({ revision, commit }: IndexHead, change: Requirement['change']): Requirement {
-  return { revision, commit, change };
 }
 
 interface IndexChange {

@@ -6,7 +6,7 @@ import type { Recipient } from '../../core/mail/content.ts';
 import { isToBeAsked, type MailAddressRecord, whyNoMail } from '../../core/mail/mail-address.ts';
 import type { Project } from '../../core/model/project.ts';
 import { openSeals, type Seals } from '../../services/aws/seals.ts';
-import { variable } from '../../services/environment.ts';
+import { siteUrl, variable } from '../../services/environment.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { distinctAddresses } from '../../services/mail/mail-address.ts';
@@ -93,7 +93,7 @@ export function openRecipients(logger: Logger): Recipients {
     addresses: openMailAddresses(),
     mailer: openMailer(),
     seals: openSeals(),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     indexUrl: indexUrl(),
     logger,
     mustConfirm: variable('CONFIRM_ADDRESSES') !== 'no',

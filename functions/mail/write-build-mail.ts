@@ -3,7 +3,7 @@ import { buildMail } from '../../core/mail/build-mail.ts';
 import type { Mail } from '../../core/mail/content.ts';
 import { mailDetailsOf } from '../../core/mail/mailed-end.ts';
 import type { Build } from '../../core/model/build.ts';
-import { variable } from '../../services/environment.ts';
+import { siteUrl } from '../../services/environment.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
 import { type BuildLog, openBuildLog } from '../../services/records/build-log.ts';
 import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
@@ -43,7 +43,7 @@ export function openWriteBuildMail(): WriteBuildMail {
     log: openBuildLog(),
     records: openRecords(),
     targets: openTargets(),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     indexUrl: indexUrl(),
   });
 }

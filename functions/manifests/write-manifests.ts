@@ -1,6 +1,6 @@
 import type { GitHost } from '../../core/model/git-host.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
-import { variable } from '../../services/environment.ts';
+import { jsonVariable, siteUrl } from '../../services/environment.ts';
 import { openCommitSigner } from '../../services/git-host/commit-signer.ts';
 import { gitHosts } from '../../services/git-host/configured-hosts.ts';
 import { openDeployCredentials } from '../../services/git-host/deploy-credentials.ts';
@@ -59,9 +59,9 @@ export function openWriteManifests(): WriteManifests {
     credentials,
     ownCommits: openOwnCommits(),
     isWanted: async ({ state }: Job) => (await targets.get(state.project, state.target))?.revision === state.revision,
-    author: JSON.parse(variable('DEPLOY_AUTHOR')) as { name: string; email: string },
+    author: jsonVariable('DEPLOY_AUTHOR') as { name: string; email: string },
     sign: openCommitSigner(),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
   };
   const hosts = gitHosts();
   return createWriteManifests({

@@ -1,6 +1,5 @@
 import { mapConcurrently } from '../../core/concurrency.ts';
 import {
-  describeReason,
   type expiredImages,
   expiredParts,
   type KeepReason,
@@ -9,7 +8,7 @@ import {
   type RetentionReport,
   type RetentionRules,
 } from '../../core/retention/retention-plan.ts';
-import { usesByProjects, usesByTargets } from '../../core/retention/uses.ts';
+import { mergedUses, usesByProjects, usesByTargets } from '../../core/retention/uses.ts';
 import type { RetentionReports } from '../../services/records/retention-reports.ts';
 import type { ImageUse } from '../../services/registry/image-use.ts';
 import type { StoredImages } from '../../services/registry/stored-images.ts';
@@ -101,7 +100,7 @@ export function createExpireRepository(services: Services) {
     try {
       for (const name of repository.projects) claimed.push(await projects.claimRelease(name, holder));
       const current = usesByProjects(claimed, options.now);
-      const decided = await decide(repository, withUses(uses, current), options);
+      const decided = await decide(repository, mergedUses(uses, current), options);
       if (decided) await putAway(repositoryPrefix + repository.path, decided, options.expired);
       return decided;
     } finally {
@@ -156,16 +155,6 @@ export function createExpireRepository(services: Services) {
 }
 
 const expiring = (decisions: readonly RetentionDecision[]) => decisions.filter(({ reasons }) => reasons.length === 0);
-
-function withUses(...all: ReadonlyMap<string, readonly KeepReason[]>[]): Map<string, KeepReason[]> {
-  const grouped = Map.groupBy(
-    all.flatMap((uses) => [...uses]),
-    ([digest]) => digest,
-  );
-  // The projects of the repository are among all projects, too.
-  const once = (reasons: KeepReason[]) => [...new Map(reasons.map((each) => [describeReason(each), each])).values()];
-  return new Map([...grouped].map(([digest, found]) => [digest, once(found.flatMap(([, reasons]) => reasons))]));
-}
 
 function byRelease(one: RetentionDecision, other: RetentionDecision): number {
   return one.releasedAt < other.releasedAt ? 1 : -1;

@@ -2,7 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { targetMail } from '../../core/mail/target-mail.ts';
 import { getsMails } from '../../core/model/project.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
-import { variable } from '../../services/environment.ts';
+import { siteUrl } from '../../services/environment.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
@@ -37,7 +37,7 @@ export function openNotifyTarget(logger: Logger): NotifyTarget {
     projects: openProjects(),
     mailer: openMailer(),
     recipients: openRecipients(logger),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     indexUrl: indexUrl(),
     logger,
   });

@@ -1,8 +1,8 @@
 import { destinationsOf, destinationTarget } from '../../core/destinations/destination.ts';
-import { type DeployTarget, isService } from '../../core/model/deploy-target.ts';
+import type { DeployTarget } from '../../core/model/deploy-target.ts';
 import { type Project, parseProjectName } from '../../core/model/project.ts';
 import { type Call, type Deliverable, isCalledBy } from '../../core/targets/deliverable.ts';
-import type { TargetState } from '../../core/targets/target-state.ts';
+import { kindOf, type TargetState } from '../../core/targets/target-state.ts';
 import type { TrackTargets } from './track-targets.ts';
 
 export type Owner = Pick<Project, 'name' | 'gitBranch' | 'deploy' | 'destinations'>;
@@ -22,7 +22,7 @@ export function targetsOf(project: Owner, { ref }: Deliverable, only: RequestOpt
   return [
     ...deploy
       .filter((target) => isCalled(target) || only?.includes(target.name))
-      .map((target): Named => ({ target: target.name, kind: isService(target) ? 'service' : 'manifest' })),
+      .map((target): Named => ({ target: target.name, kind: kindOf(target) })),
     ...copies
       .filter((destination) => only === undefined || only.includes(destination))
       .map((destination): Named => ({ target: destinationTarget(destination, ref), kind: 'registry' })),

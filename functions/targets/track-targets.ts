@@ -1,13 +1,14 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { isService } from '../../core/model/deploy-target.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { Call, Deliverable } from '../../core/targets/deliverable.ts';
+import { callOfNext, nextTarget } from '../../core/targets/next-target.ts';
 import {
   attempted,
   begun,
   type DeliveryOutcome,
   isDue,
   isWorthMail,
+  kindOf,
   requested,
   type TargetState,
 } from '../../core/targets/target-state.ts';
@@ -22,8 +23,6 @@ interface Services {
 }
 
 type Named = Pick<TargetState, 'target' | 'kind'>;
-
-const hour = 60 * 60_000;
 
 /** Writes down what each target is to have, who works on it, and what became of it. Everybody who delivers keeps to it. */
 export function createTrackTargets({ targets, notify, logger }: Services) {
@@ -68,27 +67,16 @@ export function createTrackTargets({ targets, notify, logger }: Services) {
       return (await targets.save(after)) ? after : undefined;
     },
 
-    /** What the next target gets from one that has a release now: a pull request, or a promotion when its time has come. */
+    /** Calls for what the next target gets from one that has a release now. */
     async callNext(
       { name, deploy = [] }: Pick<Project, 'name' | 'deploy'>,
       { target, wanted }: TargetState,
     ): Promise<TargetState | undefined> {
-      const next = deploy[deploy.findIndex((each) => each.name === target) + 1];
-      if (next?.on !== 'promotion') return undefined;
-      const named: Named = { target: next.name, kind: isService(next) ? 'service' : 'manifest' };
-      const { type, by } = wanted.call;
-      if (type === 'rollback') {
-        // Who takes a release back here has not decided about the next target, but its pull request must not offer that release.
-        const isOffered = (await targets.get(name, next.name))?.state === 'proposed';
-        return isOffered ? request(name, named, wanted, { call: { type: 'promotion', by } }) : undefined;
-      }
-      const { afterHours } = next;
-      if (afterHours !== undefined) {
-        const dueAt = new Date(Date.now() + afterHours * hour).toISOString();
-        return request(name, named, wanted, { call: { type: 'promotion', by: `${afterHours} hours` }, dueAt });
-      }
-      const asks = !isService(next) && next.mode === 'pull-request';
-      return asks ? request(name, named, wanted, { call: { type: 'release' } }) : undefined;
+      const next = nextTarget(deploy, target);
+      if (!next) return undefined;
+      const isOffered = (await targets.get(name, next.name))?.state === 'proposed';
+      const options = callOfNext(next, wanted.call, { isOffered, now: new Date() });
+      return options && request(name, { target: next.name, kind: kindOf(next) }, wanted, options);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Recipient } from '../../core/mail/content.ts';
 import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
-import { listVariable, variable } from '../../services/environment.ts';
+import { listVariable, siteUrl, variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
 import { openSourceHost, type SourceHost } from '../../services/git-host/git-remote.ts';
 import { openGitHosts } from '../../services/git-host/host-tokens.ts';
@@ -152,7 +152,7 @@ export function openPlanners(logger: Logger): Planners {
     mailer: openMailer(),
     recipients: openRecipients(logger),
     operators: listVariable('OPERATORS').map((address) => ({ address })),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     logger,
   });
 }

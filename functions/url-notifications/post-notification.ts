@@ -12,7 +12,7 @@ import {
   type UrlNotification,
 } from '../../core/url-notifications/url-notification.ts';
 import { createSecret, type RotatedSecret } from '../../services/aws/secrets.ts';
-import { variable } from '../../services/environment.ts';
+import { siteUrl, variable } from '../../services/environment.ts';
 import { openWebhookMaster } from '../../services/git-host/webhook-secret.ts';
 import { openPublicFetch, type PublicFetch } from '../../services/http/public-fetch.ts';
 import { openUrlNotifications, type UrlNotifications } from '../../services/tables/url-notifications.ts';
@@ -113,7 +113,7 @@ export function openPostNotification(logger: Logger): PostNotification {
     secretValue: (name) => createSecret(name).current(),
     secretsPrefix: variable('NOTIFY_URLS_PREFIX'),
     fetch: openPublicFetch(),
-    siteUrl: variable('SITE_URL'),
+    siteUrl: siteUrl(),
     logger,
   });
 }

@@ -6,7 +6,7 @@ import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts'
 import { pullRequestAt } from '../../core/model/pull-request.ts';
 import { once } from '../../core/once.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import { variable } from '../environment.ts';
+import { siteUrl } from '../environment.ts';
 import { openGitHosts } from './host-tokens.ts';
 import type { GitHosts } from './hosts.ts';
 import type { StatusMark } from './repository-api.ts';
@@ -57,7 +57,7 @@ export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositor
 
 export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
 
-export const openCommitStatuses = once(() => createCommitStatuses(openGitHosts(), variable('SITE_URL')));
+export const openCommitStatuses = once(() => createCommitStatuses(openGitHosts(), siteUrl()));
 
 /** One commit may be built for a branch, for a pull request and by hand, with different results: each has a context of its own. */
 function contextOf(project: string, ref: string): string {

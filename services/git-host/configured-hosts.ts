@@ -1,7 +1,7 @@
 import type { GitHost } from '../../core/model/git-host.ts';
-import { variable } from '../environment.ts';
+import { jsonVariable } from '../environment.ts';
 
 /** The git hosts whose API Slipway calls. The first has the index. */
 export function gitHosts(): GitHost[] {
-  return JSON.parse(variable('GIT_HOSTS')) as GitHost[];
+  return jsonVariable('GIT_HOSTS') as GitHost[];
 }

@@ -4,7 +4,7 @@ import { UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { type LoginSettings, loginSettingsSchema } from '../../core/visibility/login-settings.ts';
 import { createSecret } from '../aws/secrets.ts';
-import { variable } from '../environment.ts';
+import { jsonVariable, siteUrl, variable } from '../environment.ts';
 
 /** What the browser of somebody who signs in keeps meanwhile. */
 export const pendingLoginSchema = z.object({ state: z.string(), nonce: z.string(), verifier: z.string() });
@@ -148,12 +148,12 @@ export type IdentityProvider = ReturnType<typeof createIdentityProvider>;
 export const openIdentityProvider = once(() => {
   const secret = createSecret(variable('LOGIN_CLIENT_SECRET'));
   return createIdentityProvider({
-    settings: loginSettingsSchema.parse(JSON.parse(variable('LOGIN'))),
+    settings: loginSettingsSchema.parse(jsonVariable('LOGIN')),
     async secret() {
       const value = (await secret.current()).trim();
       return value === '' || value === 'none' ? undefined : value;
     },
-    redirectUri: `${variable('SITE_URL').replace(/\/$/, '')}/login/callback`,
+    redirectUri: `${siteUrl()}/login/callback`,
   });
 });
 

@@ -153,7 +153,7 @@ export function withoutFindings(state: 'failed' | 'unsupported', reason?: string
     state,
     reason,
     findings: [],
-    ...(status === undefined ? {} : { status: withoutStop(status) }),
+    status: status === undefined ? undefined : withoutStop(status),
   };
 }
 

@@ -29,7 +29,7 @@ const starting = new Set(['run', 'create', 'exec']);
 /** The privileges that the commands in an image's labels would give its containers; undefined where it has no such label. */
 export function capabilitiesOf(
   labels: Readonly<Record<string, string>>,
-): { findings: CapabilityGrant[]; reason?: string } | undefined {
+): { findings: CapabilityGrant[]; reason?: string | undefined } | undefined {
   // `atomic` took `RUN`, `run` and `Run`, and Podman takes any name that it is given.
   // https://github.com/projectatomic/atomic/blob/v1.22.1/Atomic/objects/image.py
   const commands = Object.entries(labels).flatMap(([name, text]) => {
@@ -50,7 +50,7 @@ export function capabilitiesOf(
       reasons.push(`the label ${name} cannot be read as a command: ${error.message}`);
     }
   }
-  return { findings: [...findings.values()], ...(reasons.length === 0 ? {} : { reason: reasons.join('; ') }) };
+  return { findings: [...findings.values()], reason: reasons.join('; ') || undefined };
 }
 
 /**

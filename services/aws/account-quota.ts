@@ -7,7 +7,10 @@ import { variable } from '../environment.ts';
  * these quotas are not documented, so it is found by its name.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
  */
-export async function findBuildQuota(client: ServiceQuotasClient, machine: string): Promise<ServiceQuota | undefined> {
+export async function findAccountQuota(
+  client: ServiceQuotasClient,
+  machine: string,
+): Promise<ServiceQuota | undefined> {
   const name = `concurrently running builds for ${machine} environment`.toLowerCase();
   for await (const { Quotas = [] } of paginateListServiceQuotas({ client }, { ServiceCode: 'codebuild' })) {
     const found = Quotas.find(({ QuotaName }) => QuotaName?.toLowerCase() === name);
@@ -17,10 +20,12 @@ export async function findBuildQuota(client: ServiceQuotasClient, machine: strin
 }
 
 /** How many builds of this deployment's machine may run at once in the account. */
-export function createBuildQuota(client: ServiceQuotasClient, machine: string) {
-  return { read: async (): Promise<number | undefined> => (await findBuildQuota(client, machine))?.Value };
+export function createAccountQuota(client: ServiceQuotasClient, machine: string) {
+  return { read: async (): Promise<number | undefined> => (await findAccountQuota(client, machine))?.Value };
 }
 
-export type BuildQuota = ReturnType<typeof createBuildQuota>;
+export type AccountQuota = ReturnType<typeof createAccountQuota>;
 
-export const openBuildQuota = once(() => createBuildQuota(new ServiceQuotasClient({}), variable('BUILD_ENVIRONMENT')));
+export const openAccountQuota = once(() =>
+  createAccountQuota(new ServiceQuotasClient({}), variable('BUILD_ENVIRONMENT')),
+);
