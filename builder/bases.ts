@@ -41,7 +41,7 @@ export interface BaseSearch {
 export interface NamedBases {
   bases: ResolvedBase[];
   missing: MissingBase[];
-  /** Why a base is missing, or is no base. */
+  /** Why a base is missing or cannot be used. */
   failures: unknown[];
 }
 

@@ -15,7 +15,7 @@ export interface RunOptions {
   cwd?: string;
   /** Where its output is written, instead of to the result. */
   log?: OutputLog | undefined;
-  /** How many bytes it may print; without a log at most 16 MiB where nothing is said. */
+  /** How many bytes it may print. @default 16 MiB if there is no log */
   outputLimit?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Finished {
   stderr: string;
 }
 
-/** A program printed more than it may, and was stopped. What it printed is no whole. */
+/** A program printed more than it may, and was stopped. Its output is incomplete. */
 export class OutputLimitError extends Error {
   override readonly name = 'OutputLimitError';
 

@@ -24,7 +24,7 @@ export interface Context {
   terminal: Terminal;
   /** Programs read the answer. */
   isJson(): boolean;
-  /** Where AWS is, or what stands for it. */
+  /** Where AWS is, or its substitute on one machine. */
   connection(): Promise<Connection>;
   /** @throws DeploymentError */
   deployment(): Promise<Deployment>;

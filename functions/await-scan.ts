@@ -13,8 +13,8 @@ interface Services {
 }
 
 /**
- * Has the state machine wait until `resume-build` hears that the registry has scanned the candidate. An event that came before is gone, so
- * it looks once itself, after the token is in the build's record.
+ * Has the state machine wait until `resume-build` receives the event that the registry has scanned the candidate. An event that came before
+ * is lost, so this step reads the scan once itself, after the token is in the build's record.
  * @throws ScanEndedError if there is nothing to wait for
  */
 export function createAwaitScan({ builds, scans }: Services) {

@@ -21,7 +21,7 @@ import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 
 const lookupsAtOnce = 8;
-/** Of the projects that release to one repository, as many are looked at; more, and it counts as private. */
+/** How many of the projects that release to one repository are read. A repository with more counts as private. */
 const mostReleasing = 100;
 
 type Logins = (BuildCredentials & { outcome: 'granted' })['logins'];
@@ -42,7 +42,7 @@ interface Services {
 
 /**
  * Gives a build the credentials for its own records and repositories. All builds may call this, so the caller proves by its token which
- * build it is. A refusal says nothing of the reason, and is an answer, not an error: a build that was just ended may still ask.
+ * build it is. A refusal does not say why. It is an answer and not an error, because a build that was just ended may still ask.
  */
 export function createBuildCredentials({
   builds,
@@ -57,7 +57,7 @@ export function createBuildCredentials({
 }: Services) {
   const { repositoryPrefix: prefix } = places;
 
-  /** Those of the repositories that exist, and that the build may read. */
+  /** The repositories that exist and that the build may read. */
   async function readable(project: ProjectRecord | undefined, wanted: readonly string[]): Promise<string[]> {
     const existing = await repositories.existing(wanted.filter((name) => isReleaseRepository(name, prefix)));
     if (existing.length === 0) return [];
@@ -72,7 +72,7 @@ export function createBuildCredentials({
     return found.flat();
   }
 
-  /** The credentials for those of the images that the build may pull with them. */
+  /** The credentials for images of other registries, without those that the build may not pull with them. */
   async function loginsFor(build: Build, project: ProjectRecord | undefined, images: readonly string[]) {
     const known = (project?.bases ?? []).map(({ image }) => image);
     const { appId } = parseProjectName(build.project);
@@ -87,7 +87,7 @@ export function createBuildCredentials({
     return { logins, withheld };
   }
 
-  /** What opens the source, if the entry is still that of the repository that is built. */
+  /** The credentials of the source, if the entry still names the repository that is built. */
   async function sourceOf(build: Build, project: ProjectRecord | undefined) {
     if (!project || !usesSourceSecret(build, project) || project.gitUrl !== build.sourceUrl) return undefined;
     const found = await sourceCredentials(project);

@@ -36,7 +36,7 @@ export function createCloseBuild({ fail, tell }: Services) {
 const run = once(() =>
   createCloseBuild({
     fail: createFail({ builds: openBuilds(), projects: openProjects(), records: openRecords() }),
-    // Lambda retries an event after one minute and again after two, which is longer than one process may hold the notification.
+    // Lambda retries an event after one minute and again after two, and a process may hold the notification for less than that.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     tell: untilNotified(openTell(new Logger({ serviceName: 'close-build' }))),
   }),

@@ -12,7 +12,7 @@ interface Services {
   deliver: Delivery['deliver'];
 }
 
-/** Brings a release to the targets of its entry. What does not get there is tried again (`retry-deliveries`); the release stands. */
+/** Brings a release to the targets of its entry. What does not get there is tried again (`retry-deliveries`); the release stays valid. */
 export function createDeliver({ builds, projects, deliver }: Services) {
   return async function deliverBuild(input: unknown): Promise<{ targets: number }> {
     const build = await builds.require(stepInputSchema.parse(input).build);

@@ -14,10 +14,12 @@ interface Services {
 /** `again`: the state machine waits for so many seconds, and asks once more. */
 type Answer = { outcome: 'build' | 'again'; seconds: number };
 
-/** A day of these has far fewer events than an execution may have. */
+/** A day of such pauses adds far fewer events than an execution may have. */
 const pauseSeconds = 300;
 
-/** Has a build that waited go on, as soon as its project has room for it: others had its part of the quota meanwhile. */
+/**
+ * Lets a build that waited go on as soon as its project has room for it again: while it waited, other builds used its part of the quota.
+ */
 export function createGoOn({ builds, quota }: Services) {
   return async function goOn(input: unknown): Promise<Answer> {
     const build = await builds.require(stepInputSchema.parse(input).build);

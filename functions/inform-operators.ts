@@ -30,8 +30,8 @@ type Event = Pick<APIGatewayProxyEventV2, 'rawPath'> & { requestContext: { http:
 const mostCounted = 100;
 
 /**
- * Answers what only operators may know, as JSON and as a page. API Gateway has checked the signature, and that IAM allows the call. It
- * is a function of its own, because the one of the public pages must not be able to read any of this.
+ * Answers what only operators may know, as JSON and as a page. API Gateway has checked the signature, and that IAM allows the call. This is
+ * a separate function because the one behind the public pages must not be able to read any of it.
  */
 export function createInformOperators({
   addresses,

@@ -65,7 +65,7 @@ export function createJoinPlatforms({ builds, records, taken, indexes, repositor
         return found ? [{ platform, reports: found }] : [];
       }),
     );
-    // The verdict says that there is no report, where one platform has none.
+    // If one platform has no report, none is written, and the verdict says so.
     if (reports.every((each) => each.length > 0)) await records.putScanners(id, mergedReports(reports.flat()));
   }
 
@@ -92,7 +92,7 @@ export function createJoinPlatforms({ builds, records, taken, indexes, repositor
     }
     await joinScanners(id, platforms);
     const [first] = platforms;
-    // What the packages of one platform need, those of the others need too.
+    // Updates are watched for one platform: those of the others appear with them.
     if (first) await taken.copy(partOf(id, first), id, ['packages']);
     const digest = await indexes.put(repository, id, imageIndexOf(images));
     await records.putResult(id, { ...result, digest });

@@ -54,8 +54,8 @@ const pauseMilliseconds = 500;
 
 /**
  * Promotes a release of a project to one of its targets, because a person says so. What the target is to have is decided and written down
- * under the claim of releases, so that no rollback and no hold comes in between; whatever comes later overtakes it. Nobody waits here until
- * the target has it.
+ * under the claim of releases, so that no rollback and no hold comes in between; a later decision overtakes it. The call does not wait
+ * until the target has the release.
  */
 export function createPromote({ builds, projects, releases, targets, track, deliverTarget }: Services) {
   async function claim(name: string, holder: string): Promise<ClaimedProject> {
@@ -111,7 +111,7 @@ export function createPromote({ builds, projects, releases, targets, track, deli
 
   return async function promote(project: Project, request: Request): Promise<TargetState> {
     const { name } = project;
-    // Who names a target that is not there takes no claim.
+    // Checked first, so that a call for a target that does not exist takes no claim.
     promotedTarget(project, request.to);
     const holder = `promotion ${randomUUID()}`;
     const claimed = await claim(name, holder);
@@ -128,7 +128,7 @@ interface CallServices {
   logger: Logger;
 }
 
-/** Answers the signed call: with what is wrong, or with the target, of which the reading calls say what becomes of it. */
+/** Answers the signed call with what is wrong, or with the state of the target, which the reading calls return from then on. */
 export function createAcceptPromotion({ projects, promote, siteUrl, logger }: CallServices) {
   return async function acceptPromotion(event: SignedCall): Promise<APIGatewayProxyStructuredResultV2> {
     const refuse = (refusal: Refusal) => refused(siteUrl, event.rawPath, refusal);

@@ -68,7 +68,7 @@ export function createRelease({
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
   }
 
-  /** Of an image index, each image gets its own. */
+  /** For an image index, each of its images gets its own referrers too. */
   async function attachAll({ id, candidate }: PassedBuild, to: Omit<Parameters<AttachReferrers>[1], 'digest'>) {
     const { digest, platforms = [] } = candidate;
     const images = platforms.map((image) => ({ recordedAs: partOf(id, image.platform), digest: image.digest }));

@@ -19,19 +19,19 @@ interface Services {
   delivery: Pick<Delivery, 'retry'>;
 }
 
-/** How often a promotion is looked at that a hold keeps back. */
+/** The pause between two checks of a promotion that a hold keeps back. */
 const heldMilliseconds = 15 * 60_000;
 /** An attempt takes seconds, or a minute where a host does not answer. */
 const mostAtOnce = 50;
-/** Each repository may take minutes, and must end with the function: what is still due then is left for the next run. */
+/** No repository is begun after this, because one may take minutes: what is still due then is left for the next run. */
 const beginMilliseconds = 4 * 60_000;
 
 /** The target that somebody has promoted a release to. Whoever starts it on a schedule names none. */
 const calledSchema = z.object({ project: z.string(), target: z.string() });
 
 /**
- * Tries what a command has called for, or else once more what is due: a release that did not get to its target, an open pull request, a
- * promotion whose time has come.
+ * Delivers what a command has called for. Without a command it retries what is due: a release that did not get to its target, an open pull
+ * request, a promotion whose time has come.
  */
 export function createRetryDeliveries({ projects, releases, targets, track, delivery }: Services) {
   /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
@@ -83,7 +83,7 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
           if (next) open.push(next);
         }
       }
-      // Whatever is wrong with one project, the others get theirs.
+      // An error with one project does not keep the others from their deliveries.
       if (project) await delivery.retry(project, open).catch((error: unknown) => errors.push(error));
     }
     if (errors.length > 0) throw errors[0];

@@ -24,8 +24,8 @@ interface Services {
 }
 
 /**
- * Moves the floating tags of a project's current release back to an earlier release, and holds them there. It pushes no image, and only an
- * image gets tags that the project has released before, with a verdict of pass.
+ * Moves the floating tags of a project's current release back to an earlier release, and holds them there. It pushes no image. Only an
+ * image that the project has released before, with a verdict of pass, gets the tags.
  */
 export function createRollBack({ builds, projects, releases, holds, openRegistry, repositoryPrefix }: Services) {
   /** @throws RollbackRefusedError if another release is current by now, or the wanted one cannot be had */
@@ -77,7 +77,7 @@ export function createRollBack({ builds, projects, releases, holds, openRegistry
     const registry = await openRegistry();
     const target = await targetOf(cause, project, registry);
     const tags = await movableTags(cause, project, registry);
-    // Before the tags, so that nothing that passes takes them forward again.
+    // Before the tags are moved, so that no new release moves them forward again.
     await projects.hold(project.name, { id: build.id, by, at: new Date().toISOString(), reason });
     const repository = repositoryOf(project.name, repositoryPrefix);
     for (const tag of tags) await registry.tag(repository, to, tag);

@@ -35,7 +35,7 @@ export function createRollDue({ projects, targets, track, rollService }: Service
   async function roll(project: ProjectRecord, state: TargetState, now: Date): Promise<void> {
     const after = await track.settle(state, await rollService(project, state, now));
     if (after?.state === 'delivered') await track.callNext(project, after);
-    // It may have ended before its id was written down, when nobody knew what its event was about.
+    // It may have ended before its id was stored: then its event matched no target.
     else if (after?.state === 'rolling' && state.state !== 'rolling') await roll(project, after, now);
   }
 

@@ -37,7 +37,7 @@ interface Services {
 
 /** What is known of the build of a candidate. */
 interface Recorded {
-  /** The build that made it: after a hold, another one. */
+  /** The build that made the candidate: after a hold it is an earlier build than the one that releases it. */
   maker: Build;
   request: BuildRequest;
   result: BuildResult & { outcome: 'built' };
@@ -91,7 +91,7 @@ export function createSign({ builds, projects, heads, records, sboms, signatures
     const publicKey = await key.publicKey();
     await Promise.all(
       statementNames.map(async (name) => {
-        // At the first try there is none, and `keep` leaves one alone that another try has made meanwhile.
+        // The first try need not look; and `keep` does not replace a statement that another try has stored meanwhile.
         if (isAgain && (await signatures.read(recordedAs, name))) return;
         const predicate = await predicateOf[name]();
         if (!predicate) return;
@@ -102,7 +102,7 @@ export function createSign({ builds, projects, heads, records, sboms, signatures
     );
   }
 
-  /** Of an image index, also each of its images: who pulls one by its own digest can verify it too. */
+  /** Signs an image index and each of its images, so that an image that is pulled by its own digest can be verified too. */
   async function signStatements(build: PassedBuild): Promise<void> {
     const recorded = await recordedOf(build);
     const { scan } = recorded;
@@ -133,7 +133,7 @@ export function createSign({ builds, projects, heads, records, sboms, signatures
   };
 }
 
-/** Code that a build runs may have written the text: what is no object is no SBOM. */
+/** The SBOM, if the text is a JSON object at all: code that a build runs may have written it. */
 function objectIn(bytes: Uint8Array | undefined): object | undefined {
   if (!bytes) return undefined;
   try {

@@ -34,7 +34,7 @@ const imagesCounted = 20;
 const dependentsCounted = 200;
 const dependentsShown = 30;
 
-/** Left to say that there is no answer. */
+/** The time that is kept to answer that there is no answer in time. */
 const answerMilliseconds = 1000;
 
 const run = once(() => {

@@ -28,7 +28,7 @@ export function createTrackBuild({ builds, codeBuild }: Services) {
     if (!id) return;
     const codeBuildId = arn.slice(arn.indexOf('/') + 1);
     const status = (await builds.recordCodeBuild(id, codeBuildId))?.status;
-    // It was superseded or cancelled while it waited. Who ends it from now on knows the run, and stops it.
+    // It was superseded or cancelled while it waited. A function that ends the build from now on finds the run in its record, and stops it.
     if (status === 'superseded' || status === 'cancelled') await codeBuild.stop(codeBuildId);
     // Events may arrive late and more than once, so only a queued build goes on.
     else if (status) await builds.begin(id, 'build', 'building', ['queued']);

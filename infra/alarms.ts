@@ -18,7 +18,7 @@ const mostMetrics = 10;
 
 interface Concern {
   metric: IMetric;
-  /** What has happened, for who gets the mail. */
+  /** What has happened, for the person who gets the mail. */
   meaning: string;
   threshold: number;
   comparison?: ComparisonOperator;

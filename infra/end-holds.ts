@@ -4,7 +4,7 @@ import { ScheduledFunction } from './scheduled-function.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
-/** Ends holds whose last day has passed. A hold counts no more from then on; this releases what it has kept back. */
+/** Ends holds whose last day has passed. From then on a hold is no longer in force; this releases what it has kept back. */
 export class EndHolds extends ScheduledFunction {
   constructor(scope: Construct, { state, triggers }: { state: State; triggers: Triggers }) {
     super(scope, 'EndHolds', {

@@ -79,7 +79,7 @@ export class Pipeline extends Construct {
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 
     const release = this.#run('Release', steps.release).addRetry(releaseBusy).addCatch(fail, toFail);
-    // A release stands, whatever becomes of its targets: what did not get there is tried again later.
+    // A release stays valid if a target does not get it: the delivery is tried again later.
     const deliver = this.#run('Deliver', delivery.deliver).addCatch(tell, {
       errors: [Errors.ALL],
       resultPath: JsonPath.DISCARD,

@@ -28,7 +28,7 @@ export const serviceTrouble: RetryProps = {
   jitterStrategy: JitterType.FULL,
 };
 
-/** The git host or the registry answered with nonsense: 5 + 10 + 20 + 40 s, then it is no passing trouble. */
+/** The git host or the registry answered with nonsense: 5 + 10 + 20 + 40 s: trouble that lasts longer is not temporary. */
 export const upstreamTrouble: RetryProps = {
   errors: [UpstreamError.name],
   interval: Duration.seconds(5),

@@ -243,7 +243,7 @@ export class State extends Construct {
       key: 'address',
       // Only addresses that a mail did not reach have the attributes.
       indexes: { byFailure: { partition: 'failing', sort: 'failedAt' } },
-      // Who sends mails cannot answer for their recipients, and the pages can write nothing but the answer.
+      // Functions that send mails cannot answer in place of the recipients, and the pages can write nothing but the answer.
       guarded: Object.values(addressAttributes).flat(),
       variable: 'ADDRESSES_TABLE',
     });

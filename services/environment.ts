@@ -95,7 +95,7 @@ export function optionalVariable(name: VariableName): string | undefined {
   return process.env[name];
 }
 
-/** A permission that somebody must have given expressly: only the text `true` is one, and a variable that is not set is none. */
+/** Whether a permission was given expressly: only the text `true` counts, and a variable that is not set gives none. */
 export function isPermitted(name: VariableName): boolean {
   return process.env[name] === 'true';
 }

@@ -39,8 +39,8 @@ export class ReaderNotConfinedError extends Error {
 }
 
 /**
- * The prefix of a program of the builder that reads untrusted users' files: it has limits, no network, sees no other process, and ends
- * with the builder. Under root it is nobody who may read every file and write its own alone.
+ * The prefix of a program of the builder that reads untrusted users' files: it has limits, no network, sees no other process, and ends with
+ * the builder. As root, it runs as the user nobody, who may read every file and write only its own.
  * @throws ReaderNotConfinedError
  */
 export async function readerConfinement(

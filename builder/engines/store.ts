@@ -29,7 +29,7 @@ export class Store {
   readonly #env: Readonly<Record<string, string>>;
   #canLock: Promise<boolean> | undefined;
 
-  /** `owner` is whose builds share it, in any form. */
+  /** `owner` identifies whose builds share it; any text will do. */
   constructor(program: string, env: Readonly<Record<string, string>>, owner: string) {
     this.program = program;
     this.#env = env;

@@ -37,7 +37,7 @@ const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', LANGUA
 /** What Docker, Podman and Buildah print of a program that they cannot start; the tools themselves print other texts. */
 const notStarted = /\bexec: "|fork\/exec |executable file .*not found|exec format error|OCI runtime attempted/i;
 
-/** The image's own tools, each call in a container of its own: as root who may read every file and change none, without network. */
+/** The image's own tools, each call in a container of its own: as a root that may read every file and change none, without network. */
 export class Tools {
   readonly #subject: Pick<ScanSubject, 'engine' | 'image'>;
   readonly #call: EngineCall;

@@ -17,7 +17,7 @@ export function createApi(siteUrl: string, readApi: ReadApi = createApiReader(si
     const response = await readApi(`/api/v1/${path}`);
     if (response.ok) return response;
     if (response.status === 404) return undefined;
-    // The API says by RFC 9457 what is wrong; what stands before it may answer anything.
+    // The API says by RFC 9457 what is wrong; a proxy in front of it may answer anything.
     const problem = problemSchema.pick({ detail: true }).safeParse(await response.json().catch(() => undefined)).data;
     throw new DeploymentError(
       `${siteUrl}/api/v1/${path} answered ${response.status}${problem ? `: ${problem.detail}` : '.'}`,

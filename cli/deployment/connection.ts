@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { DeploymentError } from '../errors.ts';
 
-/** Where AWS is, or what stands for it. */
+/** Where AWS is, or its substitute on one machine. */
 export interface Connection {
   stack: string;
   /** What each client of the SDK is made with. What is not set is taken as the AWS CLI takes it. */

@@ -35,7 +35,7 @@ export function together(findings: readonly Finding[]): Finding {
   return { state: worst ?? 'ok', text: shown.map(({ text }) => text).join(' '), fix };
 }
 
-/** Whether calls go to something that stands for AWS, and lacks much of it. */
+/** Whether calls go to a substitute for AWS, which lacks much of it. */
 export const isElsewhere = (): boolean => process.env.AWS_ENDPOINT_URL !== undefined;
 
 const errorSchema = z.object({ name: z.string(), message: z.string() });

@@ -23,7 +23,10 @@ interface Wanted {
   index: string | undefined;
 }
 
-/** Whether GitHub accepts an app's key, the app may do and hears of what is needed, its deliveries arrive, and the index is open to it. */
+/**
+ * Whether GitHub accepts an app's key, the app has the permissions and events that it needs, its deliveries arrive, and the index is open
+ * to it.
+ */
 export async function githubAppFinding(
   { url, apiUrl }: Pick<GitHost, 'url' | 'apiUrl'>,
   { app: id, 'private-key': privateKey }: StoredApp,
@@ -53,7 +56,7 @@ export async function githubAppFinding(
     : ok(`${url} accepts the GitHub App ${name}, installed for ${installations.length}.`);
 }
 
-/** Whether the app hears of what happens in a repository. */
+/** Whether the app gets the events of a repository. */
 export async function isInstalled(
   { host: { apiUrl }, path }: HostedRepository,
   { app: id, 'private-key': privateKey }: StoredApp,

@@ -113,7 +113,7 @@ async function keyIn(file: string): Promise<string> {
   return pem;
 }
 
-/** ECR gives no image to who has not signed in. */
+/** ECR gives no image to a caller who has not signed in. */
 async function registryOf(host: string, context: Context): Promise<Registry> {
   const [, region] = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host) ?? [];
   if (region === undefined) return outsideRegistry(host);

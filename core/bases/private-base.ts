@@ -4,7 +4,7 @@ import { parseImageReference } from '../model/image-reference.ts';
 
 /**
  * Whether a build may pull an image with the operators' credentials. A pull request could show strangers what is in any image that the
- * credentials open: its build gets only those that the branch is built on, which whoever may push to the branch has chosen.
+ * credentials open: its build gets only the images that the branch is built on already: people who may push to the branch chose those.
  * @param image `ghcr.io/acme/base`
  * @param known the names of the images that the branch was built on last
  */

@@ -3,7 +3,7 @@ import type { Build } from '../model/build.ts';
 type Queued = Pick<Build, 'id' | 'project'>;
 
 /**
- * In which order builds begin that wait for room: each time one of the project that has fewest running, and of these the oldest.
+ * The order in which waiting builds begin. The next one is always of the project with the fewest running builds, and its oldest.
  * @param queued the oldest first
  */
 export function beginOrder<Waiting extends Queued>(queued: readonly Waiting[], running: readonly Queued[]): Waiting[] {

@@ -74,7 +74,7 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
   };
 }
 
-/** Whether another attempt at the same commit may succeed: what failed is no part of the project. */
+/** Whether another attempt at the same commit may succeed: the failure has nothing to do with the project. */
 export function isPassing(error: string): boolean {
   return (
     [...registryLimitErrors, ...Object.values(notBegun), baseMovedError, 'PushFailedError'] as readonly string[]

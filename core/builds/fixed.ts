@@ -13,7 +13,7 @@ export const fixedSchema = z.object({
 export type Fixed = z.infer<typeof fixedSchema>;
 
 /**
- * What a build has fixed: the failures in a row that came before it on its ref. Undefined where it is no success, or the build before it
+ * What a build has fixed: the failures in a row that came before it on its ref. Undefined if it is not a success, or if the build before it
  * was one. Builds that were cancelled or superseded say nothing of either.
  * @param earlier newest first; the build itself may be among them
  */

@@ -18,8 +18,8 @@ export function isReleaseRepository(repository: string, prefix: string): boolean
 
 /**
  * Whether a build may read a repository. Releases of public projects are public, so every build may. Those of private ones may only a
- * private project of the same app-id whose entry names them in `depends-on`. The account may have other repositories, which are nobody's
- * business unless somebody who answers for it names them: the operators in the configuration, or the index in `depends-on`.
+ * private project of the same app-id whose entry names them in `depends-on`. The account may have other repositories. A build may read
+ * these only if the operators name them in the configuration, or the index in `depends-on`.
  * @param project the entry that is built; undefined for one that is gone
  * @param operatorImages image names of the configuration
  */

@@ -15,7 +15,8 @@ export const permissionsFor: Record<AppAccess, Readonly<Record<string, 'read' | 
 };
 
 /**
- * The events that an app has to subscribe to. Those of the buttons of check runs come by themselves to who may write check runs.
+ * The events that an app has to subscribe to. Events of the buttons of check runs come without a subscription, to every app that may write
+ * check runs.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run
  */
 export const appEvents: readonly string[] = ['push', 'pull_request', 'issue_comment'];

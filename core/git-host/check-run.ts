@@ -24,7 +24,7 @@ export interface CheckDetails {
 }
 
 const mostReasons = 30;
-/** GitHub takes 50 in one request; whoever has more than this begins with the first. */
+/** GitHub takes 50 in one request, and somebody with more to fix begins with the first ones anyway. */
 const mostAnnotations = 200;
 const levels = { error: 'failure', warning: 'warning', info: 'notice' } as const;
 

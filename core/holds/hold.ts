@@ -26,7 +26,7 @@ export function holdOf({ hold, held }: Held, now: Date): HoldInForce | undefined
   return hold && isInForce(hold) ? { by: 'the index', until: hold.until, reason: hold.reason } : undefined;
 }
 
-/** The first day on which a hold counts no more. */
+/** The first day on which a hold is no longer in force. */
 export function endOfHold({ until }: Hold): string | undefined {
   return until === undefined ? undefined : daysAfter(until, 1);
 }

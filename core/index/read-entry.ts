@@ -64,7 +64,7 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   };
 }
 
-/** Whoever opens a pull request runs code in its build, and must not get at what the secret opens. */
+/** A pull request runs its author's code in its build, which must not get at what the secret opens. */
 function pullRequestDiagnostics(entry: Mapping, values: EntryValues | undefined): FileDiagnostic[] {
   const written = entry.keys.get('pull-requests');
   if (!written || !values?.['source-secret'] || !isTrue(values['pull-requests'] ?? 'false')) return [];
@@ -73,7 +73,7 @@ function pullRequestDiagnostics(entry: Mapping, values: EntryValues | undefined)
   return [{ severity: 'error', code: 'value', offset: written.value.offset, message }];
 }
 
-/** An entry is anybody's to write, and everybody whom it names gets mail: it must not become a list of strangers. */
+/** Anybody can write an entry, and every address in it gets mail: it must not become a list of strangers. */
 function recipientDiagnostics(entry: Mapping, values: EntryValues | undefined, most: number): FileDiagnostic[] {
   const count = values ? recipientsOf(values).length : 0;
   const written = entry.keys.get('notify-email');

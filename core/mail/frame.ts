@@ -4,7 +4,7 @@ import type { List, Mail, MailContent } from './content.ts';
 /** What the mails to the same people have in common. */
 
 /**
- * Why somebody whom the entry of a project names gets a mail, and where that is changed.
+ * Why somebody gets a mail, because the entry of a project names them, and where that is changed.
  * @param more about this kind of mail, before it says where
  */
 export function footerForOwners(project: string, indexUrl: string | undefined, more = ''): MailContent['footer'] {

@@ -10,8 +10,8 @@ const shownDetails = {
 /**
  * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
  * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
- * Who is notified of releases is notified of one that is held, and who is notified of a failure is notified when it is fixed. A rollback is
- * no matter of taste: only an empty `notify` keeps its mail back.
+ * An entry that wants mails about releases gets one about a held release, and one that wants mails about failures gets one when they are
+ * fixed. The mail about a rollback is always sent, unless `notify` is empty.
  */
 export function mailDetailsOf(
   { status, cause, held, notify }: Pick<Build, 'status' | 'cause' | 'held' | 'notify'>,

@@ -30,8 +30,8 @@ export function targetMail(target: TargetState, { siteUrl, indexUrl }: { siteUrl
       : [
           oneLine(target.error ?? 'The record does not say why.', 1000),
           current
-            ? `It keeps ${oneLine(current.tag, 128)}. The release itself stands, and so do its tags.`
-            : 'The release itself stands, and so do its tags.',
+            ? `It keeps ${oneLine(current.tag, 128)}. The release itself stays valid, and so do its tags.`
+            : 'The release itself stays valid, and so do its tags.',
         ],
     example: exampleOf(name, place, { tag, beforeTag, isDone }),
     facts: [

@@ -52,7 +52,7 @@ function refuseVariable(manifest: Manifest, node: Node, names: readonly string[]
   );
 }
 
-/** An alias is followed to the value that it stands for: whatever else uses it names the same image. */
+/** An alias is followed to the value that it refers to: every other use of that value names the same image. */
 function placesNamed(document: Document, value: Node, names: readonly string[], image: DeployedImage): Place[] {
   const node = isAlias(value) ? value.resolve(document) : value;
   return isScalar(node) && isNamed(scalarText(node), names) ? [{ node, value: pinnedImage(image) }] : [];

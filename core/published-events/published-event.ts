@@ -122,8 +122,8 @@ export function notifiedEventOf({ type }: PublishedEvent): NotifiedEvent {
 const mostReasons = 10;
 
 /**
- * The event of a build's end, for who deploys its image or waits for it; undefined if it means nothing to them. The end of a pull request's
- * build is a status at the git host.
+ * The event of a build's end, for programs that deploy its image or wait for it; undefined if it means nothing to them. The end of a pull
+ * request's build is a status at the git host.
  */
 export function eventOfBuild(build: Build, siteUrl: string): PublishedEvent | undefined {
   const { id, project, status, image, cause, commit, ref, endedAt, verdict, failure } = build;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { PlatformImage } from '../model/platform.ts';
 import { isFloating } from '../releases/release.ts';
 
-/** How long released images are kept that nothing names any more. */
+/** How long released images are kept once nothing names them any more. */
 export interface RetentionRules {
   /** Days without a release and without a pull; undefined keeps them for ever. */
   days: number | undefined;
@@ -10,7 +10,7 @@ export interface RetentionRules {
   newest: number;
 }
 
-/** What becomes of an image that expires: it is deleted, or kept for less money where nobody can pull it. */
+/** What becomes of an image that expires: it is deleted, or archived, which costs less but lets nobody pull it. */
 export const expiredImages = ['delete', 'archive'] as const;
 
 /** Why an image stays. */
@@ -103,7 +103,7 @@ export function planRetention(
   const decisions = stored.flatMap(({ digest, tags, bytes, ...own }): RetentionDecision[] => {
     const records = released.get(digest);
     if (records === undefined) return [];
-    // Who runs an image index pulls and runs the image of a platform.
+    // A machine that runs an image index pulls and runs the image of its own platform.
     const images = [own, ...partsOf(records).flatMap((part) => byDigest.get(part) ?? [])];
     const pulledAt = latest(images.map((image) => image.pulledAt));
     const inUseAt = latest(images.map((image) => image.inUseAt));

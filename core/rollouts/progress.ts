@@ -64,7 +64,7 @@ export function commandOutcome(rollout: Rollout, command: Command | undefined, n
   );
 }
 
-/** The service has tried: the next release may do better, or a person who has put it right. */
+/** Not retried by itself: the next release may work, or this one after a person has put the service right. */
 function failed(error: string): DeliveryOutcome {
   return { kind: 'failed', error, isFinal: true };
 }

@@ -64,7 +64,7 @@ function reasonOf(reasons: readonly { platform: Platform; reason: string }[], co
   return reasons.map(({ platform, reason }) => `${platform}: ${reason}`).join(' ');
 }
 
-/** From what counts least: a scanner that had nothing to scan on one platform only has scanned. */
+/** From what counts least to what counts most: a scanner that had nothing to scan on only one platform did scan the image. */
 const states = ['not-applicable', 'complete', 'failed', 'timed-out'] as const satisfies ScannerReport['state'][];
 
 const rank = (state: ScannerReport['state']): number => states.indexOf(state);

@@ -7,7 +7,7 @@ import { isTracked, type Project } from '../model/project.ts';
 import { isFloating } from '../releases/release.ts';
 import { versionOf } from '../sources/version-tag.ts';
 
-/** A release as a target gets it: everything that is written, and by which releases are put in order. */
+/** A release as a target gets it: what is written to the target, and what orders releases. */
 export const deliverableSchema = z.object({
   build: z.string(),
   /** With the registry's host. */

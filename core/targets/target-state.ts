@@ -44,12 +44,12 @@ export const targetStateSchema = z.object({
   attempts: z.int().default(0),
   /** Why the last attempt failed. */
   error: z.string().optional(),
-  /** When it is tried next; the index `byDueTime` has the items that have it. */
+  /** When it is tried next. The index `byDueTime` contains the items with this attribute. */
   dueAt: z.iso.datetime().optional(),
   proposal: z.object({ number: z.int(), url: z.string(), build: z.string() }).optional(),
   /** What a service does to get it: the id of ECS's deployment, or of Systems Manager's command. */
   rollout: z.object({ id: z.string(), startedAt: z.iso.datetime() }).optional(),
-  /** What it has, and had before, newest first; what it got twice in a row is there once. */
+  /** The releases that it has had, newest first. One that it got twice in a row is listed once. */
   delivered: z.array(deliveredSchema).default([]),
   /** Rises with every change. */
   revision: z.int().positive(),
@@ -70,7 +70,7 @@ export type DeliveryOutcome =
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
-/** If whoever delivers crashes, the next run tries again after this. */
+/** After this, the next run retries a delivery whose process crashed. */
 const crashMinutes = 10;
 /** A copy may take this long, and nobody else begins it meanwhile. */
 export const copyMinutes = 10;
@@ -102,9 +102,9 @@ export function requested(
     state: dueAt === undefined ? 'pending' : 'waiting',
     since: now.toISOString(),
     attempts: 0,
-    // Manifests are written by whoever calls for it; all else is taken up as soon as it is due.
+    // The caller writes manifests itself, so their due time only covers a crash. Everything else is due at once.
     dueAt: dueAt ?? (key.kind === 'manifest' ? later(now, crashMinutes * minute) : now.toISOString()),
-    // One that was declined stays so: who calls for the release again gets another.
+    // A pull request that was declined stays closed: a new call for the release opens another.
     proposal: known?.state === 'failed' ? undefined : known?.proposal,
     delivered: known?.delivered ?? [],
     revision: nextRevision(known),
@@ -127,7 +127,7 @@ export function kindOf(target: DeployTarget): TargetState['kind'] {
   return isService(target) ? 'service' : 'manifest';
 }
 
-/** Whether a target is to have something that it has not. A promotion that waits is judged first, and a pull request is merged by people. */
+/** Whether a delivery to the target is being worked on. A promotion that waits is judged first, and people merge a pull request. */
 export function isUnderWay({ state }: Pick<TargetState, 'state'>): boolean {
   return state === 'pending' || state === 'rolling';
 }
@@ -137,12 +137,12 @@ export function isDue({ state, dueAt }: Pick<TargetState, 'state' | 'dueAt'>, no
   return isUnderWay({ state }) && dueAt !== undefined && dueAt <= now.toISOString();
 }
 
-/** Whether people are notified of it: a service's end, and whatever is given up. */
+/** Whether people are notified of it: when a service has the release, and when a delivery is given up. */
 export function isWorthMail({ kind, state }: Pick<TargetState, 'kind' | 'state'>): boolean {
   return state === 'failed' || (kind === 'service' && state === 'delivered');
 }
 
-/** The state while somebody works on it. Who saves it does the work. */
+/** The state while a process works on it. The process that saves this state first does the work. */
 export function begun(known: TargetState, now: Date): TargetState {
   return { ...known, dueAt: later(now, (copyMinutes + 1) * minute), revision: nextRevision(known) };
 }

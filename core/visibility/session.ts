@@ -3,7 +3,7 @@ import type { Viewer } from './viewer.ts';
 
 /** What a session is hidden for (services/aws/seals.ts), so that nobody makes one, or reads whose it is. */
 export const sessionPurpose = 'session';
-/** Long enough for a day's work; whoever leaves a group sees its projects for so long. */
+/** Long enough for a day's work. Somebody who leaves a group still sees its projects for this long. */
 export const sessionHours = 8;
 /** Browsers keep no longer cookie: https://www.rfc-editor.org/rfc/rfc6265#section-6.1 */
 const longestCookie = 3800;
@@ -32,7 +32,7 @@ export function fitsCookie(value: string): boolean {
   return value.length <= longestCookie;
 }
 
-/** Who has a session; undefined for a text that is none, or for one that has ended. */
+/** The person a session belongs to; undefined if the text is not a session, or the session has ended. */
 export function readSession(text: string, operators: readonly string[], now: Date): Viewer | undefined {
   const { data } = sessionSchema.safeParse(JSON.parse(text));
   if (!data || data.until <= now.toISOString()) return undefined;

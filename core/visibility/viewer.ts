@@ -6,7 +6,7 @@ export interface Viewer {
   email?: string | undefined;
   /** The groups that the identity provider names. */
   groups: readonly string[];
-  /** Operators, and those whom the account's IAM lets read everything. */
+  /** For operators, and for callers that the account's IAM allows to read everything. */
   seesAll: boolean;
 }
 

@@ -58,7 +58,7 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
     async function lookupFor(host: string, repository: string, appIds: ReadonlySet<string>): Promise<DigestLookup> {
       hosts.add(host);
       const stored = host === own.host ? own.credentials : await pullCredentials(`${host}/${repository}`, appIds);
-      // What is kept to others is asked for as a stranger asks.
+      // Without credentials, if the operators keep them to other app-ids.
       const credentials = stored === 'withheld' ? undefined : stored;
       // Folders of a registry may have the same user, such as `oauth2`, with other passwords.
       const key = JSON.stringify([host, credentials]);

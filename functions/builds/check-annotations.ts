@@ -9,7 +9,10 @@ interface Services {
   repositoryAt: GitHosts['repositoryAt'];
 }
 
-/** What a check run shows at the lines of the Dockerfile. A file that a script makes is not in the repository, and has no lines there. */
+/**
+ * What a check run shows at the lines of the Dockerfile. A Dockerfile that a script generates is not in the repository, so nothing can be
+ * shown at its lines.
+ */
 export function createCheckAnnotations({ records, repositoryAt }: Services) {
   return async function annotationsOf(build: Build): Promise<Annotation[]> {
     const request = await records.request(build.id);

@@ -9,14 +9,14 @@ interface Services {
   siteUrl: string;
 }
 
-/** Builds of one commit, those of its pull request and of a monorepo's many images among them. */
+/** How many builds of one commit are read: a monorepo has many images, each with its builds. */
 const mostRead = 300;
-/** Several builds may end at one moment, and the last comment has to have them all. */
+/** Several builds may end at one moment, and the last comment must name all of them. */
 const attempts = 5;
 
 /**
- * Keeps the comment on a pull request that says what became of its images. Without a token it does nothing, as for commit statuses; and for
- * a commit that is the head no more, because the comment is about the head. What a fork's commit has built, a maintainer has approved.
+ * Keeps one comment on a pull request up to date, which says what became of its images. It does nothing without a token, as with commit
+ * statuses, and nothing for a commit that is no longer the head. A fork's commit is built only after a maintainer approved it.
  */
 export function createCommentOnPullRequest({ builds, repositoryAt, siteUrl }: Services) {
   /** The newest build of each project, read anew: an index lags behind. */

@@ -27,7 +27,7 @@ export function createDiffWithLastRelease({ builds, heads, packages, records }: 
     return { packages: list, scan, scanners, sizeBytes: candidate?.sizeBytes };
   }
 
-  /** The findings of the latest rescan: what became known after the release is no change that the new build made. */
+  /** The findings of the latest rescan, so that what became known after the release does not count as a change by the new build. */
   async function findingsToday({ name: project }: ProjectRecord, digest: string): Promise<Scan | undefined> {
     const rescan = await ifReadable(records.releaseFindings({ project, digest }));
     return rescan?.state === 'complete' ? { state: 'complete', findings: rescan.findings } : undefined;
@@ -35,8 +35,8 @@ export function createDiffWithLastRelease({ builds, heads, packages, records }: 
 
   return {
     /**
-     * Stores the comparison with the last release; undefined if there is none. A record that is missing or unreadable leaves its part out,
-     * so that no image looks better or worse because of what is not known of the one before it.
+     * Stores the comparison with the last release; undefined if there is none. If a record is missing or unreadable, its part is left out:
+     * an image must not look better or worse because the records of the other are incomplete.
      */
     async keep(build: Build, project: ProjectRecord): Promise<Build['changes']> {
       const last = await releaseBefore(heads, project, build);

@@ -16,7 +16,7 @@ export async function lastRelease(
   return lastReleaseOf(project, ref, ofRef);
 }
 
-/** The release that a build's image is compared to; undefined if there is none, or it is the build's own. */
+/** The release that a build's image is compared to; undefined if there is none, or if this build made it. */
 export async function releaseBefore(
   heads: Pick<Heads, 'get'>,
   project: ProjectRecord,

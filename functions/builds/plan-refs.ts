@@ -17,7 +17,7 @@ interface Services {
   resumeHead: BuildStarter['resumeHead'];
 }
 
-/** As many releases may be delivered to a repository before an event of it is planned. */
+/** How many commits of our own are looked through: so many releases may be delivered to a repository before its event is planned. */
 const mostOwnCommits = 20;
 
 /** `absent`: the host has no such ref. `untouched`: none of the project's paths is touched. `waiting`: the entry is not to be built yet. */
@@ -37,7 +37,7 @@ export interface RefPlan {
 export function createPlanRefs(services: Services) {
   const { ownCommits, heads, paths, followHost, projectSources, startBuild, resumeHead } = services;
 
-  /** Whether a head differs from the known one only by commits that delivered releases: to build them would never end. */
+  /** Whether a head differs from the known one only by commits that delivered releases. Building these would deliver again, for ever. */
   async function isOwn(commit: string, known: Head | undefined): Promise<boolean> {
     let at: string | undefined = commit;
     for (let count = 0; at !== undefined && count < mostOwnCommits; count++) {
@@ -87,7 +87,7 @@ export function createPlanRefs(services: Services) {
     const planned = await Promise.allSettled(
       [...byAccess.values()].flatMap(([first, ...rest]) => (first ? [planTogether([first, ...rest], options)] : [])),
     );
-    // Whom another's credential fails is planned all the same, and the trigger is retried for the other.
+    // If one project's credential fails, the others are planned all the same, and the trigger is retried for that one.
     const plans = planned.map((plan) => {
       if (plan.status === 'rejected') throw plan.reason;
       return plan.value;

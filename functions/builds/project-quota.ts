@@ -10,17 +10,19 @@ interface Services {
   inFlight: BuildsInFlight;
 }
 
-/** What a build waits for that may not begin now: the end of any build, or of one of its own project. */
+/** Where a build has room to begin. Without it, the build waits: for the end of one of its own project's builds, or of any build. */
 type Room = 'there' | 'not-in-project' | 'nowhere';
 
-/** The most builds of a project that are considered when one ends. */
+/** How many waiting builds are read at a time. */
 const mostWaiting = 100;
-/** The same of all projects. */
+/** How many such pages are read when a build of any project ends. */
 const mostPages = 10;
 
-/** Bounds how many builds run at once, and of one project begin in an hour; the others stay queued, and the oldest begins first. */
+/**
+ * Limits how many builds run at once, and how many of one project begin in an hour. The others stay queued, and the oldest begins first.
+ */
 export function createProjectQuota({ builds, quota, inFlight }: Services) {
-  /** Lets go of builds that have ended: no step needs to do so when it ends one, and none can forget to. */
+  /** Frees the quota of builds that have ended. It is done here, when room is needed, so that no step that ends a build can forget it. */
   async function freeEnded(project: string): Promise<boolean> {
     const ended = await endedAmong([...(await quota.running(project))].map((id) => ({ project, id })));
     if (ended.length > 0) {
@@ -79,10 +81,10 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
       return room === 'there';
     },
 
-    /** Counts a build that has ended no more. */
+    /** Frees the room of a build that has ended. */
     end: (build: Build): Promise<void> => inFlight.free([build]),
 
-    /** The same for those whose end was not noticed. */
+    /** The same for builds whose end was not noticed. */
     async freeEnded(): Promise<void> {
       await inFlight.free(await endedAmong((await inFlight.state()).running));
     },
@@ -95,8 +97,8 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
     },
 
     /**
-     * The builds that may begin now, each of which counts as begun. Where only the builds of a project are limited, they are those of the
-     * project of which one has ended.
+     * The builds that may begin now, each of which counts as begun. If only the builds of each project are limited, they are builds of the
+     * given project.
      */
     async *next(project?: string): AsyncGenerator<QueuedBuild> {
       if (!inFlight.isLimited) {
@@ -116,7 +118,7 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
       const counted = new Set(running.map(({ id }) => id));
       const full = new Set<string>();
       let left = room;
-      // One that counts already was cut off at its start, or has begun this moment: to start that again does nothing.
+      // A build that is counted already crashed while it started, or has begun this moment: starting it again is harmless.
       for await (const queued of waitingPages()) {
         for (const build of beginOrder(queued, running)) {
           if (left <= 0) return;

@@ -35,22 +35,22 @@ interface Services {
   projectSources: Pick<ProjectSources, 'headOf'>;
   logger: Logger;
   repositoryPrefix: string;
-  /** The one that is built for where an entry names none. */
+  /** The platform to build for if an entry names none. */
   platform: Platform;
   limits: { timeoutSeconds: number; logLimitBytes: number };
 }
 
 export interface BuildOrder {
   /**
-   * What the build is named by, where somebody asked for it: the same trigger and project are one build. Otherwise it is the build of a new
-   * head, which is one build whichever triggers report the head.
+   * The trigger that gives the build its id, if somebody asked for it: the same trigger and project are one build. Absent for a new head,
+   * which gets one build however many triggers report it.
    */
   trigger?: string | undefined;
   project: Project;
   cause: Cause;
   commit: string;
   ref: string;
-  /** The stored head of the ref as it was before the git host named the commit. Only if it is still the same, the build begins. */
+  /** The stored head of the ref as it was before the git host named the commit. The build begins only if it is still the same. */
   known: Head | undefined;
   cascade?: string | undefined;
   noCache?: boolean | undefined;
@@ -194,7 +194,7 @@ export function createBuildStarter(services: Services) {
       for (let count = 0; count < attempts; count++) {
         const known = await heads.get(project.name, ref);
         const latest = known?.build === undefined ? undefined : await builds.get(known.build);
-        // The head of a repository that the entry named before is none of the one that it names now.
+        // If the entry named another repository then, that head is not one of the repository that it names now.
         const isOfSource = latest?.sourceUrl === project.gitUrl;
         if (isOfSource && unlessAfter !== undefined && latest.sequence > unlessAfter) return run(latest, project);
         const commit = isOfSource ? known?.commit : await services.projectSources.headOf(project);

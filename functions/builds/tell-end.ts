@@ -43,7 +43,7 @@ interface Services {
   logger: Logger;
 }
 
-/** How many builds of the project say whether this one has fixed something. */
+/** How many earlier builds are read to see whether this one has fixed something. */
 const earlierRead = 30;
 
 /** Notifies people of how a build ended, with one mail, or a part of its cascade's digest, the commit status, and the comment on a pull request. False while another process is sending them. */

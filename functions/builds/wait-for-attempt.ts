@@ -13,9 +13,9 @@ interface Services {
   records: Pick<Records, 'result'>;
 }
 
-/** Has a build wait that failed because of something that passes. While it waits, other builds have its place. */
+/** Makes a build wait if it failed because of something temporary. While it waits, other builds use its room in the quota. */
 export function createWait({ builds, quota, inFlight, records }: Services) {
-  /** In how many seconds the build runs again; undefined where it does not, or has ended. */
+  /** In how many seconds the build runs again; undefined if it does not, or has ended. */
   return async function wait(id: string, error: ExecutionError, now = new Date()): Promise<number | undefined> {
     const build = await builds.require(id);
     const failure = failureOf(await readResult(records, id), error);

@@ -133,7 +133,7 @@ export function createAnnounce(services: Services) {
 
 export type Announce = ReturnType<typeof createAnnounce>;
 
-/** Stands for the name of the cascade in a step: the project has been stalled for a while, whatever cascade it is in. */
+/** Is used in a step instead of the cascade's name, for a project that has been stalled for a while in any cascade. */
 export const stalled = 'stalled';
 
 export function stepOf(cascade: string, project: string): TriggerOf<'cascade-step'> {

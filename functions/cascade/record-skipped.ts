@@ -38,7 +38,7 @@ export async function recordSkipped(
   const known = await heads.get(project.name, ref);
   const latest = known?.build === undefined ? undefined : await builds.get(known.build);
   const commit =
-    // The head of a repository that the entry named before is none of the one that it names now.
+    // If the entry named another repository then, that head is not one of the repository that it names now.
     latest?.sourceUrl === project.gitUrl
       ? known?.commit
       : await projectSources.headOf(project).catch((failure: unknown) => {

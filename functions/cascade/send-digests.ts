@@ -25,7 +25,7 @@ interface Services {
   logger: Logger;
 }
 
-/** Somebody with the builds of theirs. */
+/** An owner, and how the builds of their projects ended. */
 interface Owner {
   address: string;
   ends: BuildEnd[];
@@ -36,8 +36,8 @@ const readsAtOnce = 16;
 const mailsAtOnce = 4;
 
 /**
- * Sends the mails that wait for the end of their large cascade, or have waited long enough: to each owner one, of all builds of theirs. Who
- * got it is recorded, so that a run after a failure sends it only to the others.
+ * Sends the mails that wait until their large cascade ends, or that have waited long enough: each owner gets one mail about all their
+ * builds. It is recorded who got it, so that a run after a failure sends it only to the others.
  */
 export function createSendDigests({
   digests,

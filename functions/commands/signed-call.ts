@@ -25,7 +25,7 @@ export function projectIn({ app, job, tag }: Record<string, string | undefined>)
   return projectNameSchema.safeParse(`${app}/${job}:${tag}`).data;
 }
 
-/** Why nothing can be asked of a project. */
+/** Why a command for a project is refused; undefined if it is not. */
 export function projectRefusal(name: string, project: Pick<Project, 'active'> | undefined): Refusal | undefined {
   if (!project) {
     const detail = `There is no project ${name}. Projects come from the index: add an entry there.`;
@@ -41,7 +41,7 @@ export function bodyRefusal([issue]: readonly { path: readonly PropertyKey[]; me
   return { status: 400, code: 'InvalidCommand', detail: `The body is not what the document says: ${reason}.` };
 }
 
-/** A call without a body says nothing more. */
+/** The body as JSON; a call without a body counts as an empty object. */
 export function jsonOf({ body, isBase64Encoded }: Pick<SignedCall, 'body' | 'isBase64Encoded'>): unknown {
   if (!body) return {};
   try {

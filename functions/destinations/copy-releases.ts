@@ -34,7 +34,7 @@ const registriesAtOnce = 4;
 /** What Slipway puts beside a release. Referrers of others are not copied. */
 const referrerTypes = [bundleType, ...Object.values(sbomFormats)];
 
-/** Copies releases of one project to registries outside. Whatever befalls one registry, the others get theirs. */
+/** Copies releases of one project to other registries. An error with one registry does not keep the others from their copies. */
 export function createCopyReleases({
   credentials,
   fetch,
@@ -87,7 +87,7 @@ export function createCopyReleases({
     const hosts = Map.groupBy(states, ({ target }) => target.slice(0, target.indexOf('/')));
     const outcomes = new Map<string, DeliveryOutcome>();
     await mapConcurrently([...hosts.values()], registriesAtOnce, async (group) => {
-      // One after the other: what one image of a registry has, the next can take from it.
+      // One after the other, so that layers which one image brought to a registry can be mounted into the next.
       for (const state of group) outcomes.set(state.target, await copy(project, state, deadline));
     });
     return outcomes;

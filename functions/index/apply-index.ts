@@ -122,7 +122,7 @@ export function createApplyIndex(services: Services) {
 
   /**
    * A head that was replaced before it was applied to its end called for builds too, and the newer head sees no difference in entries that
-   * are written already. Each head's builds are announced under its own id, so that whoever announces them again changes nothing.
+   * are written already. Each head's builds are announced under its own id, so that announcing them again changes nothing.
    */
   async function build(head: IndexHead, toBuild: ReadonlyMap<string, Requirement>): Promise<Announced> {
     let announced: Announced = { members: 0, unfinished: false };

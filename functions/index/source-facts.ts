@@ -11,7 +11,7 @@ import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 const atOnce = 16;
 /** Each takes some calls of the git host's API, which limits their number. */
 const mostProjects = 50;
-/** The author of a pull request waits for the report. It says so where a fact is not known by then. */
+/** The author of a pull request waits for the report, which says what could not be found out in this time. */
 const timeoutMilliseconds = 12_000;
 const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 

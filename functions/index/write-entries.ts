@@ -100,7 +100,7 @@ export function createWriteEntries({ projects, dependents, repositories, recipie
     const others = [...plan.added, ...plan.changed].filter((project) => !byRules.has(project));
     await mapConcurrently(unchangedWithOtherParents(change, names), writesAtOnce, declare);
     await mapConcurrently(others, repositoriesAtOnce, (project) => attempt(project, () => writeWhole(project)));
-    // A policy of the whole index changes ten thousand projects at once, but only the rules that they are judged by.
+    // A new policy of the whole index changes ten thousand projects at once, but only their rules.
     await mapConcurrently([...byRules], writesAtOnce, putRules);
     await mapConcurrently(plan.deactivated, writesAtOnce, (project) =>
       attempt(project, () => put({ ...project, active: false })),
@@ -129,7 +129,7 @@ function unchangedWithOtherParents({ entries, plan }: IndexChange, { before, aft
   return entries.filter(({ name, dependsOn }) => !written.has(name) && dependsOn.some(isMoved));
 }
 
-/** Whether only the rules differ that an entry is judged by. */
+/** Whether an entry differs only in the rules that it is judged by. */
 function isByRules(before: ProjectRecord | undefined, after: Project): boolean {
   return before !== undefined && isJudgedOnly(projectSchema.parse(before), after);
 }

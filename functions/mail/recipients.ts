@@ -38,7 +38,10 @@ export interface Recipients {
   of(project: Addressees): Promise<Recipient[]>;
 }
 
-/** Whoever writes an entry of the index could send mails to anybody; so each address is asked once, by the only mail it gets unasked. */
+/**
+ * Anybody who writes an index entry could have mails sent to strangers. So each address is asked first, by the only mail that it gets
+ * unasked.
+ */
 export function createRecipients({
   addresses,
   mailer,
@@ -61,7 +64,7 @@ export function createRecipients({
       await sendBestEffort({ mailer, logger }, { id, to: [{ address }], mail, about: { project } });
       await addresses.markAsked({ address, asks }, now);
     } catch (error) {
-      // The others get their mails all the same; this address is asked with the next mail that is due.
+      // The others still get their mails. This address is asked again when the next mail is due.
       logger.warn('An address could not be asked whether it wants mails', { project, error: error as Error });
       await addresses.release(address);
     }

@@ -35,7 +35,7 @@ export function createProposeManifests(services: PushServices) {
       siteUrl,
       skipCi: job.target.skipCi,
     });
-    // By the time of the call for it, the same attempt makes the same commit, but for its signature.
+    // Dated when the release was called for, so that a repeated attempt makes the same commit, except for its signature.
     const made = await filesAt(git, base).change(contents, { author, at: new Date(since), message }, sign);
     const known = await git.branch(head);
     if (known && (await isSameCommit(git, known.commit, made))) return;

@@ -27,7 +27,7 @@ export interface PushTask {
   jobs: readonly Job[];
 }
 
-/** Other writers of a busy repository are through within seconds. */
+/** Other writers to a busy repository finish within seconds. */
 const attempts = 8;
 const longestPauseMilliseconds = 2_000;
 
@@ -93,8 +93,8 @@ export function createPushManifests(services: PushServices) {
 }
 
 /**
- * The host is down, or does not let us in, the key does not sign, or the secret with the credentials is not as it should be: that is what the
- * targets have to say, and is tried again later.
+ * The outcome for all targets if the host is down or refuses us, the key does not sign, or the secret with the credentials is malformed. It
+ * is tried again later.
  */
 export function failureOf(error: unknown): DeliveryOutcome {
   if (error instanceof UpstreamError || error instanceof InvalidInputError)

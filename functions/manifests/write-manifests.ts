@@ -21,7 +21,9 @@ interface Services {
   gitHosts: readonly GitHost[];
 }
 
-/** Brings the releases of one project into the manifests of its targets. Whatever befalls one repository, the others get theirs. */
+/**
+ * Brings the releases of one project into the manifests of its targets. An error with one repository does not keep the others from theirs.
+ */
 export function createWriteManifests({ push, propose, repositoryAt, gitHosts }: Services) {
   const urlOf = (repository: string) =>
     repository.includes('://') ? repository : `${gitHosts[0]?.url}/${repository}.git`;

@@ -68,7 +68,7 @@ export function createExpireRepository(services: Services) {
     const content = await images.list(repositoryPrefix + path);
     if (!content) return undefined;
     const inUse = await imageUse.lastUses(repositoryPrefix + path, now);
-    // They are read after what the registry has: an image that was released meanwhile is not among those to decide about.
+    // Releases are read after the registry's images, so that nothing is decided about an image that was released meanwhile.
     const released = (await Promise.all(names.map((project) => releases.allOf(project)))).flat();
     const deployed = usesByTargets((await Promise.all(names.map((project) => targets.ofProject(project)))).flat());
     const decisions = planRetention(
@@ -108,7 +108,7 @@ export function createExpireRepository(services: Services) {
     }
   }
 
-  /** First an image leaves the releases that one can go back to; one that was released since it was read stays. */
+  /** An image is first marked as expired, so that nobody rolls back to it. One that was released since it was read stays. */
   async function putAway(name: string, decided: Decided, expired: Options['expired']): Promise<void> {
     const { decisions, released, stored, referrers } = decided;
     const recordsOf = Map.groupBy(released, ({ digest }) => digest);
@@ -120,7 +120,7 @@ export function createExpireRepository(services: Services) {
       );
     await mapConcurrently(expiring(decisions), deletionsAtOnce, async ({ digest }) => {
       for (const image of recordsOf.get(digest) ?? []) if (!(await releases.markExpired(image, expired))) return;
-      // What stands beside an archived image is small, and proves it once it is restored.
+      // The referrers of an archived image stay: they are small, and prove the image once it is restored.
       if (expired === 'archive') await images.archive(name, digest);
       else await remove([digest]);
       gone.add(digest);

@@ -16,7 +16,7 @@ interface Services {
   allowed: readonly AllowedService[];
 }
 
-/** Has what runs a project's image run another one, by digest; or, once that has begun, says what has become of it. */
+/** Makes a service or server run another image of a project, by digest; once that has begun, reports how far it is. */
 export function createRollService({ ecs, servers, allowed }: Services) {
   async function rollEcs(
     { cluster, service, container }: EcsService,
@@ -32,7 +32,7 @@ export function createRollService({ ecs, servers, allowed }: Services) {
     if (hasIt && primary?.rolloutState === 'COMPLETED') return { kind: 'delivered' };
     if (hasIt && primary?.id) return deploymentOutcome(begun(primary.id, now), deployments, now);
     const next = withImage(definition, container, image);
-    // Whoever began before, and crashed, has left it as the newest revision.
+    // If an earlier try registered it and crashed, it is the newest revision.
     const newest = (await ecs.definition(definition.family ?? '')).definition;
     const isRegistered = isDeepStrictEqual(asRegistered(newest), next);
     const revision = isRegistered ? (newest.taskDefinitionArn ?? '') : await ecs.register(next, tags);
@@ -68,7 +68,7 @@ export function createRollService({ ecs, servers, allowed }: Services) {
         : await rollServers(target, image, state, now);
     } catch (error) {
       if (error instanceof RolloutError) return { kind: 'failed', error: error.message, isFinal: true };
-      // AWS is in trouble, or refuses: that is what the target has to say, and is tried again later.
+      // AWS is in trouble or refuses: the target shows that, and it is tried again later.
       if (error instanceof UpstreamError) return { kind: 'failed', error: error.message };
       throw error;
     }

@@ -15,7 +15,7 @@ interface Services {
   logger: Logger;
 }
 
-/** Once may be a moment of the host, or of whoever is about to replace a secret. */
+/** A single failure may be a passing one of the host, or somebody may just be replacing a secret. */
 const failuresUntilMail = 2;
 
 /** Mails the people of the projects of a source once, when it could not be read twice in a row. */
@@ -29,7 +29,7 @@ export function createNotifyUnreadable({ mailer, recipients, siteUrl, indexUrl, 
     for (const project of projects.filter(getsMails)) {
       const { name, gitUrl } = project;
       const mail = sourceMail({ project: name, gitUrl, error, siteUrl, indexUrl });
-      // The time that the first failure named is the same however often the second is recorded.
+      // The first failure's retry time makes the id: it is the same if the second failure is recorded again.
       const id = `source ${name} ${before?.retryAt}`;
       const to = await recipients.of(project);
       await sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: name } });

@@ -5,7 +5,7 @@ import { HostRefusedError } from '../../services/git-host/host-requests.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
 import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
 
-/** Comparisons. All projects of a repository need that of a push at about the same time. */
+/** How many comparisons are remembered. All projects of a repository need the comparison of a push at about the same time. */
 const mostRemembered = 100;
 
 interface Services {

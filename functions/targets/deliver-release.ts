@@ -17,9 +17,9 @@ interface Services {
 }
 
 /**
- * Brings releases of a project to its targets outside of the pipeline. What each is to have is written down before anything is attempted,
- * so that whatever fails is tried again (`retry`), and no attempt for an older release can go on beside one for a newer. Manifests are
- * written at once; what may take minutes, copies and services, is done by functions of its own.
+ * Brings releases of a project to its targets outside of the pipeline. The release that each target wants is stored before anything is
+ * attempted, so that a failed attempt is repeated (`retry`), and an attempt for an older release cannot go on beside one for a newer.
+ * Manifests are written at once. Copies and services may take minutes, so separate functions do them.
  */
 export function createDelivery({ targets, track, writeManifests, workers }: Services) {
   async function write(project: Owner, states: readonly TargetState[]): Promise<void> {

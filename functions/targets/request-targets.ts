@@ -29,7 +29,7 @@ export function targetsOf(project: Owner, { ref }: Deliverable, only: RequestOpt
   ];
 }
 
-/** Writes down what the targets are to have that a release goes to. */
+/** Stores, for each target that a release goes to, that it wants the release. */
 export async function requestTargets(
   track: Pick<TrackTargets, 'request'>,
   project: Owner,

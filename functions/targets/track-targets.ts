@@ -17,16 +17,16 @@ import type { NotifyTarget } from './notify-target.ts';
 
 interface Services {
   targets: Pick<Targets, 'get' | 'save' | 'ofProject'>;
-  /** Absent where whoever calls for a delivery gets its outcome as an answer. */
+  /** Absent if the caller gets the outcome as its answer. */
   notify?: NotifyTarget | undefined;
   logger: Logger;
 }
 
 type Named = Pick<TargetState, 'target' | 'kind'>;
 
-/** Writes down what each target is to have, who works on it, and what became of it. Everybody who delivers keeps to it. */
+/** Keeps the record of each target: the release that it wants, who works on it, and the outcome. Every delivery goes through it. */
 export function createTrackTargets({ targets, notify, logger }: Services) {
-  /** Writes down what a target is to have; the state as it is then. */
+  /** Stores the release that a target wants, and returns the new state. */
   async function request(
     project: string,
     { target, kind }: Named,
@@ -44,7 +44,7 @@ export function createTrackTargets({ targets, notify, logger }: Services) {
   return {
     request,
 
-    /** The targets of a kind that something is to be done for now, taken so that no other process does it. */
+    /** The targets of a kind that are due now, claimed so that no other process works on them. */
     async take(project: string, kind: TargetState['kind'], now: Date): Promise<TargetState[]> {
       const due = (await targets.ofProject(project)).filter((state) => state.kind === kind && isDue(state, now));
       const taken: TargetState[] = [];
@@ -52,7 +52,7 @@ export function createTrackTargets({ targets, notify, logger }: Services) {
       return taken;
     },
 
-    /** Writes down what an attempt came to. If another process was first, it knows as much as this one. */
+    /** Stores the outcome of an attempt. Undefined if it says nothing new, or if another process was first. */
     async settle(
       state: TargetState,
       outcome: DeliveryOutcome = { kind: 'overtaken' },
@@ -62,7 +62,7 @@ export function createTrackTargets({ targets, notify, logger }: Services) {
       if (outcome.kind === 'failed') logger.warn('A release is not at its target', about);
       else logger.info('A release went to its target', about);
       if (!after) return undefined;
-      // Before it is written down: who crashes in between does it again, and the mail goes out once.
+      // Before the state is stored: after a crash in between it is repeated, and its id sends the mail only once.
       if (isWorthMail(after)) await notify?.(after);
       return (await targets.save(after)) ? after : undefined;
     },

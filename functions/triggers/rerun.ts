@@ -16,12 +16,12 @@ interface Services {
   planManual: Planner<'manual'>;
 }
 
-/** Of one commit: those of a monorepo's many images among them. */
+/** How many builds of one commit are read: a monorepo has many images. */
 const mostRead = 300;
 
 /**
- * Runs a build once more, or all of a commit, for somebody who may write to the repository, which the git host says: a pull request's as if
- * they had approved its commit, any other as if it was asked for by hand.
+ * Runs a build once more, or all builds of a commit, for somebody who may write to the repository; the git host says whether they may. A
+ * build of a pull request is run as if they had approved its commit, any other as if they had requested it by hand.
  */
 export function createRerunPlanner(services: Services): Planner<'rerun'> {
   const { builds, projects, repositoryAt, index, planApproval, planManual } = services;
@@ -38,7 +38,7 @@ export function createRerunPlanner(services: Services): Planner<'rerun'> {
     { id, source, requester }: TriggerOf<'rerun'>,
     { name, commit, mayWrite }: { name: string; commit: string; mayWrite: boolean | undefined },
   ): Promise<Planned> {
-    // The build would be one of the repository that the entry names now, whose people are others.
+    // The build would be of the repository that the entry names now, where this person may have no rights.
     if ((await projects.get(name))?.source !== source)
       return { outcome: `ignored: ${name} is not built from ${source} any more`, builds: [] };
     if (!mayWrite) return { outcome: `ignored: ${requester} may not write to ${source}`, builds: [] };
@@ -57,7 +57,7 @@ export function createRerunPlanner(services: Services): Planner<'rerun'> {
     const planned: Planned[] = [];
     const numbers = new Set(found.flatMap(({ cause }) => (cause.type === 'pull-request' ? cause.number : [])));
     for (const number of numbers) {
-      // A project's build of a pull request is another than that of the same commit on its branch.
+      // A project may have two builds of one commit: of the pull request, and of the branch. Each needs an event of its own.
       const event = `${id} at ${number}`;
       planned.push(await planApproval({ type: 'approval', id: event, source, number, commit, approver: requester }));
     }

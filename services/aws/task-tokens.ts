@@ -1,10 +1,10 @@
 import { SendTaskSuccessCommand, SFNClient, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
 import { once } from '../../core/once.ts';
 
-/** The states that wait until somebody who has their token says that they may go on. */
+/** Lets a state go on that waits for a call with its token. */
 export function createTaskTokens(client: SFNClient) {
   return {
-    /** Does nothing if the state waits no more. */
+    /** Does nothing if the state no longer waits. */
     async succeed(token: string): Promise<void> {
       try {
         await client.send(new SendTaskSuccessCommand({ taskToken: token, output: '{}' }));

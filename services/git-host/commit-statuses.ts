@@ -25,9 +25,9 @@ export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositor
 
   return {
     /**
-     * Shows the build's status at its commit. Does nothing without a token, for a source on a host that is not configured, or for a rollback: the commit was
-     * built and judged long before.
-     * @param annotations what stands at lines of the source, for a check run
+     * Shows the build's status at its commit. Does nothing without a token, for a source on a host that is not configured, or for a
+     * rollback: the commit was built and judged long before.
+     * @param annotations what a check run shows at lines of the source
      */
     set: async (build: Build, annotations?: () => Promise<Annotation[]>): Promise<void> => {
       if (build.cause.type === 'rollback') return;

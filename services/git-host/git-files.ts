@@ -15,7 +15,7 @@ import {
 } from './git-objects.ts';
 import type { GitRepository } from './git-repository.ts';
 
-/** A repository of a company has some thousand folders; whoever names a folder means one with manifests. */
+/** A company's repository has some thousand folders. A folder that an entry names has manifests, and so far fewer. */
 const mostFolders = 2_000;
 const mostFiles = 500;
 const linkMode = '120000';

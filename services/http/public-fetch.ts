@@ -150,7 +150,7 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
 export const openPublicFetch = once(() => createPublicFetch({ privateHosts: listVariable('PRIVATE_HOSTS') }));
 
 /**
- * The IP addresses that an address of a stranger may lead to, for a program that connects by itself: it must be told to use no others.
+ * The IP addresses that an address of a stranger may lead to, for a program that connects by itself: the caller must make it use no others.
  * @throws UpstreamError
  */
 export async function addressesOf(

@@ -121,7 +121,7 @@ export function createIdentityProvider({ settings, secret, redirectUri }: Option
     },
 
     /**
-     * Who has signed in, by what the provider sent the browser back with.
+     * The person who signed in, from the parameters with which the provider sent the browser back.
      * @throws UpstreamError with what the provider says
      */
     async finish(query: URLSearchParams, { state, nonce, verifier }: PendingLogin): Promise<Identity> {

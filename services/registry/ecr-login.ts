@@ -84,7 +84,7 @@ function publicEcr(credentials: ECRClientConfig['credentials']) {
   };
 }
 
-/** Who may not make a repository has made it before; else the push says that there is none. */
+/** If the role may not create repositories, people have created it; if they have not, the push says that it does not exist. */
 function unlessThereOrForbidden(error: unknown): void {
   if (!(error instanceof Error) || !['RepositoryAlreadyExistsException', 'AccessDeniedException'].includes(error.name))
     throw error;

@@ -129,7 +129,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       await table.delete({ image }, expression`attribute_not_exists(usedAt) OR usedAt < ${at}`);
     },
 
-    /** Queries a registry no more until `notBefore`. */
+    /** Stops queries to a registry until `notBefore`. */
     async pause(registry: string, { failures, notBefore, reason }: RegistryPause): Promise<void> {
       await table.update(
         { image: registryPrefix + registry },

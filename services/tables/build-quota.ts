@@ -57,7 +57,7 @@ export function createBuildQuota(client: DynamoDBDocumentClient, tableName: stri
       return (await table.get({ name: project }, quotaSchema))?.running ?? new Set();
     },
 
-    /** Builds that have ended, or wait, count no more. */
+    /** Frees the room of builds that have ended or that wait. */
     async free(project: string, builds: readonly string[]): Promise<void> {
       await table.update(
         { name: project },

@@ -56,7 +56,7 @@ export function createBuildsInFlight(client: DynamoDBDocumentClient, tableName: 
       return { running: names, room: limit - names.length };
     },
 
-    /** Builds that have ended, or wait, count no more. */
+    /** Frees the room of builds that have ended or that wait. */
     async free(builds: readonly BuildName[]): Promise<void> {
       if (limit > 0 && builds.length > 0)
         await table.update(key, { delete: { running: new Set(builds.map(entryOf)) } });

@@ -26,7 +26,7 @@ const clockSeconds = 60;
 /** A suspended or deleted installation is noticed so soon, and one that was made or mended a moment ago. */
 const installationMilliseconds = 5 * 60_000;
 const refusalMilliseconds = 15_000;
-/** A token lives for an hour; whoever gets one may need it for a while. */
+/** A token is valid for an hour, and a caller may need it for a while. */
 const leftMilliseconds = 5 * 60_000;
 
 /** The token's length and form vary. https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
