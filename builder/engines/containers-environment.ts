@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
 import { authFile, type EngineCall } from './engine.ts';
 
 /**
- * The environment of Podman and Buildah: the logins that a build has, and which registries speak plain HTTP.
+ * The environment of Podman and Buildah: the logins that a build has, and which registries speak plain HTTP. Each call of a build writes it
+ * anew, also while an image is pushed.
  * @returns the environment of the engine's processes
  */
 export async function containersEnvironment(
@@ -17,7 +19,7 @@ export async function containersEnvironment(
   };
   await mkdir(paths.temporary, { recursive: true });
   await storeLogin(workspace, registry);
-  await writeFile(paths.registries, registriesFile(registry, images));
+  await replaceFile(paths.registries, registriesFile(registry, images));
   return {
     ...env,
     TMPDIR: paths.temporary,
@@ -29,11 +31,8 @@ export async function containersEnvironment(
 /** Writes the file that the engine's processes read the login from. */
 export async function storeLogin(workspace: string, registry: EngineCall['registry']): Promise<void> {
   // A login may be that to one image: https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
-  await writeFile(
-    authPath(workspace),
-    authFile(registry, (image) => image),
-    { mode: 0o600 },
-  );
+  const login = authFile(registry, (image) => image);
+  await replaceFile(authPath(workspace), login, { mode: 0o600 });
 }
 
 const authPath = (workspace: string) => join(workspace, 'auth.json');

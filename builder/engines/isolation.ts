@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { run } from '../process.ts';
+import { replaceFile } from '../replace-file.ts';
 import { confinement } from './confinement.ts';
 import { limits } from './limits.ts';
 import type { Store } from './store.ts';
@@ -54,11 +55,8 @@ export async function findIsolation(store: Store, { env, signal, isRetried }: Su
   }
 }
 
-/** Another build may read it at the same time. */
 async function recorded(isolation: Isolation, record: string): Promise<Isolation> {
-  const whole = `${record}.${randomUUID()}`;
-  await writeFile(whole, JSON.stringify(isolation));
-  await rename(whole, record);
+  await replaceFile(record, JSON.stringify(isolation));
   return isolation;
 }
 
