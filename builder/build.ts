@@ -144,9 +144,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     await using generation = beginSbom({ engine, image }, { workspace, registry, env, signal }, scannerTimeout);
     const digest = await push();
     if ((await manifestDigest(registry, candidate.repository, digest, signal)) !== digest) {
-      throw new PushFailedError(
-        `The image was pushed, but the registry ${registry.host} does not have ${digest}. Have the build started again.`,
-      );
+      throw new PushFailedError(`The image was pushed, but the registry ${registry.host} does not have ${digest}.`);
     }
     log.line(`${registry.host}/${candidate.repository}@${digest}`);
 

@@ -119,6 +119,10 @@ export class LogLimitError extends BuildError {
 /** The registry did not take the image. */
 export class PushFailedError extends BuildError {
   override readonly name = 'PushFailedError';
+
+  constructor(what: string) {
+    super(`${what} Nothing is wrong with the Dockerfile: have the build started again.`);
+  }
 }
 
 export class BuildStoppedError extends BuildError {

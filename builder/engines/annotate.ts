@@ -36,7 +36,7 @@ export async function annotate(
     const answer = await fetch(url, { ...init, headers: { ...init.headers, authorization }, signal });
     if (!answer.ok) {
       throw new PushFailedError(
-        `The image was pushed, but the registry ${registry.host} answered ${answer.status} to its annotations. Have the build started again.`,
+        `The image was pushed, but the registry ${registry.host} answered ${answer.status} to its annotations.`,
       );
     }
     return answer;

@@ -138,8 +138,7 @@ async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
       );
       if (pushed.code !== 0) {
         throw new PushFailedError(
-          `The image was built, but the registry ${candidate.registry.host} did not take it: ${log.recent.at(-1) ?? 'no reason given'}. ` +
-            'Nothing is wrong with the Dockerfile: have the build started again.',
+          `The image was built, but the registry ${candidate.registry.host} did not take it: ${log.recent.at(-1) ?? 'no reason given'}.`,
         );
       }
       return (await readFile(paths.digest, 'utf8')).trim();

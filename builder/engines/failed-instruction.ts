@@ -75,7 +75,7 @@ function engineError(output: readonly string[]): { instruction: string | undefin
 export function pushFailure(output: readonly string[]): string | undefined {
   const reason = /^ERROR: .*?\bfailed to push ([^:]+(?::\d+)?\/.*)$/m.exec(output.join('\n'))?.[1];
   if (reason === undefined) return undefined;
-  return `The image was built, but the registry did not take it: ${cut(reason)}. Nothing is wrong with the Dockerfile: have the build started again.`;
+  return `The image was built, but the registry did not take it: ${cut(reason)}.`;
 }
 
 function cut(text: string): string {

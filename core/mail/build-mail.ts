@@ -196,9 +196,10 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
 /** What the project's people can do about a failure. */
 function whatHelps(build: Build, error: string): Pick<MailContent, 'advice' | 'example'> {
   if (!isPassing(error)) return { advice: 'Push a commit that fixes it: Slipway then builds the project again.' };
+  // The failure's own message says that the project is not at fault.
   return {
     example: {
-      title: 'Nothing in the project needs to be corrected. Push any commit, or have it built again:',
+      title: 'Push any commit, or have it built again:',
       text: `slipway build ${projectName(build)}`,
     },
   };

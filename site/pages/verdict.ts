@@ -23,9 +23,8 @@ function failureNote({ failure, status }: Build): Html | undefined {
   return html`<section class="note bad"><h2>What went wrong</h2>
 <p>${oneLine(failure.message, 2000)}</p>
 <p class="quiet">${oneLine(failure.error, 100)}. <a href="#log-title">The log has the details.</a> ${
-    isPassing(failure.error)
-      ? 'Nothing in the project needs to be corrected: have the build started again.'
-      : 'Push a commit that fixes it, and the project is built again.'
+    // The message of another failure says that the project is not at fault, and what to do.
+    !isPassing(failure.error) && 'Push a commit that fixes it, and the project is built again.'
   }</p></section>`;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PushFailedError } from '../../../builder/errors.ts';
 import { readIndex } from '../../../core/index/read-index.ts';
 import * as written from '../../../core/mail/build-mail.ts';
 import { indexDiagnosticsMail as writtenDiagnosticsMail } from '../../../core/mail/index-mail.ts';
@@ -353,6 +354,14 @@ describe('a failed build', () => {
   it('without a log says with its reason what was printed last', () => {
     const failure = { error: 'Error', message: 'RUN make failed.\nIts last lines:\nmake: *** Error 2' };
     expect(failedMail({ ...failed, failure }, siteUrl).text).toContain('Its last lines: make: *** Error 2');
+  });
+
+  it('that the project has no part in says so once, and how it is built again', () => {
+    const { name: error, message } = new PushFailedError('The registry did not take the image.');
+    const { text } = words(failedMail({ ...failed, failure: { error, message } }, siteUrl));
+    expect(text).toContain('Nothing is wrong with the Dockerfile: have the build started again.');
+    expect(text).not.toMatch(/needs to be corrected|a commit that fixes it/);
+    expect(text).toContain('Push any commit, or have it built again: slipway build demo/app:latest');
   });
 
   it('is reported even if no reason is recorded', () => {
