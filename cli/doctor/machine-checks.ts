@@ -52,10 +52,16 @@ const answersWithinMilliseconds = 5_000;
 async function port({ url, folder }: Machine): Promise<Finding> {
   const start = `npm run local -- --data ${folder} --port ${new URL(url).port}`;
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(answersWithinMilliseconds) }).catch(
-    () => undefined,
+    (error: Error) => error,
   );
-  if (answer?.ok) return ok(`Slipway answers at ${url}.`);
-  if (answer || (await isTaken(url)))
+  const isBusy = answer instanceof Error ? answer.name === 'TimeoutError' : answer.status === 503;
+  if (isBusy)
+    return warning(
+      `What listens at ${url} is too busy to answer: Slipway on a machine that has much to do, or another program.`,
+      `Call slipway doctor again in a minute. If it stays so, see what it does: ss -ltnp "sport = :${new URL(url).port}"`,
+    );
+  if (answer instanceof Response && answer.ok) return ok(`Slipway answers at ${url}.`);
+  if (answer instanceof Response || (await isTaken(url)))
     return wrong(`Another program listens at ${url}.`, `End it, or choose another port: ${start.replace(/\d+$/, 'N')}`);
   return wrong(`Slipway does not run: nothing listens at ${url}.`, start);
 }

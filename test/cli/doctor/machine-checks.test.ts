@@ -59,6 +59,17 @@ it('sees that another program has taken the port', async () => {
   });
 });
 
+it('takes a machine that is too busy to answer for no other program', async () => {
+  status = 503;
+  const { code, checks } = await doctor();
+  expect(checks.port).toMatchObject({
+    state: 'warning',
+    text: expect.stringMatching(/too busy to answer/),
+    fix: expect.stringMatching(/again in a minute.* ss -ltnp "sport = :\d+"/),
+  });
+  expect(code).toBe(0);
+});
+
 it('sees that there is no container engine, in the words of the builder', async () => {
   vi.stubEnv('PATH', folder);
   expect((await doctor()).checks.engine).toMatchObject({
