@@ -30,5 +30,7 @@ function explain(stack: string, needs: string, error: unknown): string {
   if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
     return `AWS does not allow it: ${message} Needed is ${needs}.`;
   }
+  if (/Deserialization error/.test(message))
+    return 'What answers here is not AWS: correct or unset AWS_ENDPOINT_URL, and look at the proxy of this machine.';
   return `AWS answered: ${message || name}`;
 }

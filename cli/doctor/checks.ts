@@ -85,10 +85,16 @@ async function senderIdentity({ ses, output }: Account): Promise<Finding> {
     ),
   );
   if (states.some((state) => state?.VerifiedForSendingStatus)) return ok(`SES sends mail from ${sender}.`);
-  if (states.some((state) => state !== undefined))
+  const unconfirmed = names[states.findIndex((state) => state !== undefined)];
+  if (unconfirmed === sender)
     return wrong(
       `${sender} is not confirmed: no mail goes out.`,
-      `Follow the link in the mail that SES sent to ${sender}.`,
+      `Follow the link in the mail that SES sent to ${sender}. It is valid for 24 hours; another comes by: aws ses verify-email-identity --email-address ${sender}`,
+    );
+  if (unconfirmed !== undefined)
+    return wrong(
+      `The domain ${unconfirmed} of ${sender} is not confirmed: no mail goes out.`,
+      `For each TOKEN of "aws sesv2 get-email-identity --email-identity ${unconfirmed} --query DkimAttributes.Tokens", enter in the DNS: TOKEN._domainkey.${unconfirmed} CNAME TOKEN.dkim.amazonses.com`,
     );
   return wrong(
     `SES has no identity for ${sender}: no mail goes out.`,
@@ -152,6 +158,11 @@ async function buildQuota(account: Account): Promise<Finding> {
   if (elsewhere) return elsewhere;
   // The quota is better raised before the first deployment.
   const machine = account.isDeployed ? await machineOf(account) : usualMachine;
+  if (machine === undefined)
+    return wrong(
+      `The CodeBuild project ${account.output('BuilderProjectName')} is not there: nothing is built.`,
+      'See who deleted it in CloudTrail; the check stack-drift says how the stack is put back',
+    );
   const quota = await findAccountQuota(quotas, machine);
   if (quota?.Value === undefined)
     return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
@@ -161,11 +172,14 @@ async function buildQuota(account: Account): Promise<Finding> {
   return ok(`CodeBuild runs ${quota.Value} builds at once on ${machine}.`);
 }
 
-async function machineOf({ codeBuild, output }: Account): Promise<string> {
+/** Undefined where the project is not there. */
+async function machineOf({ codeBuild, output }: Account): Promise<string | undefined> {
   const { projects = [] } = await codeBuild.send(
     new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }),
   );
-  const { type = '', computeType = '' } = projects[0]?.environment ?? {};
+  const [project] = projects;
+  if (!project) return undefined;
+  const { type = '', computeType = '' } = project.environment ?? {};
   return `${platforms[type] ?? type}/${computeType.replace('BUILD_GENERAL1_', '')}`;
 }
 

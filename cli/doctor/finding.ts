@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { InvalidInputError } from '../../core/model/errors.ts';
 
 /** The stack has not what a check needs. */
 export class NotDeployedError extends Error {
@@ -47,6 +48,7 @@ export async function named(name: string, check: () => Promise<Finding>): Promis
   } catch (error) {
     const { name: code, message } = errorSchema.safeParse(error).data ?? { name: 'Error', message: String(error) };
     if (/^One machine has no /.test(message)) return { name, state: 'not-applicable', text: message };
+    if (error instanceof InvalidInputError) return { name, state: 'wrong', text: message };
     if (error instanceof NotDeployedError) return { name, state: 'unknown', text: message };
     if (/^AccessDenied|NotAuthorized/.test(code)) {
       return {

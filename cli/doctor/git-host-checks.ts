@@ -74,7 +74,7 @@ async function tokenFinding(
       fix,
     );
   if (index !== undefined && !(await seesRepository(host, token, index)))
-    return wrong(`The token of ${url} does not open the index, ${index}.`, fix);
+    return wrong(`The token of ${url} does not open the index, ${index}, or there is no such repository.`, fix);
   if (expiresAt !== undefined && Date.parse(expiresAt) < Date.now() + soonMilliseconds)
     return warning(`The token of ${url} expires on ${dayOf(new Date(expiresAt))}.`, fix);
   return ok(`${url} takes its token.`);

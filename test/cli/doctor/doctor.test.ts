@@ -239,8 +239,9 @@ describe('slipway doctor', () => {
       { '/v2/email/identities/slipway%40images.example.org': { VerifiedForSendingStatus: false } },
       'sender-identity',
       'wrong',
-      /Follow the link/,
+      /Follow the link.* verify-email-identity --email-address slipway@images/,
     ],
+    ['that the builder was deleted', { BatchGetProjects: { projects: [] } }, 'build-quota', 'wrong', /stack-drift/],
     [
       'an operator who has not confirmed',
       { ListSubscriptionsByTopic: subscriptions('PendingConfirmation') },
@@ -637,6 +638,11 @@ describe('slipway doctor', () => {
   it('knows an identity of the whole domain', async () => {
     delete answers['/v2/email/identities/slipway%40images.example.org'];
     expect((await checked()).checks['sender-identity']).toMatchObject({ state: 'wrong' });
+    answers['/v2/email/identities/example.org'] = { VerifiedForSendingStatus: false };
+    expect((await checked()).checks['sender-identity']).toMatchObject({
+      state: 'wrong',
+      fix: expect.stringMatching(/DkimAttributes.*TOKEN\._domainkey\.example\.org CNAME TOKEN\.dkim\.amazonses\.com/),
+    });
     answers['/v2/email/identities/example.org'] = { VerifiedForSendingStatus: true };
     expect((await checked()).checks['sender-identity']).toMatchObject({ state: 'ok' });
   });
@@ -703,6 +709,20 @@ describe('slipway doctor', () => {
     const probed = await doctor('--probe');
     expect(probed.out).toMatch(/not here {2}table-shapes/);
     expect(probed.code).toBe(0);
+  });
+
+  it('sees tokens that are not written as they must be', async () => {
+    answers.GetSecretValue = { SecretString: '{"github.com": ' };
+    const { code, checks } = await checked();
+    const found = { state: 'wrong', text: expect.stringMatching(/is not as docs\/git-hosts\.md says/) };
+    expect(checks).toMatchObject({ 'git-host-tokens': found, webhooks: found });
+    expect(code).toBe(1);
+  });
+
+  it('says that what answers is not AWS', async () => {
+    answers.GetCallerIdentity = 'Not found';
+    const { code, err } = await doctor();
+    expect({ code, err }).toEqual({ code: 3, err: expect.stringMatching(/is not AWS: .*AWS_ENDPOINT_URL/) });
   });
 
   it('says what is missing where there is no connection', async () => {
