@@ -90,8 +90,15 @@ async function bySkopeo(from: Server, to: Server): Promise<number> {
   const child = spawn(
     'skopeo',
     [
-      ...['copy', '--quiet', '--preserve-digests', '--src-tls-verify=false', '--dest-tls-verify=false'],
-      ...['--src-creds', login(from), '--dest-creds', login(to)],
+      'copy',
+      '--quiet',
+      '--preserve-digests',
+      '--src-tls-verify=false',
+      '--dest-tls-verify=false',
+      '--src-creds',
+      login(from),
+      '--dest-creds',
+      login(to),
       ...[from, to].map(({ host }) => `docker://${host}/${repository}:latest`),
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },

@@ -32,7 +32,10 @@ export const atLeast = (bound: number, value: number) => ({ bound: `≥ ${bound}
 export const rowOf =
   (benchmark: string) =>
   (figure: string, value: number, unit: string, bound: Pick<Row, 'bound' | 'kept'> = {}): Row => ({
-    ...{ benchmark, figure, value, unit },
+    benchmark,
+    figure,
+    value,
+    unit,
     ...bound,
   });
 

@@ -93,8 +93,14 @@ function buildKeys(number: number, amount: Amount, now: Date): Record<string, st
   // Of each project builds have ended in each way.
   const status = statuses[Math.floor(number / 3) % statuses.length] ?? '';
   return {
-    ...{ id: idOf(number), project, status, outcome: `${project} ${status}` },
-    ...{ commit, shortCommit: commit.slice(0, 7), createdAt: at, month: monthOf(new Date(at)) },
+    id: idOf(number),
+    project,
+    status,
+    outcome: `${project} ${status}`,
+    commit,
+    shortCommit: commit.slice(0, 7),
+    createdAt: at,
+    month: monthOf(new Date(at)),
   };
 }
 
@@ -104,7 +110,10 @@ function projectKeys(number: number): Record<string, string> {
 }
 
 const releaseKeys = (number: number, now: Date): Record<string, string> => ({
-  ...{ project: nameOf(number), digest: digestOf(number), build: idOf(number), releasedAt: createdAt(number, now) },
+  project: nameOf(number),
+  digest: digestOf(number),
+  build: idOf(number),
+  releasedAt: createdAt(number, now),
 });
 
 /** A build with all that one can have. */

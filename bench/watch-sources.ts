@@ -110,7 +110,10 @@ export async function run(): Promise<Row[]> {
     client,
     'heads',
     projects.map(({ at, project }) => ({
-      ...{ project: project.name, ref: main, commit: commitOf(at, 0), revision: 1 },
+      project: project.name,
+      ref: main,
+      commit: commitOf(at, 0),
+      revision: 1,
     })),
   );
 

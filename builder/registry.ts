@@ -120,7 +120,12 @@ export async function imagePlatforms(
   const request = createRegistryClient(requestWithRetries(registry, signal, privateHosts));
   async function content<Schema extends z.ZodType>(path: string, maximumBytes: number, schema: Schema) {
     const answer = await request({
-      ...{ method: 'GET', registry, repository, path, accept: allManifestTypes, maximumBytes },
+      method: 'GET',
+      registry,
+      repository,
+      path,
+      accept: allManifestTypes,
+      maximumBytes,
     });
     if (answer.status !== 200) {
       answer.discard();

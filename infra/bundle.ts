@@ -47,7 +47,8 @@ function bundle(options: BuildOptions): Bundles {
       js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
     },
     // Only names that it would write to: the asset's folder is CDK's to choose.
-    ...{ write: false, outdir: root },
+    write: false,
+    outdir: root,
     logLevel: 'warning',
     ...options,
   });

@@ -28,9 +28,14 @@ export class ImageAccount extends AccountStack {
     });
     allow(this.role, {
       actions: [
-        ...['ecr:CreateRepository', 'ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage'],
-        ...['ecr:GetDownloadUrlForLayer', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart'],
-        ...['ecr:CompleteLayerUpload', 'ecr:PutImage'],
+        'ecr:CreateRepository',
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+        'ecr:InitiateLayerUpload',
+        'ecr:UploadLayerPart',
+        'ecr:CompleteLayerUpload',
+        'ecr:PutImage',
       ],
       resources: [this.formatArn({ service: 'ecr', resource: 'repository', resourceName: '*' })],
       because: 'The index names the destinations, which come and go without a deployment.',

@@ -184,9 +184,18 @@ export class Pipeline extends Construct {
     });
     builder.access?.setStateMachine(this.stateMachine.stateMachineArn);
     this.steps = [
-      ...[steps.issueToken, steps.joinPlatforms, steps.collectScan, steps.awaitScan],
-      ...[steps.judge, steps.sign, steps.release],
-      ...[steps.rollBack, delivery.deliver, steps.fail, steps.goOn, steps.tell],
+      steps.issueToken,
+      steps.joinPlatforms,
+      steps.collectScan,
+      steps.awaitScan,
+      steps.judge,
+      steps.sign,
+      steps.release,
+      steps.rollBack,
+      delivery.deliver,
+      steps.fail,
+      steps.goOn,
+      steps.tell,
     ];
     this.#acknowledgeWildcards();
   }

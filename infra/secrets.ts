@@ -171,7 +171,9 @@ export class Secrets extends Construct {
 
   #arnOf(prefix: string): string {
     return Stack.of(this).formatArn({
-      ...{ service: 'secretsmanager', resource: 'secret', resourceName: prefix },
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: prefix,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   }

@@ -86,7 +86,14 @@ export class SlipwayStack extends AccountStack {
 
     const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, gitHost, secrets, triggers });
     const site = new StatusSite(this, 'Pages', {
-      ...{ api, commitSigning, config, notifications, records, secrets, signing, state },
+      api,
+      commitSigning,
+      config,
+      notifications,
+      records,
+      secrets,
+      signing,
+      state,
     });
     if (config.login) new Login(this, 'Login', { api, settings: config.login, secrets });
     new Commands(this, 'Commands', { api, state, triggers });
@@ -109,11 +116,25 @@ export class SlipwayStack extends AccountStack {
     const machine = config.build.computeType;
     const telling = new Telling({ api, gitHost, machine, notifications, publishedEvents, records, state, triggers });
     const steps = new Steps(this, 'Steps', {
-      ...{ api, config, records, repositories, signing, state, telling },
+      api,
+      config,
+      records,
+      repositories,
+      signing,
+      state,
+      telling,
     });
     const rollouts = new ServiceRollouts(this, 'Rollouts', { api, config, gitHost, notifications, state });
     const delivery = new Delivery(this, 'Delivery', {
-      ...{ api, commitSigning, config, gitHost, notifications, repositories, rollouts, secrets, state },
+      api,
+      commitSigning,
+      config,
+      gitHost,
+      notifications,
+      repositories,
+      rollouts,
+      secrets,
+      state,
       copyRoles: [...config.copies.roles, ...images.map(({ role }) => role.roleArn)],
     });
     new UrlNotifications(this, 'UrlNotifications', { api, gitHost, secrets, state });
@@ -139,12 +160,26 @@ export class SlipwayStack extends AccountStack {
     const endHolds = new EndHolds(this, { state, triggers });
     const warnWaivers = new WarnWaivers(this, { api, gitHost, notifications, state });
     const rescans = new Rescans(this, 'Rescans', {
-      ...{ api, gitHost, notifications, records, repositories, state, policy: config.policy },
+      api,
+      gitHost,
+      notifications,
+      records,
+      repositories,
+      state,
+      policy: config.policy,
     });
     const expireImages = new ExpireImages(this, { config: config.retention, records, repositories, state });
     // The last: it looks for what there is to watch.
     const monitoring = new Monitoring(this, 'Monitoring', {
-      ...{ api, builder, config, pipeline, planner, site, state, triggers, webhook },
+      api,
+      builder,
+      config,
+      pipeline,
+      planner,
+      site,
+      state,
+      triggers,
+      webhook,
     });
 
     const outputs: Record<string, string> = {

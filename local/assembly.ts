@@ -41,7 +41,9 @@ export async function makeAssembly({ outputFolder, concurrentBuilds, config, onR
   const { slipway } = await readContext(root);
   const own = localConfig(slipway as Record<string, unknown> | undefined, concurrentBuilds);
   await synthesise({
-    ...{ root, outputFolder, cacheFolder },
+    root,
+    outputFolder,
+    cacheFolder,
     context: { slipway: { ...own, ...config } },
     onRun,
   });

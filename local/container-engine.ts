@@ -213,7 +213,12 @@ async function aptGet(apt: Apt, args: string[], { progress, signal }: EnsureOpti
     'apt-get',
     '-q',
     // Another package manager at work is waited for, as at a machine's first start.
-    ...['-o', 'DPkg::Lock::Timeout=60', '-o', 'APT::Status-Fd=1', '-o', 'Dpkg::Use-Pty=0'],
+    '-o',
+    'DPkg::Lock::Timeout=60',
+    '-o',
+    'APT::Status-Fd=1',
+    '-o',
+    'Dpkg::Use-Pty=0',
     ...args,
   ];
   const updating = args[0] === 'update';

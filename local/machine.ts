@@ -147,8 +147,16 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     };
     await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {
-      ...{ url, dataFolder, indexRepository, webhookMaster, gitHubToken, password, gitCredentials },
-      ...{ credentials, outputs, account },
+      url,
+      dataFolder,
+      indexRepository,
+      webhookMaster,
+      gitHubToken,
+      password,
+      gitCredentials,
+      credentials,
+      outputs,
+      account,
       stop: () => runAll(undo, options.output),
     };
   } catch (error) {

@@ -68,18 +68,28 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const cloudFormation = createCloudFormation(account);
   // Services that others depend on start before them and stop after them.
   const all: readonly Service[] = [
-    ...[
-      createIam(account),
-      createSts(account),
-      cloudFormation,
-      createLogs(account),
-      createCloudwatch(account),
-      createSecretsManager(account),
-      createServiceQuotas(account, options),
-      createKms(account),
-    ],
-    ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],
-    ...[ecr, ecr.inspector, createEcs(account, ecr), createSsm(account), api, events, codeBuild, states, lambda],
+    createIam(account),
+    createSts(account),
+    cloudFormation,
+    createLogs(account),
+    createCloudwatch(account),
+    createSecretsManager(account),
+    createServiceQuotas(account, options),
+    createKms(account),
+    s3,
+    createDynamodb(account),
+    createSqs(account),
+    createSes(account, inbox),
+    createSns(account),
+    ecr,
+    ecr.inspector,
+    createEcs(account, ecr),
+    createSsm(account),
+    api,
+    events,
+    codeBuild,
+    states,
+    lambda,
   ];
   account.connect({
     emit(event) {
@@ -89,8 +99,11 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   });
 
   const gitHost = createGitHost({
-    ...{ dataFolder: account.dataFolder, url: account.url, database: account.database },
-    ...{ token: options.gitHubToken, password: options.password },
+    dataFolder: account.dataFolder,
+    url: account.url,
+    database: account.database,
+    token: options.gitHubToken,
+    password: options.password,
     log: (message) => account.log('git', message),
   });
 

@@ -29,7 +29,11 @@ const cdkSchema = z.looseObject({
 });
 /** Beside the sources: how CDK and TypeScript are configured, which packages are asked for, and which are installed. */
 export const alsoMadeOf = [
-  ...['cdk.json', 'tsconfig.json', 'package.json', 'package-lock.json', 'node_modules/.package-lock.json'],
+  'cdk.json',
+  'tsconfig.json',
+  'package.json',
+  'package-lock.json',
+  'node_modules/.package-lock.json',
 ];
 const shownLines = 30;
 /** An assembly has about 25 MB: this is the one of the sources as they stand, and a few of what they were or of other configurations. */
@@ -73,7 +77,11 @@ async function runApp({ root, outputFolder, context, onRun, signal }: SynthesisO
     cwd: root,
     env: {
       // No more than this of the environment: what the app could read of it would have to be a part of the fingerprint.
-      ...{ PATH, HOME, TMPDIR, CDK_OUTDIR: outputFolder, CDK_CONTEXT_JSON: JSON.stringify(context) },
+      PATH,
+      HOME,
+      TMPDIR,
+      CDK_OUTDIR: outputFolder,
+      CDK_CONTEXT_JSON: JSON.stringify(context),
       // CDK's rules for templates take half of the time. They are the concern of `cdk synth`; one machine has its own in `template/`.
       CDK_VALIDATION: 'false',
       NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'slipway'),

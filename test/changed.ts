@@ -56,8 +56,16 @@ async function modulesOf(programs: readonly string[]): Promise<Set<string>> {
   const entryPoints: string[] = [];
   for await (const file of glob(programs, { cwd: root })) entryPoints.push(file);
   const { metafile } = await build({
-    ...{ entryPoints, absWorkingDir: root, outdir: 'out', bundle: true, write: false, metafile: true },
-    ...{ platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' },
+    entryPoints,
+    absWorkingDir: root,
+    outdir: 'out',
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
   });
   return new Set(Object.keys(metafile.inputs));
 }

@@ -16,22 +16,23 @@ const query = ['-qa', '--queryformat', `${rpmFields.map((field) => `%{${field}}`
 
 /** Package managers, and other programs that scanners run in an image. */
 const scannerPrograms = [
-  ...[
-    'sh',
-    'apt',
-    'apt-get',
-    'dnf5',
-    'dnf',
-    'yum',
-    'microdnf',
-    'zypper',
-    'apk',
-    'rpm',
-    'dpkg',
-    'dpkg-query',
-    'debsums',
-  ],
-  ...['pip3', 'pip', 'npm', 'gem'],
+  'sh',
+  'apt',
+  'apt-get',
+  'dnf5',
+  'dnf',
+  'yum',
+  'microdnf',
+  'zypper',
+  'apk',
+  'rpm',
+  'dpkg',
+  'dpkg-query',
+  'debsums',
+  'pip3',
+  'pip',
+  'npm',
+  'gem',
 ];
 
 interface Made {
@@ -81,7 +82,10 @@ async function askRpm(
   const { env, signal } = call;
   const [program = '', ...args] = [
     ...(await readerConfinement(env, signal, { memory: 2 ** 30, file: 2 ** 29 })),
-    ...['rpm', '--dbpath', folder, ...query],
+    'rpm',
+    '--dbpath',
+    folder,
+    ...query,
   ];
   const own = await run(program, args, { env, signal });
   if (own.code === 0) return rpmLines(own);

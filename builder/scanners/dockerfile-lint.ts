@@ -97,7 +97,11 @@ async function hadolint(
   const configuration = await configurationOf(checkout);
   const [program = '', ...args] = [
     ...(await readerConfinement(call.env, call.signal, limits)),
-    ...['hadolint', '--no-fail', '--no-color', '--format=json', ...advice.map((rule) => `--info=${rule}`)],
+    'hadolint',
+    '--no-fail',
+    '--no-color',
+    '--format=json',
+    ...advice.map((rule) => `--info=${rule}`),
     ...(configuration === undefined ? [] : [`--config=${configuration}`]),
     file,
   ];

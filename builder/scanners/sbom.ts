@@ -130,8 +130,18 @@ async function generate(generator: string, root: string, folder: string, call: O
   await giveToReader(home);
   const [program = '', ...args] = [
     ...confined,
-    ...[generator, 'rootfs', '--no-progress', '--format', 'cyclonedx', '--output', generatedIn(folder)],
-    ...['--cache-dir', home, '--offline-scan', '--skip-db-update', '--skip-java-db-update'],
+    generator,
+    'rootfs',
+    '--no-progress',
+    '--format',
+    'cyclonedx',
+    '--output',
+    generatedIn(folder),
+    '--cache-dir',
+    home,
+    '--offline-scan',
+    '--skip-db-update',
+    '--skip-java-db-update',
     // Where it runs: nothing in the document depends on the folder's name.
     '.',
   ];

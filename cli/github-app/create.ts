@@ -45,7 +45,11 @@ export function define(command: Command, context: Context): void {
       const page = await askForApp({
         action: `${host.url}${organization === undefined ? '' : `/organizations/${organization}`}/settings/apps/new`,
         manifest: {
-          ...{ name, url: deployment.siteUrl, public: isPublic, default_permissions, default_events },
+          name,
+          url: deployment.siteUrl,
+          public: isPublic,
+          default_permissions,
+          default_events,
           description: 'Builds, scans and releases container images.',
           hook_attributes: { url: `${webhooksUrl}/github`, active: true },
         },

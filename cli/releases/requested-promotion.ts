@@ -51,7 +51,8 @@ async function ended(
 
 const describe = ({ state, wanted, error, nextAttemptAt, pullRequest }: ApiTarget): string =>
   describeTarget({
-    ...{ state, wanted },
+    state,
+    wanted,
     error: error ?? undefined,
     dueAt: nextAttemptAt ?? undefined,
     proposal: pullRequest === null ? undefined : {},

@@ -91,7 +91,9 @@ function organizationTarget(written: string, webhooks: Webhooks): Target {
   const { host, path: organization } = placeOf(`${scope.name}/any`, webhooks);
   const hasIndex = webhooks.index.startsWith(`${scope.name}/`);
   return {
-    ...{ name: written, host, scope },
+    name: written,
+    host,
+    scope,
     async add(setup, hook) {
       const result = await setup.keep({ organization: organization.replace(/\/any$/, '') }, hook);
       const next = `The index needs its own webhook: slipway webhook add ${webhooks.indexRepository}`;
@@ -105,7 +107,9 @@ function repositoryTarget(written: string, webhooks: Webhooks): Target {
   const scope = scopeOfRepository(written, webhooks);
   const { host, path: repository } = placeOf(scope.name, webhooks);
   return {
-    ...{ name: repository, host, scope },
+    name: repository,
+    host,
+    scope,
     async add(setup, hook) {
       const current = await setup.currentName(repository);
       if (sourceOf(`${host.url}/${current}`, webhooks.gitHosts) !== scope.name) {

@@ -66,7 +66,10 @@ export function dockerfileAnnotations(path: string, reports: ScannerReports | un
   if (report?.scanner !== 'dockerfile-lint') return [];
   return report.findings.slice(0, mostAnnotations).map(({ rule, level, line, message }) => ({
     path,
-    ...{ start_line: line, end_line: line, annotation_level: levels[level] },
-    ...{ title: rule, message },
+    start_line: line,
+    end_line: line,
+    annotation_level: levels[level],
+    title: rule,
+    message,
   }));
 }

@@ -13,8 +13,14 @@ interface ContainerDefinition {
 
 /** What ECS itself writes into a task definition. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html */
 const written = new Set([
-  ...['taskDefinitionArn', 'revision', 'status', 'requiresAttributes', 'compatibilities'],
-  ...['registeredAt', 'deregisteredAt', 'registeredBy'],
+  'taskDefinitionArn',
+  'revision',
+  'status',
+  'requiresAttributes',
+  'compatibilities',
+  'registeredAt',
+  'deregisteredAt',
+  'registeredBy',
 ]);
 
 /**

@@ -65,7 +65,12 @@ export function provenanceOf({ build, request, result, siteUrl }: Origin): Prove
       externalParameters: {
         project,
         source: { uri, ref: source.ref },
-        ...{ dockerfile, context, platforms, buildArgs, target, buildSecrets },
+        dockerfile,
+        context,
+        platforms,
+        buildArgs,
+        target,
+        buildSecrets,
       },
       internalParameters: { cause, engine: result.engine },
       resolvedDependencies: [

@@ -82,7 +82,12 @@ export function createAdvanceMember(services: Services) {
     if (toNotify === undefined || !last) return;
     const { outcome, at, build, reason, cascade, parents, root } = last;
     await cascades.putMember(cascade, {
-      ...{ project, state: outcome, parents, root, since: at, version },
+      project,
+      state: outcome,
+      parents,
+      root,
+      since: at,
+      version,
       build,
       reason,
     });

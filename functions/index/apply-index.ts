@@ -90,7 +90,10 @@ export function createApplyIndex(services: Services) {
     const plan = planIndex(read, known);
     const toBuild = entriesToBuild(head, plan, known);
     const { failures, unfinished } = await writeEntries({
-      ...{ head, plan, known, toBuild },
+      head,
+      plan,
+      known,
+      toBuild,
       entries: read.projects,
       deadline: Math.max(deadline, Date.now() + leastWritingMilliseconds),
     });

@@ -156,9 +156,17 @@ async function pack(folder: string, archive: string, signal?: AbortSignal): Prom
   await run(
     'tar',
     [
-      ...['--create', `--file=${archive}`, `--directory=${folder}`, '--format=gnu'],
-      ...['--sort=name', '--clamp-mtime', `--mtime=@${newest.getTime() / 1000}`],
-      ...['--owner=0', '--group=0', '--numeric-owner', '.'],
+      '--create',
+      `--file=${archive}`,
+      `--directory=${folder}`,
+      '--format=gnu',
+      '--sort=name',
+      '--clamp-mtime',
+      `--mtime=@${newest.getTime() / 1000}`,
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '.',
     ],
     { signal },
   );

@@ -8,7 +8,10 @@ export const botOf = ({ slug }: Pick<App, 'slug'>): string => `${slug}[bot]`;
 export function appJson(url: string, app: App) {
   const { id, slug, clientId, owner, manifest } = app;
   return {
-    ...{ id, slug, client_id: clientId, owner: userJson(url, owner) },
+    id,
+    slug,
+    client_id: clientId,
+    owner: userJson(url, owner),
     name: manifest.name,
     description: manifest.description,
     external_url: manifest.url,
@@ -27,11 +30,15 @@ export function newAppJson(url: string, { app, privateKey, clientSecret }: NewAp
 export function installationJson(url: string, installation: Installation) {
   const { id, app, account, createdAt, suspendedAt } = installation;
   return {
-    ...{ id, account: userJson(url, account), repository_selection: 'selected' },
+    id,
+    account: userJson(url, account),
+    repository_selection: 'selected',
     access_tokens_url: `${url}/github/app/installations/${id}/access_tokens`,
     repositories_url: `${url}/github/installation/repositories`,
     html_url: `${url}/git/apps/${app.slug}/installations/new`,
-    ...{ app_id: app.id, app_slug: app.slug, target_type: 'User' },
+    app_id: app.id,
+    app_slug: app.slug,
+    target_type: 'User',
     permissions: { metadata: 'read', ...app.manifest.default_permissions },
     events: app.manifest.default_events,
     created_at: isoSeconds(createdAt),

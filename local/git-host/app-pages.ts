@@ -84,11 +84,16 @@ export function createAppPages(options: {
       action: isNew ? 'created' : 'added',
       installation: installationJson(url, installation),
       [isNew ? 'repositories' : 'repositories_added']: found.map(({ id, owner, name, isPrivate }) => ({
-        ...{ id, name, full_name: `${owner}/${name}`, private: isPrivate },
+        id,
+        name,
+        full_name: `${owner}/${name}`,
+        private: isPrivate,
       })),
     };
     deliveries.addForApp(installation, {
-      ...{ event: isNew ? 'installation' : 'installation_repositories', repositoryId: 0, payload },
+      event: isNew ? 'installation' : 'installation_repositories',
+      repositoryId: 0,
+      payload,
     });
     deliveries.pump();
     const list = html`<p>${app.manifest.name} is installed on ${found.map(({ owner, name }) => `${owner}/${name}`).join(', ')}.</p>`;

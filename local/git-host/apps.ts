@@ -92,8 +92,12 @@ export function createApps(database: DatabaseSync) {
     const manifest = manifestSchema.parse(JSON.parse(String(row.manifest)));
     const { slug, client_id, owner, public_key, hook_secret } = row;
     return {
-      ...{ id: Number(row.id), slug: String(slug), clientId: String(client_id), owner: String(owner) },
-      ...{ publicKey: String(public_key), manifest },
+      id: Number(row.id),
+      slug: String(slug),
+      clientId: String(client_id),
+      owner: String(owner),
+      publicKey: String(public_key),
+      manifest,
       hook: { url: manifest.hook_attributes?.url, secret: String(hook_secret) },
     };
   };
@@ -105,7 +109,10 @@ export function createApps(database: DatabaseSync) {
     const app = find('id', Number(row.app_id));
     if (!app) throw new Error(`The installation ${row.id} has no app.`);
     return {
-      ...{ id: Number(row.id), app, account: String(row.account), createdAt: Number(row.created_at) },
+      id: Number(row.id),
+      app,
+      account: String(row.account),
+      createdAt: Number(row.created_at),
       suspendedAt: row.suspended_at === null ? undefined : Number(row.suspended_at),
       repositoryIds: JSON.parse(String(row.repositories)) as number[],
     };

@@ -59,9 +59,17 @@ export function createCheckEvents(options: {
         if (!first) continue;
         const { sha, app } = first;
         const check_suite = {
-          ...{ id: first.id, head_sha: sha, head_branch: null, status: 'queued', conclusion: null },
-          ...{ url: `${apiOf(repository)}/check-suites/${first.id}`, before: null, after: sha, pull_requests: [] },
-          ...{ app: appJson(url, app), latest_check_runs_count: others.length + 1 },
+          id: first.id,
+          head_sha: sha,
+          head_branch: null,
+          status: 'queued',
+          conclusion: null,
+          url: `${apiOf(repository)}/check-suites/${first.id}`,
+          before: null,
+          after: sha,
+          pull_requests: [],
+          app: appJson(url, app),
+          latest_check_runs_count: others.length + 1,
         };
         const payload = { action: 'rerequested', check_suite };
         await send(repository, appId, { event: 'check_suite', login, payload });

@@ -110,12 +110,21 @@ function settled(change: RunChange): RunChange {
 export function checkRunJson(url: string, repositoryApi: string, { id, sha, app, run }: CheckRun) {
   const { annotations, output, status = 'queued', conclusion, actions: _, ...given } = run;
   return {
-    ...{ id, head_sha: sha, node_id: Buffer.from(`08:CheckRun${id}`).toString('base64') },
-    ...{ external_id: '', details_url: null, started_at: null, completed_at: null, ...given },
-    ...{ status, conclusion: conclusion ?? null },
+    id,
+    head_sha: sha,
+    node_id: Buffer.from(`08:CheckRun${id}`).toString('base64'),
+    external_id: '',
+    details_url: null,
+    started_at: null,
+    completed_at: null,
+    ...given,
+    status,
+    conclusion: conclusion ?? null,
     url: `${repositoryApi}/check-runs/${id}`,
     output: {
-      ...{ title: output?.title ?? null, summary: output?.summary ?? null, text: output?.text ?? null },
+      title: output?.title ?? null,
+      summary: output?.summary ?? null,
+      text: output?.text ?? null,
       annotations_count: annotations.length,
       annotations_url: `${repositoryApi}/check-runs/${id}/annotations`,
     },

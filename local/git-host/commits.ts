@@ -41,8 +41,16 @@ export function createCommits(url: string, git: Git) {
   /** The files of `head` beside those of `base`, by name. */
   async function files(repository: Repository, base: string, head: string): Promise<ChangedFile[]> {
     const output = await git.run(repository.folder, [
-      ...['diff', '--raw', '--numstat', '-z', '--find-renames', '--no-abbrev', '--no-ext-diff', '--no-textconv'],
-      ...[base, head],
+      'diff',
+      '--raw',
+      '--numstat',
+      '-z',
+      '--find-renames',
+      '--no-abbrev',
+      '--no-ext-diff',
+      '--no-textconv',
+      base,
+      head,
     ]);
     const tokens = output.toString('utf8').split('\0').values();
     const next = () => tokens.next().value ?? '';
@@ -55,7 +63,12 @@ export function createCommits(url: string, git: Git) {
         const filename = next();
         const path = filename.split('/').map(encodeURIComponent).join('/');
         found.set(filename, {
-          ...{ sha, filename, status: statuses[letter] ?? 'changed', additions: 0, deletions: 0, changes: 0 },
+          sha,
+          filename,
+          status: statuses[letter] ?? 'changed',
+          additions: 0,
+          deletions: 0,
+          changes: 0,
           blob_url: `${pageOf(repository)}/blob/${head}/${path}`,
           raw_url: `${pageOf(repository)}/raw/${head}/${path}`,
           contents_url: `${apiOf(repository)}/contents/${path}?ref=${head}`,
@@ -141,7 +154,10 @@ export function createCommits(url: string, git: Git) {
       const tree = (await git.ask(folder, ['merge-tree', '--write-tree', base, head]))?.split('\n')[0];
       if (!tree) return undefined;
       const identity = [
-        ...['-c', `user.name=${login}`, '-c', `user.email=${userJson(url, login).login}@users.noreply.localhost`],
+        '-c',
+        `user.name=${login}`,
+        '-c',
+        `user.email=${userJson(url, login).login}@users.noreply.localhost`,
       ];
       const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
       return (await git.run(folder, [...identity, ...args], { input: message })).toString().trim();

@@ -21,7 +21,13 @@ export function createContents(url: string, git: Git) {
     const object = `${api}/git/${type === 'dir' ? 'trees' : 'blobs'}/${sha}`;
     const html = `${page}/${type === 'dir' ? 'tree' : 'blob'}/${ref}/${encoded}`;
     return {
-      ...{ name: path.slice(path.lastIndexOf('/') + 1), path, sha, size, url: own, html_url: html, git_url: object },
+      name: path.slice(path.lastIndexOf('/') + 1),
+      path,
+      sha,
+      size,
+      url: own,
+      html_url: html,
+      git_url: object,
       download_url: type === 'file' ? `${page}/raw/${ref}/${encoded}` : null,
       type,
       _links: { self: own, git: object, html },

@@ -90,13 +90,30 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const checkEvents = createCheckEvents({ url, apps, repositories, deliveries });
   const contents = createContents(url, git);
   const shared = {
-    ...{ url, git, repositories, people, statuses, deliveries, store, commits, forms },
-    ...{ pullBranches, pulls, comments, pushed },
-    ...{ apps, checkRuns, checkEvents },
+    url,
+    git,
+    repositories,
+    people,
+    statuses,
+    deliveries,
+    store,
+    commits,
+    forms,
+    pullBranches,
+    pulls,
+    comments,
+    pushed,
+    apps,
+    checkRuns,
+    checkEvents,
   };
   const appPages = createAppPages({ ...shared, password: options.password });
   const api = createGitHubApi({
-    ...{ url, callerOf, git, repositories, people },
+    url,
+    callerOf,
+    git,
+    repositories,
+    people,
     appApi: createAppApi({
       ...shared,
       notify(installation, event, payload) {

@@ -97,7 +97,9 @@ export function createAppApi({
     const repositoryIds = chosen.map(({ id }) => id);
     const { token, expiresAt } = apps.mint({ installation, repositoryIds, permissions: wanted });
     answerJson(response, 201, {
-      ...{ token, expires_at: isoSeconds(expiresAt), permissions: { metadata: 'read', ...wanted } },
+      token,
+      expires_at: isoSeconds(expiresAt),
+      permissions: { metadata: 'read', ...wanted },
       repository_selection: 'selected',
       repositories: await Promise.all(
         chosen.map(async (each) => repositoryJson(url, each, await repositories.defaultBranch(each))),

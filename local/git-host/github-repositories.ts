@@ -94,7 +94,11 @@ export function repositoryRoutes(options: {
       response,
       200,
       {
-        ...{ url: address, html_url: page, permalink_url: page, diff_url: `${page}.diff`, patch_url: `${page}.patch` },
+        url: address,
+        html_url: page,
+        permalink_url: page,
+        diff_url: `${page}.diff`,
+        patch_url: `${page}.patch`,
         base_commit: await commits.json(repository, base),
         merge_base_commit: await commits.json(repository, start),
         status: statusOf(ahead.length, behind.length),

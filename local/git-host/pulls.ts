@@ -135,8 +135,16 @@ export function createPulls(options: PullsOptions) {
     if (repository.id !== base.id) repositories.fork(repository, base);
     const author = login(repository);
     const added = {
-      ...{ repositoryId: base.id, title: given.title, body: given.body, login: author, createdAt: Date.now() },
-      ...{ headRepositoryId: repository.id, headRef: ref, headSha, baseRef: given.base, baseSha },
+      repositoryId: base.id,
+      title: given.title,
+      body: given.body,
+      login: author,
+      createdAt: Date.now(),
+      headRepositoryId: repository.id,
+      headRef: ref,
+      headSha,
+      baseRef: given.base,
+      baseSha,
     };
     const pull = await announce(base, added, author);
     await git.run(base.folder, ['update-ref', headRefOf(pull), headSha]);

@@ -115,8 +115,15 @@ export function createIdentityProvider({ url, password }: Options) {
     const now = Math.floor(Date.now() / 1000);
     const { email, groups, request } = grant;
     const claims = {
-      ...{ iss: issuer, aud: request.client_id, sub: email, email, email_verified: true, groups, nonce: request.nonce },
-      ...{ iat: now, exp: now + 300 },
+      iss: issuer,
+      aud: request.client_id,
+      sub: email,
+      email,
+      email_verified: true,
+      groups,
+      nonce: request.nonce,
+      iat: now,
+      exp: now + 300,
     };
     const answer = { access_token: randomBytes(24).toString('base64url'), token_type: 'Bearer', expires_in: 300 };
     return json(response, 200, { ...answer, id_token: signed(claims) });

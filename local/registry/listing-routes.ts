@@ -69,7 +69,9 @@ export function listReferrers(context: RegistryContext, exchange: Exchange, name
 
 function descriptorOf({ mediaType, digest, manifest, artifactType, annotations }: StoredImage) {
   return {
-    ...{ mediaType, digest, size: manifest.length },
+    mediaType,
+    digest,
+    size: manifest.length,
     artifactType,
     annotations,
   };

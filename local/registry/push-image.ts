@@ -61,7 +61,13 @@ export function pushImage(registry: Registry, accountId: string, repository: Rep
   const { mediaType, artifactType, subject, annotations } = manifest;
   registry.images.put(
     {
-      ...{ repository: name, digest, mediaType, artifactType, subject, annotations, size },
+      repository: name,
+      digest,
+      mediaType,
+      artifactType,
+      subject,
+      annotations,
+      size,
       manifest: push.manifest,
       blobs: blobsOf(manifest).map((blob) => blob.digest),
       images: manifest.manifests.map((image) => image.digest),

@@ -47,7 +47,8 @@ function splitPython(version: string) {
     epoch: Number(epoch),
     release: release.split('.').map(Number),
     rank: [
-      ...[phaseRank, Number(phaseNumber || 0)],
+      phaseRank,
+      Number(phaseNumber || 0),
       ...(isPost ? [1, Number(dash ?? (post || 0))] : [0, 0]),
       ...(dev ? [-1, Number(devNumber || 0)] : [0, 0]),
       // A local version comes after the one that it is of.

@@ -153,7 +153,11 @@ export const tools = {
 
   'osv-scanner': {
     arguments: async (layout, image) => [
-      ...['scan', 'image', '--format', 'json', '--archive'],
+      'scan',
+      'image',
+      '--format',
+      'json',
+      '--archive',
       await writeArchive(layout, image),
     ],
     // 1 says that there are findings. https://google.github.io/osv-scanner/output/#return-codes

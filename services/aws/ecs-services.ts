@@ -60,7 +60,9 @@ export function createEcsServices(client: ECSClient) {
       // No tags at all: an empty list is refused.
       const register = new RegisterTaskDefinitionCommand({
         ...rest,
-        ...{ family, containerDefinitions, tags: tags?.length ? tags : undefined },
+        family,
+        containerDefinitions,
+        tags: tags?.length ? tags : undefined,
       });
       const { taskDefinition } = await send(client.send(register));
       if (!taskDefinition?.taskDefinitionArn) throw new UpstreamError(`ECS registered no revision of ${family}.`);

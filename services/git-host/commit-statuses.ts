@@ -47,7 +47,8 @@ export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositor
       status: PullRequestStatus,
     ): Promise<void> =>
       mark(sourceUrl, commit, {
-        ...{ state: status.state, description: status.description },
+        state: status.state,
+        description: status.description,
         check: { id: pullRequestCheck(number), summary: status.description, action: status.action },
         context: pullRequestContext(name),
         target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,

@@ -39,7 +39,9 @@ export function createGitHosts(
       const requests = createHostRequests({ apiUrl: host.apiUrl, token, repository: path, names, wait });
       const calls = callsOf[host.kind](path, requests);
       return {
-        ...{ host, path, ...calls },
+        host,
+        path,
+        ...calls,
         isAuthenticated: async () => (await token()) !== undefined,
         archive: async (commit, signal) =>
           fetch(`${host.apiUrl}${calls.archivePath(commit)}`, { headers: bearer(await token()), signal }),

@@ -18,7 +18,9 @@ export function indexAddress() {
   const { gitHosts, source } = indexSource();
   const url = indexUrl();
   return {
-    ...{ url, gitHosts, source },
+    url,
+    gitHosts,
+    source,
     name: findRepository(gitHosts, url)?.path ?? url,
     ref: `refs/heads/${variable('INDEX_BRANCH')}`,
   };

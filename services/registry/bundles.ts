@@ -24,7 +24,7 @@ const artifactSchema = z.object({ layers: z.array(z.object({ mediaType: z.string
 export function createBundles(read: RegistryClient) {
   return async function bundlesOf(registry: Registry, repository: string, digest: string): Promise<unknown[]> {
     const get = async (path: string, accept: string, maximumBytes: number): Promise<RegistryAnswer | undefined> => {
-      const answer = await read({ ...{ method: 'GET', registry, repository, path, accept, maximumBytes } });
+      const answer = await read({ method: 'GET', registry, repository, path, accept, maximumBytes });
       if (answer.status === 200) return answer;
       answer.discard();
       if (answer.status === 404) return undefined;

@@ -28,8 +28,12 @@ export function createImageDigests(send: SendToRegistry) {
   const read = createRegistryClient(send);
   const manifest = (method: 'HEAD' | 'GET', registry: Registry, repository: string, version: string) =>
     read({
-      ...{ method, registry, repository, path: `manifests/${version}` },
-      ...{ accept: manifestTypes, maximumBytes: largestManifest },
+      method,
+      registry,
+      repository,
+      path: `manifests/${version}`,
+      accept: manifestTypes,
+      maximumBytes: largestManifest,
     });
 
   /**

@@ -45,7 +45,7 @@ export function createImagePush(request: RegistryClient<PushMethod>, registry: R
 
   function send(method: PushMethod, path: string | URL, more: Partial<Parameters<typeof request>[0]> = {}) {
     const access = 'pull,push' as const;
-    return request({ ...{ method, registry, repository, path, access }, maximumBytes: largestAnswer, ...more });
+    return request({ method, registry, repository, path, access, maximumBytes: largestAnswer, ...more });
   }
 
   async function refuse(answer: RegistryAnswer, what: string): Promise<never> {

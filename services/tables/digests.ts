@@ -38,8 +38,14 @@ export function createDigests(client: DynamoDBDocumentClient, tableName: string)
     async add({ cascade, build, fixed }: Omit<WaitingMail, 'since'>, now = new Date()): Promise<void> {
       await table.put(
         {
-          ...{ id: keyOf(cascade), member: build, cascade, build, fixed },
-          ...{ open: waitingPartition, since: now.toISOString(), expiresAt: expiryAfter(keptDays) },
+          id: keyOf(cascade),
+          member: build,
+          cascade,
+          build,
+          fixed,
+          open: waitingPartition,
+          since: now.toISOString(),
+          expiresAt: expiryAfter(keptDays),
         },
         expression`attribute_not_exists(id)`,
       );

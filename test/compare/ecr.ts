@@ -193,7 +193,8 @@ export const ecrCases: Case[] = [
     (ecr) =>
       ecr.send(
         new PutImageTagMutabilityCommand({
-          ...{ repositoryName, imageTagMutability: 'MUTABLE_WITH_EXCLUSION' },
+          repositoryName,
+          imageTagMutability: 'MUTABLE_WITH_EXCLUSION',
           imageTagMutabilityExclusionFilters: filters,
         }),
       ),

@@ -40,10 +40,17 @@ async function service(
     };
     const [primary] = deployments ?? [];
     return {
-      ...{ serviceArn, serviceName, clusterArn, status, desiredCount, taskDefinition },
+      serviceArn,
+      serviceName,
+      clusterArn,
+      status,
+      desiredCount,
+      taskDefinition,
       primary: {
-        ...{ hasId: typeof primary?.id, status: primary?.status },
-        ...{ taskDefinition: primary?.taskDefinition, desiredCount: primary?.desiredCount },
+        hasId: typeof primary?.id,
+        status: primary?.status,
+        taskDefinition: primary?.taskDefinition,
+        desiredCount: primary?.desiredCount,
       },
     };
   });
@@ -67,7 +74,7 @@ const definition = (
       of,
       image,
     ]);
-    return { ...{ taskDefinitionArn, family, revision, status, images }, tags: tags ?? [] };
+    return { taskDefinitionArn, family, revision, status, images, tags: tags ?? [] };
   },
 });
 const describe = (side: Side, taskDefinition: string) =>

@@ -95,7 +95,8 @@ it('an update of a package in an image rebuilds it and what depends on it, each 
   expect(await watch()).toMatchObject({ images: 4, checked: 4, outdated: 4, rebuilds: 1 });
   const rebuilt = await newest(2);
   expect(rebuilt.get('base')?.cause).toMatchObject({
-    ...{ type: 'packages-changed', total: 1 },
+    type: 'packages-changed',
+    total: 1,
     updates: [expect.stringMatching(/^busybox-static .* → 99:1\.0-1$/)],
   });
   // The step that makes a file of its own was done anew.

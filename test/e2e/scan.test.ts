@@ -79,7 +79,9 @@ describe('an image', () => {
       return runs.find(({ conclusion }) => conclusion !== null);
     });
     expect(run).toMatchObject({
-      ...{ name: 'slipway: demo/guarded:latest', conclusion: 'failure', external_id: build?.id },
+      name: 'slipway: demo/guarded:latest',
+      conclusion: 'failure',
+      external_id: build?.id,
       details_url: `${url}/builds/${build?.id}`,
       output: { summary: expect.stringContaining('ended with exit code 3') },
     });

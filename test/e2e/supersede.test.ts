@@ -113,8 +113,11 @@ describe('version tags', () => {
     const [higher, lower] = digests;
     expect(higher).not.toBe(lower);
     expect(await tagsOf('burst', '1.2.0', '1.2', '1', '1.1.5', '1.1', '2')).toEqual({
-      ...{ '1.2.0': higher, '1.2': higher, '1': higher },
-      ...{ '1.1.5': lower, '1.1': lower },
+      '1.2.0': higher,
+      '1.2': higher,
+      '1': higher,
+      '1.1.5': lower,
+      '1.1': lower,
       '2': undefined,
     });
   });

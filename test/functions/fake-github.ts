@@ -13,7 +13,14 @@ export function createFakeGithub() {
   const files = new Map<string, string>();
   const marks: (StatusMark & { commit: string })[] = [];
   const github = {
-    ...{ pullRequests, writers, comparisons, comments, asked, permissionsAsked, files, marks },
+    pullRequests,
+    writers,
+    comparisons,
+    comments,
+    asked,
+    permissionsAsked,
+    files,
+    marks,
     failure: undefined as Error | undefined,
     /** What happens between the next request for a pull request and its answer. */
     meanwhile: undefined as (() => Promise<unknown>) | undefined,
@@ -32,7 +39,8 @@ export function createFakeGithub() {
 
   function createRepository(path: string): RepositoryApi {
     return {
-      ...{ host, path },
+      host,
+      path,
       isAuthenticated: async () => github.hasToken,
       async compare(base, head) {
         if (github.failure) throw github.failure;

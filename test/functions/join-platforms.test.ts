@@ -49,7 +49,9 @@ async function startJoining(over: Partial<Build> = {}, crashes: CrashPoints = cr
     repositoryPrefix: 'slipway/',
   });
   return Object.assign(world, {
-    ...{ pushed, indexes, copied },
+    pushed,
+    indexes,
+    copied,
     join: (ended: object[] = machines) => join({ build: id, machines: ended }),
   });
 }

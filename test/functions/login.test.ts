@@ -56,7 +56,9 @@ async function ask(login: ReturnType<typeof loginAt>, address: string, cookies: 
     cookies: set = [],
     body = '',
   } = await login({
-    ...{ rawPath: pathname, rawQueryString: search.slice(1), cookies },
+    rawPath: pathname,
+    rawQueryString: search.slice(1),
+    cookies,
   });
   const kept = set.map((each) => each.split(';')[0] ?? '');
   return { status: statusCode, location: String(headers?.location ?? ''), cookies: kept, body };

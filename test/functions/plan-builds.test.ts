@@ -69,7 +69,8 @@ it('a message that nobody can read costs the other messages of its batch nothing
   };
   const { handler } = await import('../../functions/plan-builds.ts');
   const Records = Object.entries(bodies).map(([messageId, body]) => ({
-    ...{ messageId, body },
+    messageId,
+    body,
     attributes: { SenderId: 'AROAWEBHOOK:webhook' },
   }));
   const { batchItemFailures } = await handler({ Records } as unknown as SQSEvent, {} as Context);

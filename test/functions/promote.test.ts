@@ -150,7 +150,9 @@ describe('the signed call', () => {
     const { statusCode, answer } = await live.call({ to: 'production' });
     expect(statusCode).toBe(202);
     expect(apiTargetSchema.parse(answer)).toMatchObject({
-      ...{ name: 'production', state: 'pending', error: null },
+      name: 'production',
+      state: 'pending',
+      error: null,
       wanted: { build: 'build2' },
     });
     expect(await live.stateOf('production')).toMatchObject({

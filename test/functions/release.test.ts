@@ -164,7 +164,10 @@ describe('a candidate that passed', () => {
     const { released } = (await world.projects.get('demo/app:latest')) ?? {};
     await world.projects.claimRelease('demo/app:latest', 'rollback');
     await world.projects.finishRollback('demo/app:latest', 'rollback', {
-      ...{ build: idOf(1), digest, tags: ['latest', 'main'], at: createdAt },
+      build: idOf(1),
+      digest,
+      tags: ['latest', 'main'],
+      at: createdAt,
       headRevision: released?.headRevision,
     });
     await world.pass(2);

@@ -212,8 +212,17 @@ it('a lost event is made good: what is due is asked for', async () => {
   const rollout = { id: 'c0ffee00-0000-4000-8000-000000000000', startedAt: '2026-11-01T00:00:00.000Z' };
   const wanted = { ...releaseOf(1), call: { type: 'release' as const } };
   await live.targets.save({
-    ...{ project: name, target: 'servers', kind: 'service', wanted, state: 'rolling', since: rollout.startedAt },
-    ...{ attempts: 0, rollout, dueAt: '2026-11-01T00:05:00.000Z', delivered: [], revision: 1 },
+    project: name,
+    target: 'servers',
+    kind: 'service',
+    wanted,
+    state: 'rolling',
+    since: rollout.startedAt,
+    attempts: 0,
+    rollout,
+    dueAt: '2026-11-01T00:05:00.000Z',
+    delivered: [],
+    revision: 1,
   });
   expect(await live.rollDue({ project: name })).toBe(1);
   expect(await live.ended()).toMatchObject({ state: 'failed', error: expect.stringMatching(/has not ended/) });

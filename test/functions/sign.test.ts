@@ -45,7 +45,11 @@ async function startSigning({
   await world.queue(id, { status: 'scanning', candidate, verdict, ...build });
   world.requests.push(request);
   world.results.set(id, {
-    ...{ outcome: 'built', digest, commit, committedAt: '2026-11-21T01:02:03.000Z', engine: 'buildkit' },
+    outcome: 'built',
+    digest,
+    commit,
+    committedAt: '2026-11-21T01:02:03.000Z',
+    engine: 'buildkit',
     bases: [],
   });
   world.scans.set(id, { state: 'complete', findings: [] });

@@ -57,8 +57,11 @@ function watcher() {
     },
     indexAuthorization: async () => undefined,
     notifyUnreadable: createNotifyUnreadable({
-      ...{ mailer: world.mailer, recipients: world.recipients, logger: silentLogger },
-      ...{ siteUrl: 'https://slipway.example', indexUrl: 'https://git.example/slipway/index' },
+      mailer: world.mailer,
+      recipients: world.recipients,
+      logger: silentLogger,
+      siteUrl: 'https://slipway.example',
+      indexUrl: 'https://git.example/slipway/index',
     }),
     logger: silentLogger,
   });

@@ -24,21 +24,24 @@ const signed: Record<string, { kind: GitHostKind; headers(name: string, secret: 
   GitHub: {
     kind: 'github',
     headers: (name, secret, body) => ({
-      ...{ 'x-github-event': name, 'x-github-delivery': id },
+      'x-github-event': name,
+      'x-github-delivery': id,
       'x-hub-signature-256': `sha256=${hmac(secret, body).digest('hex')}`,
     }),
   },
   Gitea: {
     kind: 'forgejo',
     headers: (name, secret, body) => ({
-      ...{ 'x-gitea-event': name, 'x-gitea-delivery': id },
+      'x-gitea-event': name,
+      'x-gitea-delivery': id,
       'x-gitea-signature': hmac(secret, body).digest('hex'),
     }),
   },
   Forgejo: {
     kind: 'forgejo',
     headers: (name, secret, body) => ({
-      ...{ 'x-forgejo-event': name, 'x-forgejo-delivery': id },
+      'x-forgejo-event': name,
+      'x-forgejo-delivery': id,
       'x-forgejo-signature': hmac(secret, body).digest('hex'),
     }),
   },

@@ -36,7 +36,11 @@ beforeAll(async () => {
   const own = { url: 'http://localhost:1', dataFolder: join(folder, 'data'), log: () => undefined };
   account = openAccount(own);
   const services = createServices(account, {
-    ...{ concurrentBuilds: 1, engineEnvironment: {}, gitHubToken: 'token', password: 'password', scanner: 'auto' },
+    concurrentBuilds: 1,
+    engineEnvironment: {},
+    gitHubToken: 'token',
+    password: 'password',
+    scanner: 'auto',
   });
   const arns = new Map<string, string>();
   for (const stack of await readAssembly(join(folder, 'out'))) {

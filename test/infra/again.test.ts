@@ -51,10 +51,36 @@ test('a build whose base image was not available runs again, and takes the usual
     Judge: [{ outcome: 'pass' }],
   };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
-    ...['First', 'IssueToken', 'Platforms', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room'],
+    'First',
+    'IssueToken',
+    'Platforms',
+    'Build',
+    'Fail',
+    'End',
+    'Again',
+    'GoOn',
+    'Room',
     // Its project has no room for it yet.
-    ...['Platforms', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room', 'Again', 'GoOn', 'Room'],
-    ...['Platforms', 'Build', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
+    'Platforms',
+    'Build',
+    'Fail',
+    'End',
+    'Again',
+    'GoOn',
+    'Room',
+    'Again',
+    'GoOn',
+    'Room',
+    'Platforms',
+    'Build',
+    'CollectScan',
+    'Judge',
+    'Verdict',
+    'Sign',
+    'Release',
+    'Deliver',
+    'Tell',
+    'Notified',
   ]);
 });
 
@@ -66,15 +92,30 @@ test('a scan that has not ended is waited for, and read once it has', async () =
     Judge: [{ outcome: 'block' }],
   };
   expect(await entered(tasks, '00000000000000aa', 'scan')).toEqual([
-    ...['First', 'CollectScan', 'AwaitScan', 'CollectScan', 'AwaitScan', 'CollectScan'],
-    ...['Judge', 'Verdict', 'Tell', 'Notified'],
+    'First',
+    'CollectScan',
+    'AwaitScan',
+    'CollectScan',
+    'AwaitScan',
+    'CollectScan',
+    'Judge',
+    'Verdict',
+    'Tell',
+    'Notified',
   ]);
 });
 
 test('a build that failed for good notifies its people', async () => {
   const tasks = { IssueToken: [issued], Build: [failed], Fail: [{ outcome: 'ended', seconds: 0 }] };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
-    ...['First', 'IssueToken', 'Platforms', 'Build', 'Fail', 'End', 'Tell', 'Notified'],
+    'First',
+    'IssueToken',
+    'Platforms',
+    'Build',
+    'Fail',
+    'End',
+    'Tell',
+    'Notified',
   ]);
 });
 
@@ -95,7 +136,15 @@ test('a rollback builds and judges nothing, and notifies people of it', async ()
 test('a candidate that a hold kept back is judged once more, and not released if it passes no longer', async () => {
   const judged = (outcome: string) => entered({ Judge: [{ outcome }] }, '00000000000000aa', 'scan');
   expect(await judged('pass')).toEqual([
-    ...['First', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
+    'First',
+    'CollectScan',
+    'Judge',
+    'Verdict',
+    'Sign',
+    'Release',
+    'Deliver',
+    'Tell',
+    'Notified',
   ]);
   expect(await judged('block')).toEqual(['First', 'CollectScan', 'Judge', 'Verdict', 'Tell', 'Notified']);
 });

@@ -12,15 +12,13 @@ test('cdk.json names every file that the template and its bundles are made of: b
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['infra/app.ts', 'builder/main.ts', ...handlerFiles().map((stem) => `functions/${stem}.ts`)],
-    ...{
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      outdir: root,
-      write: false,
-      metafile: true,
-    },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outdir: root,
+    write: false,
+    metafile: true,
   });
   const files = Object.keys(metafile.inputs);
   expect(files.length).toBeGreaterThan(200);

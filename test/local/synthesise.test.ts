@@ -139,7 +139,10 @@ describe('an app that says what it is made of', () => {
     const seen = (await start()).split(' ');
     vi.unstubAllEnvs();
     expect(seen.filter((name) => !['HOME', 'PATH', 'TMPDIR'].includes(name))).toEqual([
-      ...['CDK_CONTEXT_JSON', 'CDK_OUTDIR', 'CDK_VALIDATION', 'NODE_COMPILE_CACHE'],
+      'CDK_CONTEXT_JSON',
+      'CDK_OUTDIR',
+      'CDK_VALIDATION',
+      'NODE_COMPILE_CACHE',
     ]);
   });
 

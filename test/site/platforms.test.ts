@@ -33,8 +33,15 @@ const ask = sampleSite({
   },
   releases: [
     {
-      ...{ project: 'demo/app:latest', digest, repository: 'demo/app', build: released.id, platforms: images },
-      ...{ releasedAt: '2026-11-21T11:00:00.000Z', tags: new Set(['latest']), floating: ['latest'], state: 'waiting' },
+      project: 'demo/app:latest',
+      digest,
+      repository: 'demo/app',
+      build: released.id,
+      platforms: images,
+      releasedAt: '2026-11-21T11:00:00.000Z',
+      tags: new Set(['latest']),
+      floating: ['latest'],
+      state: 'waiting',
     },
   ],
   parts: { sboms: { address: async (recordedAs, format) => `https://bucket.example.org/${recordedAs}/${format}` } },

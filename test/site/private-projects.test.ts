@@ -47,7 +47,12 @@ const release: ReleasedImage = {
   state: 'waiting',
 };
 const member = (project: string) => ({
-  ...{ project, state: 'released' as const, parents: [], root: true, since: now.toISOString(), version: 1 },
+  project,
+  state: 'released' as const,
+  parents: [],
+  root: true,
+  since: now.toISOString(),
+  version: 1,
 });
 const cause = {
   type: 'bases-changed' as const,
@@ -56,7 +61,9 @@ const cause = {
 const summaryOf = (id: string) => ({
   levels: [],
   first: [member(hidden.name), member(base.name)],
-  ...{ id, startedAt: now.toISOString(), counts: { released: 1 } },
+  id,
+  startedAt: now.toISOString(),
+  counts: { released: 1 },
   causes: [{ event: 'event', cause, at: now.toISOString() }],
 });
 const seals = createSeals({ current: async () => 'the key' });
@@ -78,10 +85,17 @@ const ask = sampleSite({
   },
   retention: {
     'demo/base': {
-      ...{ repository: 'slipway/demo/base', at: now.toISOString(), days: 30, newest: 3, isDryRun: false },
+      repository: 'slipway/demo/base',
+      at: now.toISOString(),
+      days: 30,
+      newest: 3,
+      isDryRun: false,
       decisions: [
         {
-          ...{ digest: `sha256:${'ab'.repeat(32)}`, releasedAt: now.toISOString(), bytes: 1, tags: [] },
+          digest: `sha256:${'ab'.repeat(32)}`,
+          releasedAt: now.toISOString(),
+          bytes: 1,
+          tags: [],
           reasons: [{ kind: 'base', project: hidden.name }],
         },
       ],
@@ -93,7 +107,13 @@ const ask = sampleSite({
 const addresses = routes.flatMap(({ path }) =>
   ['vault', 'base'].flatMap((job) => {
     const names: Record<string, string> = {
-      ...{ app: 'demo', job, tag: 'latest', digest, record: 'findings', scanner: 'capabilities', link: 'x' },
+      app: 'demo',
+      job,
+      tag: 'latest',
+      digest,
+      record: 'findings',
+      scanner: 'capabilities',
+      link: 'x',
       build: job === 'vault' ? build.id : open.id,
       cascade: job === 'vault' ? cascade : mixed,
     };

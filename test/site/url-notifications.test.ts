@@ -4,7 +4,11 @@ import { now, sampleProject, sampleSite } from './sample-site.ts';
 
 const project = sampleProject('demo/app:latest');
 const told: UrlNotification = {
-  ...{ project: project.name, id: '1', revision: 3, name: 'held', failures: 0 },
+  project: project.name,
+  id: '1',
+  revision: 3,
+  name: 'held',
+  failures: 0,
   to: { url: 'https://ci.example.org/secret/path', format: 'cloudevents' },
   event: {
     type: 'Slipway Releases Held',

@@ -45,7 +45,12 @@ export function signedCaller(
 function described({ id }: Account, accessKey: string, { arn, kind }: Caller): SignedCaller {
   const userId = kind === 'owner' ? id : arn.split('/').slice(1).join(':');
   return {
-    ...{ accessKey, accountId: id, callerId: userId, userId, userArn: arn },
-    ...{ cognitoIdentity: null, principalOrgId: null },
+    accessKey,
+    accountId: id,
+    callerId: userId,
+    userId,
+    userArn: arn,
+    cognitoIdentity: null,
+    principalOrgId: null,
   };
 }

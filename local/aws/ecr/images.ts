@@ -220,7 +220,9 @@ export function imageOperations(context: RegistryContext) {
         const isArchived = input.targetStorageClass === 'ARCHIVE';
         images.setArchived(name, digest, isArchived);
         return {
-          ...{ registryId: account.id, repositoryName: name, imageId: { imageDigest: digest } },
+          registryId: account.id,
+          repositoryName: name,
+          imageId: { imageDigest: digest },
           imageStatus: isArchived ? 'ARCHIVED' : 'ACTIVE',
         };
       },
@@ -284,7 +286,10 @@ function detailOf({ account, registry }: RegistryContext, image: StoredImage) {
 
 function referrerOf({ digest, mediaType, artifactType, annotations, manifest }: StoredImage) {
   return {
-    ...{ digest, mediaType, size: manifest.length, artifactStatus: 'ACTIVE' },
+    digest,
+    mediaType,
+    size: manifest.length,
+    artifactStatus: 'ACTIVE',
     artifactType,
     annotations,
   };

@@ -40,8 +40,15 @@ export function deployed(
   { now, id, reason }: { now: number; id: string; reason?: string },
 ): EcsService {
   const primary: Deployment = {
-    ...{ id, status: 'PRIMARY', taskDefinition, createdAt: now, updatedAt: now },
-    ...{ desiredCount: service.desiredCount, pendingCount: service.desiredCount, runningCount: 0, failedTasks: 0 },
+    id,
+    status: 'PRIMARY',
+    taskDefinition,
+    createdAt: now,
+    updatedAt: now,
+    desiredCount: service.desiredCount,
+    pendingCount: service.desiredCount,
+    runningCount: 0,
+    failedTasks: 0,
     rolloutState: 'IN_PROGRESS',
     rolloutStateReason: reason ?? `ECS deployment ${id} in progress.`,
   };
@@ -60,7 +67,11 @@ export function progressed(service: EcsService, starts: boolean, now: number): E
   if (primary?.rolloutState !== 'IN_PROGRESS') return service;
   if (starts) {
     const steady: Deployment = {
-      ...{ ...primary, updatedAt: now, rolloutState: 'COMPLETED', pendingCount: 0, runningCount: primary.desiredCount },
+      ...primary,
+      updatedAt: now,
+      rolloutState: 'COMPLETED',
+      pendingCount: 0,
+      runningCount: primary.desiredCount,
       rolloutStateReason: `ECS deployment ${primary.id} completed.`,
     };
     return { ...service, deployments: [steady] };
@@ -73,7 +84,9 @@ export function progressed(service: EcsService, starts: boolean, now: number): E
   if (!service.deploymentConfiguration.deploymentCircuitBreaker?.enable)
     return { ...service, deployments: [failing, ...others] };
   const failed: Deployment = {
-    ...{ ...failing, rolloutState: 'FAILED', pendingCount: 0 },
+    ...failing,
+    rolloutState: 'FAILED',
+    pendingCount: 0,
     rolloutStateReason: 'ECS deployment circuit breaker: tasks failed to start.',
   };
   return { ...service, deployments: [failed, ...others] };

@@ -44,7 +44,10 @@ export function createTaskDefinitions(account: Account): TaskDefinitions {
   };
   const shown = ({ family, revision, definition }: z.infer<typeof rowSchema>) => ({
     ...(JSON.parse(definition) as { containerDefinitions: { image: string }[] }),
-    ...{ taskDefinitionArn: arnOf(family, revision), family, revision, status: 'ACTIVE' },
+    taskDefinitionArn: arnOf(family, revision),
+    family,
+    revision,
+    status: 'ACTIVE',
   });
 
   return {

@@ -60,7 +60,10 @@ export function createSsm(account: Account): Service {
       'detail-type': 'EC2 Command Status-change Notification',
       resources: [machineArn],
       detail: {
-        ...{ 'command-id': id, 'document-name': document, status, parameters: JSON.stringify(parameters) },
+        'command-id': id,
+        'document-name': document,
+        status,
+        parameters: JSON.stringify(parameters),
         'requested-date-time': new Date(requestedAt * 1000).toISOString(),
       },
     });
@@ -92,14 +95,14 @@ export function createSsm(account: Account): Service {
     const { id, document, parameters, comment, servers, status, requestedAt } = command;
     const isOver = status !== 'Pending' && status !== 'InProgress';
     return {
-      ...{
-        CommandId: id,
-        DocumentName: document,
-        Parameters: parameters,
-        Comment: comment,
-        RequestedDateTime: requestedAt,
-      },
-      ...{ Status: status, StatusDetails: status, TargetCount: servers.length },
+      CommandId: id,
+      DocumentName: document,
+      Parameters: parameters,
+      Comment: comment,
+      RequestedDateTime: requestedAt,
+      Status: status,
+      StatusDetails: status,
+      TargetCount: servers.length,
       CompletedCount: isOver ? servers.length : 0,
       ErrorCount: isOver && status !== 'Success' ? servers.length : 0,
     };
@@ -168,10 +171,17 @@ export function createSsm(account: Account): Service {
           documents.script(document, parameters);
           const servers = serversOf(input);
           const command: Command = {
-            ...{ id: randomUUID(), document, parameters, comment, servers },
+            id: randomUUID(),
+            document,
+            parameters,
+            comment,
+            servers,
             // A command for no server has nothing to do.
             status: servers.length === 0 ? 'Success' : 'Pending',
-            ...{ responseCode: -1, output: '', error: '', requestedAt: Date.now() / 1000 },
+            responseCode: -1,
+            output: '',
+            error: '',
+            requestedAt: Date.now() / 1000,
           };
           save(command);
           if (servers.length > 0) begin(command);
@@ -205,8 +215,14 @@ export function createSsm(account: Account): Service {
           const { servers, status, document, responseCode, output, error } = find(CommandId);
           if (!servers.includes(InstanceId)) throw new AwsError('InvocationDoesNotExist', '');
           return {
-            ...{ CommandId, InstanceId, DocumentName: document, Status: status, StatusDetails: status },
-            ...{ ResponseCode: responseCode, StandardOutputContent: output, StandardErrorContent: error },
+            CommandId,
+            InstanceId,
+            DocumentName: document,
+            Status: status,
+            StatusDetails: status,
+            ResponseCode: responseCode,
+            StandardOutputContent: output,
+            StandardErrorContent: error,
           };
         },
       }),

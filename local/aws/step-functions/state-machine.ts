@@ -67,7 +67,13 @@ export function deployMachine(
       'The state machine IAM Role is not authorized to access the Log Destination',
     );
   return {
-    ...{ arn, name, definition, definitionText, roleArn: properties.RoleArn, caller, createdAt: Date.now() },
+    arn,
+    name,
+    definition,
+    definitionText,
+    roleArn: properties.RoleArn,
+    caller,
+    createdAt: Date.now(),
     issueToken: () => services.tokens.issue(arn),
     runnerOf(stateName) {
       const runner = runners.get(stateName);

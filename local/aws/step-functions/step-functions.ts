@@ -58,8 +58,16 @@ export function createStepFunctions(account: Account, services: TaskServices): S
     if (earlier?.status === 'RUNNING' && earlier.input === input) return earlier;
     if (earlier !== undefined) throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
     const execution: Execution = {
-      ...{ arn, machineArn, name, input, status: 'RUNNING', startedAt: Date.now() },
-      ...{ output: undefined, error: undefined, cause: undefined, stoppedAt: undefined },
+      arn,
+      machineArn,
+      name,
+      input,
+      status: 'RUNNING',
+      startedAt: Date.now(),
+      output: undefined,
+      error: undefined,
+      cause: undefined,
+      stoppedAt: undefined,
     };
     journal.add(execution);
     journal.record(arn, 'ExecutionStarted', { input, roleArn: machine.roleArn });
@@ -179,8 +187,13 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         handle({ stateMachineArn }) {
           const { arn, name, definitionText, roleArn, createdAt } = machineOf(stateMachineArn);
           return {
-            ...{ stateMachineArn: arn, name, status: 'ACTIVE', type: 'STANDARD' },
-            ...{ definition: definitionText, roleArn, creationDate: createdAt / 1000 },
+            stateMachineArn: arn,
+            name,
+            status: 'ACTIVE',
+            type: 'STANDARD',
+            definition: definitionText,
+            roleArn,
+            creationDate: createdAt / 1000,
           };
         },
       }),

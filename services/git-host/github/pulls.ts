@@ -13,7 +13,12 @@ export const pullSchema = z
   })
   .transform(
     ({ number, html_url, state, title, body, merged_at }): OwnPullRequest => ({
-      ...{ number, title, url: html_url, body: body ?? '', isOpen: state === 'open', isMerged: Boolean(merged_at) },
+      number,
+      title,
+      url: html_url,
+      body: body ?? '',
+      isOpen: state === 'open',
+      isMerged: Boolean(merged_at),
     }),
   );
 

@@ -13,8 +13,12 @@ const mergeRequestSchema = z
     target_project_id: z.int(),
   })
   .transform(({ iid, web_url, state, title, description, ...projects }) => ({
-    ...{ number: iid, url: web_url, title, body: description ?? '' },
-    ...{ isOpen: state === 'opened', isMerged: state === 'merged' },
+    number: iid,
+    url: web_url,
+    title,
+    body: description ?? '',
+    isOpen: state === 'opened',
+    isMerged: state === 'merged',
     isFork: projects.source_project_id !== projects.target_project_id,
   }));
 
@@ -32,7 +36,10 @@ export function createGitlabMergeRequests({ request, find, get }: HostRequests):
     get: (number) => find(mergeRequestSchema, `GET ${one}`, { number }),
     open: ({ head, base, title, body }) =>
       get(mergeRequestSchema, `POST ${all}`, {
-        ...{ source_branch: head, target_branch: base, title, description: body },
+        source_branch: head,
+        target_branch: base,
+        title,
+        description: body,
         remove_source_branch: true,
       }),
     async change(number, { title, body }) {

@@ -569,7 +569,8 @@ describe('slipway doctor', () => {
     it('that is not installed on the index, and whose key is none, is seen', async () => {
       special['/github/repos/demo/index/installation'] = { status: 404, content: {} };
       expect((await checked()).checks['git-host-tokens']).toMatchObject({
-        ...{ state: 'wrong', text: expect.stringMatching(/not installed on demo\/index/) },
+        state: 'wrong',
+        text: expect.stringMatching(/not installed on demo\/index/),
       });
       store({ 'private-key': 'a secret text' });
       const { state, text = '' } = (await checked()).checks['git-host-tokens'] ?? {};

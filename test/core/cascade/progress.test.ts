@@ -10,7 +10,12 @@ const member = (
   parents: string[] = [],
   seconds = 0,
 ): CascadeMember => ({
-  ...{ project, state, parents, root: parents.length === 0, since: later(seconds), version: 1 },
+  project,
+  state,
+  parents,
+  root: parents.length === 0,
+  since: later(seconds),
+  version: 1,
 });
 
 describe('how far a cascade is', () => {

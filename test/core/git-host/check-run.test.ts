@@ -27,8 +27,12 @@ describe('a check run', () => {
     const reports = { version: 1, reports: [report] } as unknown as ScannerReports;
     expect(dockerfileAnnotations('images/Dockerfile', reports)).toEqual([
       {
-        ...{ path: 'images/Dockerfile', start_line: 3, end_line: 3, annotation_level: 'warning' },
-        ...{ title: 'DL3006', message: 'pin it' },
+        path: 'images/Dockerfile',
+        start_line: 3,
+        end_line: 3,
+        annotation_level: 'warning',
+        title: 'DL3006',
+        message: 'pin it',
       },
     ]);
     expect(dockerfileAnnotations('Dockerfile', undefined)).toEqual([]);

@@ -34,8 +34,12 @@ const blocked = (reasons: Record<string, string>, outcome: 'block' | 'pass' = 'b
 describe('why an image was not released is shown', () => {
   it('at the line that installs a vulnerable package, or else at the image that has it', () => {
     const reasons = {
-      ...{ 'CVE-1 in curl.': 'curl', 'CVE-2 in libc6.': 'libc6', 'CVE-3 in zlib1g.': 'zlib1g' },
-      ...{ 'CVE-4 in nginx.': 'nginx', 'CVE-5 in left-pad.': 'left-pad', 'The label asks for privileges.': '' },
+      'CVE-1 in curl.': 'curl',
+      'CVE-2 in libc6.': 'libc6',
+      'CVE-3 in zlib1g.': 'zlib1g',
+      'CVE-4 in nginx.': 'nginx',
+      'CVE-5 in left-pad.': 'left-pad',
+      'The label asks for privileges.': '',
     };
     expect(annotationsOf(blocked(reasons))).toEqual([
       [8, 'Blocked', 'CVE-1 in curl.'],

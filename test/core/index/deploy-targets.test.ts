@@ -72,8 +72,13 @@ describe('the targets of an entry', () => {
     expect(targets).toEqual([
       { name: 'test', on: 'branch', kind: 'ecs', cluster: 'default', service: 'shop' },
       {
-        ...{ name: 'live', on: 'promotion', afterHours: 12 },
-        ...{ kind: 'ecs', cluster: 'live', service: 'shop', container: 'web' },
+        name: 'live',
+        on: 'promotion',
+        afterHours: 12,
+        kind: 'ecs',
+        cluster: 'live',
+        service: 'shop',
+        container: 'web',
       },
       { name: 'servers', on: 'version', kind: 'ssm', servers: 'Role=web', container: 'shop' },
     ]);

@@ -97,7 +97,12 @@ it('what has no counterpart is reported, without the values of variables', () =>
   });
   expect(entries).toMatchObject([{ 'pull-requests': true }]);
   expect(notes.map((note) => note.split(' ')[0])).toEqual([
-    ...['Branch', 'Hooks', 'Build', 'Autotests:', 'Pull', 'Repository'],
+    'Branch',
+    'Hooks',
+    'Build',
+    'Autotests:',
+    'Pull',
+    'Repository',
   ]);
   expect(notes.join()).not.toContain('hush');
 });

@@ -19,8 +19,14 @@ const wanted: TargetState['wanted'] = {
   call: { type: 'promotion', by: 'ann\r\nBcc: everybody@example.org' },
 };
 const state: TargetState = {
-  ...{ project: 'demo/app:latest', target: 'production', kind: 'service', wanted, state: 'delivered' },
-  ...{ since: '2026-11-01T00:00:00.000Z', attempts: 1, revision: 3 },
+  project: 'demo/app:latest',
+  target: 'production',
+  kind: 'service',
+  wanted,
+  state: 'delivered',
+  since: '2026-11-01T00:00:00.000Z',
+  attempts: 1,
+  revision: 3,
   delivered: [{ ...wanted, deliveredAt: '2026-11-01T00:10:00.000Z' }],
 };
 const mailOf = (over: Partial<TargetState> = {}) =>

@@ -65,7 +65,10 @@ describe('an image index', () => {
 
 describe('the scan of an image index', () => {
   const finding = (id: string, over: Partial<Finding> = {}): Finding => ({
-    ...{ id, severity: 'LOW', package: 'zlib', installed: '1' },
+    id,
+    severity: 'LOW',
+    package: 'zlib',
+    installed: '1',
     ...over,
   });
   const scan = (over: Partial<Scan>): Scan => ({ state: 'complete', findings: [], ...over });

@@ -40,7 +40,12 @@ test.each<[TargetState['kind'], TargetState['state'], Call['type'], number, bool
   const key = { project: 'demo/app:latest', target: 'live', kind };
   const since = '2026-11-02T00:00:00.000Z';
   const known: TargetState = {
-    ...{ ...key, state, since, attempts: 1, delivered: [], revision: 4 },
+    ...key,
+    state,
+    since,
+    attempts: 1,
+    delivered: [],
+    revision: 4,
     wanted: { ...release(2), call: { type: 'release' } },
   };
   const next = requested(known, key, release(number), { call: { type }, now });

@@ -27,7 +27,11 @@ describe.each(gitHostKinds)('an event of %s', (kind: GitHostKind) => {
 
   it('of a tag expects no commit, because it may name an annotated tag', () => {
     expect(read(events.push('refs/tags/v1.0.0'))).toEqual({
-      ...{ type: 'push', ...delivery, ref: 'refs/tags/v1.0.0', expected: undefined, pusher: 'ada' },
+      type: 'push',
+      ...delivery,
+      ref: 'refs/tags/v1.0.0',
+      expected: undefined,
+      pusher: 'ada',
     });
   });
 

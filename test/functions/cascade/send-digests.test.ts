@@ -20,7 +20,12 @@ async function setUpCascade(
   await world.cascades.addMembers(
     cascade,
     Array.from({ length: size }, (_, index) => ({
-      ...{ project: `demo/app${index}:latest`, state, parents: [], root: true, since: at, version: 1 },
+      project: `demo/app${index}:latest`,
+      state,
+      parents: [],
+      root: true,
+      since: at,
+      version: 1,
     })),
   );
   for (const [index, { owners, status }] of builds.entries()) {

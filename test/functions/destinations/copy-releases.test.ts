@@ -13,7 +13,10 @@ type Copies = Awaited<ReturnType<typeof setUpCopies>>;
 function answer(status: number, headers: Record<string, string> = {}): PublicResponse {
   const bytes = Buffer.from('{"errors":[{"code":"REFUSED"}]}');
   return {
-    ...{ url: '', status, headers: new Headers(headers), discard: () => undefined },
+    url: '',
+    status,
+    headers: new Headers(headers),
+    discard: () => undefined,
     body: (async function* () {
       yield bytes;
     })(),

@@ -219,7 +219,10 @@ describe('the pull request of a fork', () => {
     expect(planning.requests).toEqual([]);
     const description = `Waiting for a maintainer: comment /ok-to-test ${commit}`;
     expect(planning.proposals[0]).toMatchObject({
-      ...{ project: 'demo/app:latest', commit, state: 'pending', description },
+      project: 'demo/app:latest',
+      commit,
+      state: 'pending',
+      description,
       action: { identifier: 'approve' },
     });
     expect(description.length).toBeLessThanOrEqual(140);

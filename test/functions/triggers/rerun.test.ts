@@ -64,7 +64,11 @@ it('all builds of a commit are run again, each image once, and a pull request as
   await planning.track({ name: 'demo/app-docs:latest', pullRequests: true });
   await planning.planBuilds(pushOf({ id: 'delivery-2' }));
   await planning.planBuilds({
-    ...{ type: 'approval' as const, id: 'approval', source: 'git.example/demo/app', number: 7, commit },
+    type: 'approval' as const,
+    id: 'approval',
+    source: 'git.example/demo/app',
+    number: 7,
+    commit,
     approver: 'maintainer',
   });
   const before = new Set((await planning.allBuilds()).map(({ id }) => id));

@@ -56,7 +56,10 @@ beforeAll(async () => {
   const integrate = async (name: string, more: object = {}) =>
     (
       await create(api, 'AWS::ApiGatewayV2::Integration', name, {
-        ...{ ApiId, IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0', IntegrationUri: fn.attributes?.Arn },
+        ApiId,
+        IntegrationType: 'AWS_PROXY',
+        PayloadFormatVersion: '2.0',
+        IntegrationUri: fn.attributes?.Arn,
         ...more,
       })
     ).ref;
@@ -233,7 +236,9 @@ describe('a route with IAM authorization', () => {
       requestContext: {
         authorizer: {
           iam: {
-            ...{ accessKey: keys.accessKeyId, accountId: account.id, cognitoIdentity: null },
+            accessKey: keys.accessKeyId,
+            accountId: account.id,
+            cognitoIdentity: null,
             userArn: `arn:aws:iam::${account.id}:root`,
           },
         },
@@ -276,7 +281,10 @@ describe('routes', () => {
       'POST /a/{rest+}',
       'GET /',
     ].map((key) => ({
-      ...{ key, isSigned: false, functionArn: '', timeoutMilliseconds: 0 },
+      key,
+      isSigned: false,
+      functionArn: '',
+      timeoutMilliseconds: 0,
     })),
   );
   test.each([

@@ -53,8 +53,11 @@ const item = (member: string, more: object = {}) => ({ id: 'c1', member, ...more
 async function openOnes(TableName: string): Promise<string[]> {
   const { Items = [] } = await client.send(
     new QueryCommand({
-      ...{ TableName, IndexName: 'byOpen', KeyConditionExpression: '#open = :yes' },
-      ...{ ExpressionAttributeNames: { '#open': 'open' }, ExpressionAttributeValues: { ':yes': 'y' } },
+      TableName,
+      IndexName: 'byOpen',
+      KeyConditionExpression: '#open = :yes',
+      ExpressionAttributeNames: { '#open': 'open' },
+      ExpressionAttributeValues: { ':yes': 'y' },
     }),
   );
   return Items.map(({ member }) => String(member));
@@ -68,8 +71,10 @@ describe('a table with a sort key', () => {
     const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [TableName]: requests } }));
     expect(UnprocessedItems).toEqual({});
     const query = {
-      ...{ TableName, KeyConditionExpression: 'id = :id and begins_with(#member, :m)' },
-      ...{ ExpressionAttributeNames: { '#member': 'member' }, ExpressionAttributeValues: { ':id': 'c1', ':m': 'm#' } },
+      TableName,
+      KeyConditionExpression: 'id = :id and begins_with(#member, :m)',
+      ExpressionAttributeNames: { '#member': 'member' },
+      ExpressionAttributeValues: { ':id': 'c1', ':m': 'm#' },
     };
     const first = await client.send(new QueryCommand({ ...query, Limit: 2 }));
     expect(first.Items).toEqual([item('m#a'), item('m#b')]);

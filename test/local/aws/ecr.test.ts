@@ -192,9 +192,15 @@ describe('images', () => {
     const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName: 'listed' }));
     expect(imageDetails).toEqual([
       {
-        ...{ registryId, repositoryName: 'listed', imageDigest: digest, imageTags: ['a', 'b'] },
-        ...{ imageSizeInBytes: layer.length, imagePushedAt: expect.any(Date), imageManifestMediaType: imageType },
-        ...{ artifactMediaType: 'application/vnd.oci.image.config.v1+json', imageStatus: 'ACTIVE' },
+        registryId,
+        repositoryName: 'listed',
+        imageDigest: digest,
+        imageTags: ['a', 'b'],
+        imageSizeInBytes: layer.length,
+        imagePushedAt: expect.any(Date),
+        imageManifestMediaType: imageType,
+        artifactMediaType: 'application/vnd.oci.image.config.v1+json',
+        imageStatus: 'ACTIVE',
       },
     ]);
     const list = async (tagStatus: 'TAGGED' | 'UNTAGGED') =>
@@ -218,8 +224,11 @@ describe('images', () => {
     );
     expect(got.images).toEqual([
       {
-        ...{ registryId, repositoryName: 'listed', imageId: { imageDigest: digest, imageTag: 'a' } },
-        ...{ imageManifest: manifestOf(config, [layer]).toString(), imageManifestMediaType: imageType },
+        registryId,
+        repositoryName: 'listed',
+        imageId: { imageDigest: digest, imageTag: 'a' },
+        imageManifest: manifestOf(config, [layer]).toString(),
+        imageManifestMediaType: imageType,
       },
     ]);
     expect(got.failures?.map(({ failureCode }) => failureCode).sort()).toEqual([
@@ -302,7 +311,10 @@ test('a layer goes up in parts, and down by its address', async () => {
   const part = (partFirstByte: number, layerPartBlob: Buffer) =>
     ecr.send(
       new UploadLayerPartCommand({
-        ...{ repositoryName, uploadId, partFirstByte, layerPartBlob },
+        repositoryName,
+        uploadId,
+        partFirstByte,
+        layerPartBlob,
         partLastByte: partFirstByte + layerPartBlob.length - 1,
       }),
     );

@@ -43,7 +43,10 @@ const key = async (...Statement: object[]) =>
   ).attributes?.Arn ?? '';
 const message = Buffer.from('an image was built from this commit');
 const input = (KeyId: string, over: Partial<SignCommandInput> = {}): SignCommandInput => ({
-  ...{ KeyId, Message: message, MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' },
+  KeyId,
+  Message: message,
+  MessageType: 'RAW',
+  SigningAlgorithm: 'ECDSA_SHA_256',
   ...over,
 });
 const signature = async (client: KMSClient, KeyId: string, over: Partial<SignCommandInput> = {}) =>

@@ -29,7 +29,10 @@ beforeEach(async () => {
   writeFileSync(join(host.dataFolder, 'code', 'index.js'), code);
   const Role = await declareRole(host, iam, 'Function', [{ Effect: 'Allow', Action: 'logs:*', Resource: '*' }]);
   const created = await host.declare(lambda, 'AWS::Lambda::Function', 'Answers', {
-    ...{ FunctionName: name, Role, Handler: 'index.handler', Runtime: 'nodejs24.x' },
+    FunctionName: name,
+    Role,
+    Handler: 'index.handler',
+    Runtime: 'nodejs24.x',
     Code: { S3Bucket: 'assets', S3Key: 'code' },
   });
   arn = created.attributes?.Arn ?? '';

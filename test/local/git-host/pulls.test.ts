@@ -52,7 +52,9 @@ const push = (owner: string, branch: string) =>
 async function open(head = 'topic', login = 'ada', more: object = {}) {
   const { data } = await as(login).request('POST /repos/{owner}/{repo}/pulls', {
     ...app,
-    ...{ title: 'Change it', head, base: 'main' },
+    title: 'Change it',
+    head,
+    base: 'main',
     ...more,
   });
   return data;
@@ -284,7 +286,10 @@ describe('what is in a repository', () => {
     const compare = async (basehead: string) =>
       (await ada().request('GET /repos/{owner}/{repo}/compare/{basehead}', { ...app, basehead })).data;
     expect(await compare('main...eve:topic')).toMatchObject({
-      ...{ status: 'ahead', ahead_by: 1, behind_by: 0, total_commits: 1 },
+      status: 'ahead',
+      ahead_by: 1,
+      behind_by: 0,
+      total_commits: 1,
       merge_base_commit: { sha: base },
       commits: [{ sha: head }],
       files: [

@@ -18,11 +18,16 @@ function expired(rules: unknown[], images: Candidate[]): string[] {
 }
 
 const byAge = (tagStatus: string, countNumber: number, more = {}) => ({
-  ...{ tagStatus, countType: 'sinceImagePushed', countUnit: 'days', countNumber },
+  tagStatus,
+  countType: 'sinceImagePushed',
+  countUnit: 'days',
+  countNumber,
   ...more,
 });
 const byCount = (tagStatus: string, countNumber: number, more = {}) => ({
-  ...{ tagStatus, countType: 'imageCountMoreThan', countNumber },
+  tagStatus,
+  countType: 'imageCountMoreThan',
+  countNumber,
   ...more,
 });
 

@@ -94,7 +94,11 @@ const github: DocumentedApi = {
 
 function pullOf({ number, isOfFork = false }: { number: number; isOfFork?: boolean }) {
   return {
-    ...{ number, html_url: `https://git.example/demo/app/pulls/${number}`, state: 'open', title: 'T', body: 'B' },
+    number,
+    html_url: `https://git.example/demo/app/pulls/${number}`,
+    state: 'open',
+    title: 'T',
+    body: 'B',
     head: { ref: 'slipway/x', repo: { id: isOfFork ? 2 : 1 } },
     base: { ref: 'main', repo: { id: 1 } },
   };
@@ -132,9 +136,14 @@ const gitlab: DocumentedApi = {
   url: 'https://git.example/demo/sub/app.git',
   pullRequest: ({ isOpen = true, from = 'repository' }) => ({
     [`GET ${project}/merge_requests/7`]: {
-      ...{ id: 70, iid: 7, state: isOpen ? 'opened' : 'merged', sha: commit, target_branch: 'main' },
+      id: 70,
+      iid: 7,
+      state: isOpen ? 'opened' : 'merged',
+      sha: commit,
+      target_branch: 'main',
       source_project_id: from === 'deleted' ? null : from === 'fork' ? 16 : 15,
-      ...{ target_project_id: 15, author: { id: 2, username: 'ada' } },
+      target_project_id: 15,
+      author: { id: 2, username: 'ada' },
     },
   }),
   // The search finds parts of names.
@@ -182,8 +191,13 @@ const gitlab: DocumentedApi = {
 
 function mergeRequestOf({ number, isOfFork = false }: { number: number; isOfFork?: boolean }) {
   return {
-    ...{ iid: number, web_url: `https://git.example/demo/sub/app/-/merge_requests/${number}`, state: 'opened' },
-    ...{ title: 'T', description: 'B', source_project_id: isOfFork ? 16 : 15, target_project_id: 15 },
+    iid: number,
+    web_url: `https://git.example/demo/sub/app/-/merge_requests/${number}`,
+    state: 'opened',
+    title: 'T',
+    description: 'B',
+    source_project_id: isOfFork ? 16 : 15,
+    target_project_id: 15,
   };
 }
 

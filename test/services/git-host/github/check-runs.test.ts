@@ -7,8 +7,12 @@ import { startHost } from '../../http.ts';
 import { send } from '../ask-host.ts';
 
 const annotation = (line: number) => ({
-  ...{ path: 'Dockerfile', start_line: line, end_line: line, annotation_level: 'warning' as const },
-  ...{ title: 'DL3006', message: 'pin it' },
+  path: 'Dockerfile',
+  start_line: line,
+  end_line: line,
+  annotation_level: 'warning' as const,
+  title: 'DL3006',
+  message: 'pin it',
 });
 
 /** Sets the mark of a commit, where these runs are already. */
@@ -41,7 +45,10 @@ describe('the mark of an app at a commit', () => {
       {
         call: 'POST /repos/demo/app/check-runs',
         body: {
-          ...{ head_sha: 'c0', name: 'slipway: demo/app:latest', external_id: 'b1', status: 'in_progress' },
+          head_sha: 'c0',
+          name: 'slipway: demo/app:latest',
+          external_id: 'b1',
+          status: 'in_progress',
           details_url: 'https://slipway.example/builds/b1',
           output: { title: 'Released', summary: '**why**', annotations: [] },
         },
@@ -66,7 +73,8 @@ describe('the mark of an app at a commit', () => {
   it('that waits for a maintainer has a button', async () => {
     const [, made] = await set({ state: 'pending' }, { id: 'pull-request 7', action: approveAction });
     expect(made?.body).toMatchObject({
-      ...{ conclusion: 'action_required', external_id: 'pull-request 7' },
+      conclusion: 'action_required',
+      external_id: 'pull-request 7',
       actions: [{ label: 'Approve', identifier: 'approve' }],
     });
   });
