@@ -90,6 +90,13 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     command: 'aws ecr get-account-setting --name BLOB_MOUNTING # then see the duration of the function Release',
     probe: mountedLayers,
   },
+  'image-blob-upload': {
+    belief:
+      'ECR takes a blob with the `PUT` that ends its upload, as the OCI specification allows, and not only with a `PATCH` before it.',
+    usedIn: 'services/registry/registry.ts',
+    command:
+      'aws ecr list-image-referrers --repository-name REPOSITORY --subject-id imageDigest=DIGEST # of a release: its statements went up so',
+  },
   'image-tag-again': {
     belief:
       'ECR refuses to move a tag that the repository protects with a text that has `immutable`, `already exists` or `TAG_INVALID` in it, also where the tag has that digest.',
