@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { retryAt } from '../core/bases/base-watch.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
+import { parseJson } from '../core/text/parse-json.ts';
 import { createPublicFetch, type PublicFetch, type PublicResponse } from '../services/http/public-fetch.ts';
 import { manifestTypes as allManifestTypes, createImageDigests } from '../services/registry/digest-lookup.ts';
 import {
@@ -93,7 +94,7 @@ export async function readConfiguration(
     if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) {
       throw new RegistryUnavailableError(`it answered with something else than ${digest}`);
     }
-    const read = schema.safeParse(parsed(bytes));
+    const read = schema.safeParse(parseJson(bytes.toString('utf8')));
     if (!read.success) throw new RegistryUnavailableError(`${digest} is not what it should be`);
     return read.data;
   }
@@ -131,7 +132,7 @@ export async function imagePlatforms(
       answer.discard();
       throw new RegistryUnavailableError(`it answered ${answer.status} to ${path}`);
     }
-    const read = schema.safeParse(parsed(await answer.bytes()));
+    const read = schema.safeParse(parseJson((await answer.bytes()).toString('utf8')));
     if (!read.success) throw new RegistryUnavailableError(`${path} is not what it should be`);
     return read.data;
   }
@@ -142,14 +143,6 @@ export async function imagePlatforms(
       ? manifest.manifests.map(({ platform }) => platform)
       : [await content(`blobs/${manifest.config.digest}`, largestConfiguration, platformSchema)];
   return [...new Set(platforms.flatMap((each) => (each ? `${each.os}/${each.architecture}` : [])))];
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { GitHost, GitHostKind } from '../core/model/git-host.ts';
 import { once } from '../core/once.ts';
 import { findRepository, findSource } from '../core/sources/source.ts';
+import { parseJson } from '../core/text/parse-json.ts';
 import type { EventForm } from '../core/triggers/event-form.ts';
 import { forgejoEvents } from '../core/triggers/forgejo/events.ts';
 import { githubEvents } from '../core/triggers/github/events.ts';
@@ -168,14 +169,6 @@ function signerFor(scope: WebhookScope): Signer {
 
 function answer(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const run = once(() => createWebhook({ master: openWebhookMaster(), triggers: openTriggers(), index: indexSource() }));

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { type DockerfileSummary, readDockerfile } from '../../core/bases/dockerfile.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { DockerfileFailedError } from '../errors.ts';
 import { ownPlatform } from '../platform.ts';
 import type { Finished } from '../process.ts';
@@ -73,12 +74,12 @@ async function storedTriggers({ folder }: Pick<Store, 'folder'>, said: unknown):
   const [found] = podmanSchema.safeParse(said).data ?? [];
   if (!found) return undefined;
   const own = join(folder, 'root', `${found.GraphDriver.Name}-images`, found.Id);
-  const manifest = manifestSchema.safeParse(parsed(await textOf(join(own, 'manifest')))).data;
+  const manifest = manifestSchema.safeParse(parseJson(await textOf(join(own, 'manifest')))).data;
   if (!manifest) return undefined;
   const { digest } = manifest.config;
   const configuration = await textOf(join(own, `=${Buffer.from(digest).toString('base64')}`));
   const isWhole = `sha256:${createHash('sha256').update(configuration).digest('hex')}` === digest;
-  return isWhole ? configurationSchema.safeParse(parsed(configuration)).data : undefined;
+  return isWhole ? configurationSchema.safeParse(parseJson(configuration)).data : undefined;
 }
 
 /** Empty where there is no such file. */
@@ -102,13 +103,5 @@ function judgedOf(triggers: readonly string[], image: string): Judged {
 }
 
 function jsonOf({ code, stdout }: Finished): unknown {
-  return code === 0 ? parsed(stdout) : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return code === 0 ? parseJson(stdout) : undefined;
 }

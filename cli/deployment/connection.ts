@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { DeploymentError } from '../errors.ts';
 
 /** Where AWS is, or its substitute on one machine. */
@@ -77,18 +78,10 @@ async function readMachine(dataFolder: string): Promise<Pick<Connection, 'settin
       { cause },
     );
   });
-  const facts = machineSchema.safeParse(parsed(text));
+  const facts = machineSchema.safeParse(parseJson(text));
   if (!facts.success) {
     throw new DeploymentError(`${file} is not of this version of Slipway. Start it again: npm run local`);
   }
   const { url, endpoint, region, credentials, outputs } = facts.data;
   return { settings: { endpoint, region, credentials }, machine: { folder: dataFolder, url, outputs } };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

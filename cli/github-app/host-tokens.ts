@@ -1,6 +1,7 @@
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import type { GitHost } from '../../core/model/git-host.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import type { MadeApp } from '../../services/git-host/github/app-setup.ts';
 import { askAws } from '../deployment/ask-aws.ts';
 import type { Deployment } from '../deployment/deployment.ts';
@@ -44,17 +45,9 @@ export function withApp(
 function storedOf(text: string, [first]: readonly GitHost[]): z.infer<typeof storedSchema> {
   if (text === '' || text === 'none') return {};
   if (!text.startsWith('{')) return first ? { [new URL(first.url).host]: text } : {};
-  const stored = storedSchema.safeParse(parse(text));
+  const stored = storedSchema.safeParse(parseJson(text));
   if (stored.success) return stored.data;
   throw new RefusedError(
     'The secret with the tokens of the git hosts is not as docs/git-hosts.md says: correct it first.',
   );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Html, html } from '../../core/text/html.ts';
 
 interface Request {
   /** The page of GitHub that takes a manifest. */
@@ -27,7 +28,7 @@ export async function askForApp({ action, manifest }: Request): Promise<{ url: s
       const text = JSON.stringify({ ...manifest, redirect_url: `${origin}/made` });
       page(response, formPage(`${action}?state=${state}`, text));
     } else if (isHere && pathname === '/made' && isSame(searchParams.get('state'), state) && isCode.test(code)) {
-      page(response, '<h1>The app is made</h1><p>The terminal says what is next. You can close this page.</p>');
+      page(response, html`<h1>The app is made</h1><p>The terminal says what is next. You can close this page.</p>`);
       resolve(code);
       // The answer is still sent.
       server.close();
@@ -39,10 +40,10 @@ export async function askForApp({ action, manifest }: Request): Promise<{ url: s
 
 const isCode = /^[\w-]{1,200}$/;
 
-function formPage(action: string, manifest: string): string {
-  return `<h1>A GitHub App for Slipway</h1>
+function formPage(action: string, manifest: string): Html {
+  return html`<h1>A GitHub App for Slipway</h1>
 <p>GitHub shows what the app may do, and makes it when you confirm.</p>
-<form method="post" action="${escaped(action)}"><input type="hidden" name="manifest" value="${escaped(manifest)}"><button>Continue to ${escaped(new URL(action).host)}</button></form>`;
+<form method="post" action="${action}"><input type="hidden" name="manifest" value="${manifest}"><button>Continue to ${new URL(action).host}</button></form>`;
 }
 
 function isSame(given: string | null, wanted: string): boolean {
@@ -50,7 +51,7 @@ function isSame(given: string | null, wanted: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-function page(response: ServerResponse, body: string): void {
+function page(response: ServerResponse, body: Html): void {
   response
     .writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
@@ -71,8 +72,4 @@ function refuse(response: ServerResponse): void {
   response
     .writeHead(403, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
     .end('Open the address that "slipway github-app create" has printed.\n');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

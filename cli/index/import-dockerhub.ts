@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { dockerHubSchema, type Import, importDockerHub } from '../../core/index/dockerhub.ts';
 import { readIndex } from '../../core/index/read-index.ts';
 import { oneLine } from '../../core/text/one-line.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import type { Context } from '../command.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 
@@ -61,7 +62,7 @@ async function textOf(file: string): Promise<string> {
 
 /** @throws UsageError */
 function importFrom(content: string, notifyEmail: string): Import {
-  const value = parsed(content);
+  const value = parseJson(content);
   if (value === undefined) throw new UsageError('The file is no JSON.');
   const build = dockerHubSchema.safeParse(value);
   if (build.success) return importDockerHub(build.data, notifyEmail);
@@ -70,14 +71,6 @@ function importFrom(content: string, notifyEmail: string): Import {
       'The file has the addresses of the rules: put each rule in place of its address, as docs/dockerhub.md shows.',
     );
   throw new UsageError(`The file is no automated build: ${oneLine(z.prettifyError(build.error), 400)}`);
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What the check of the index says of the entries. */

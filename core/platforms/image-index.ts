@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { imageDigestSchema } from '../model/image-reference.ts';
 import { architectureOf, type Platform, type PlatformImage, platforms } from '../model/platform.ts';
+import { parseJson } from '../text/parse-json.ts';
 
 export const indexType = 'application/vnd.oci.image.index.v1+json';
 
@@ -54,7 +55,7 @@ const indexSchema = z.object({
  * pushed it.
  */
 export function imagesOf(manifest: string, wanted: readonly Platform[]): PlatformImage[] | undefined {
-  const { manifests } = indexSchema.safeParse(parsed(manifest)).data ?? { manifests: [] };
+  const { manifests } = indexSchema.safeParse(parseJson(manifest)).data ?? { manifests: [] };
   const listed = new Map(
     manifests.map(({ digest, platform: { os, architecture } }) => [`${os}/${architecture}`, digest]),
   );
@@ -63,12 +64,4 @@ export function imagesOf(manifest: string, wanted: readonly Platform[]): Platfor
     return digest === undefined ? [] : [{ platform, digest }];
   });
   return images.length === wanted.length && manifests.length === wanted.length ? images : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../core/model/errors.ts';
 import { isOpenTo, openToSchema } from '../../core/model/open-to.ts';
 import { once } from '../../core/once.ts';
 import { opensUrl } from '../../core/sources/source-secret.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { variable } from '../environment.ts';
 
@@ -32,7 +33,7 @@ export function createDeployCredentials(secret: Pick<ReturnType<typeof createSec
    * @throws InvalidInputError that says what to do, if the operators have kept them to other app-ids
    */
   return async (url: string, appId: string): Promise<DeployCredential | undefined> => {
-    const places = secretSchema.safeParse(parse(await secret.current()));
+    const places = secretSchema.safeParse(parseJson(await secret.current()));
     if (!places.success) throw refusal('The secret with the deploy credentials');
     const { protocol, pathname } = new URL(url);
     // A host may read these as the name of a repository whose credentials are others.
@@ -68,12 +69,3 @@ export type DeployCredentials = ReturnType<typeof createDeployCredentials>;
 export const openDeployCredentials = once(() =>
   createDeployCredentials(createSecret(variable('DEPLOY_CREDENTIALS_SECRET'))),
 );
-
-/** Undefined if it is not JSON; the text itself must not get into an error. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

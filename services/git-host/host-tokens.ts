@@ -4,6 +4,7 @@ import { InvalidInputError, SourceSecretError } from '../../core/model/errors.ts
 import type { GitHost, HostedRepository } from '../../core/model/git-host.ts';
 import { once } from '../../core/once.ts';
 import { findRepository } from '../../core/sources/source.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { variable } from '../environment.ts';
 import { gitHosts } from './configured-hosts.ts';
@@ -36,7 +37,7 @@ export function credentialsIn(
   const value = secret.trim();
   if (value === '' || value === 'none') return undefined;
   if (!value.startsWith('{')) return host.url === first?.url ? value : undefined;
-  const parsed = credentialsSchema.safeParse(parse(value));
+  const parsed = credentialsSchema.safeParse(parseJson(value));
   if (parsed.success) return parsed.data[new URL(host.url).host];
   throw new InvalidInputError(
     'The secret with the tokens of the git hosts is not as docs/git-hosts.md says: {"codeberg.org": "TOKEN"}.',
@@ -103,12 +104,3 @@ export type HostTokens = ReturnType<typeof createHostTokens>;
 export const openHostTokens = once(() => createHostTokens(variable('GIT_HOST_TOKENS_SECRET'), gitHosts()));
 
 export const openGitHosts = once(() => createGitHosts(gitHosts(), openHostTokens().tokenOf));
-
-/** Undefined if it is not JSON; the text itself must not get into an error. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -3,6 +3,7 @@ import { SourceSecretError, UpstreamError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
 import { opensUrl } from '../../core/sources/source-secret.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { variable } from '../environment.ts';
 import { type HostTokens, openHostTokens } from './host-tokens.ts';
@@ -62,7 +63,7 @@ export function createSourceCredentials(
     const text = await secret.current().catch((cause: unknown) => {
       throw absentError(name, cause);
     });
-    const stored = storedSchema.safeParse(parse(text)).data;
+    const stored = storedSchema.safeParse(parseJson(text)).data;
     if (!stored)
       throw new SourceSecretError(
         `The secret ${name} is not as docs/private-projects.md says: {"url": "https://host/owner/", "password": "TOKEN"}. Have whoever runs this pipeline store it so.`,
@@ -97,13 +98,4 @@ function absentError(name: string, cause: unknown): unknown {
     `The secret ${name} that "source-secret" of the entry names does not exist. Have whoever runs this pipeline store it (${command}), or correct the entry.`,
     { cause },
   );
-}
-
-/** Undefined if it is not JSON; the text itself must not get into an error. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

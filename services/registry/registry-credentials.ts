@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { isOpenTo, openToSchema } from '../../core/model/open-to.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import type { createSecret } from '../aws/secrets.ts';
 import type { EcrLogin } from './ecr-login.ts';
 import type { Registry } from './registry-client.ts';
@@ -38,7 +39,7 @@ export function createRegistryCredentials(
       new InvalidInputError(
         `${what} is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…", "app-ids": ["…"]}}.`,
       );
-    const places = secretSchema.safeParse(parse(await secret.current()));
+    const places = secretSchema.safeParse(parseJson(await secret.current()));
     if (!places.success) throw refusal('The secret with the registry credentials');
     const [found] = Object.entries(places.data)
       .filter(([place]) => image === place || image.startsWith(`${place.replace(/\/$/, '')}/`))
@@ -57,12 +58,3 @@ export function createRegistryCredentials(
 }
 
 export type RegistryCredentials = ReturnType<typeof createRegistryCredentials>;
-
-/** Undefined if it is not JSON; the text itself must not get into an error. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

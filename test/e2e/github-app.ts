@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { manifestForm } from '../manifest-form.ts';
 import { startCommand } from './command.ts';
 import type { MachineFacts } from './machine.ts';
 import type { Slipway } from './slipway.ts';
@@ -7,9 +8,8 @@ import type { Slipway } from './slipway.ts';
 export async function makeApp(machine: MachineFacts): Promise<string> {
   const command = startCommand(machine, 'github-app', 'create', '--name', 'Slipway of the tests');
   const page = await (await fetch(await command.printed(/http:\/\/127\.0\.0\.1\S+/))).text();
-  const text = (part = '') => part.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
-  const manifest = text(/name="manifest" value="([^"]*)"/.exec(page)?.[1]);
-  const confirmed = await submit(text(/action="([^"]*)"/.exec(page)?.[1]), { manifest, password: machine.password });
+  const { action, manifest } = manifestForm(page);
+  const confirmed = await submit(action, { manifest, password: machine.password });
   await fetch(confirmed.headers.get('location') ?? '');
   const { code, output } = await command.ended;
   expect([code, output]).toEqual([0, expect.stringContaining('is made, and its key stored')]);

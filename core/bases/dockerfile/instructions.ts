@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../model/errors.ts';
+import { parseJson } from '../../text/parse-json.ts';
 import { isBlank, trim, trimStart } from './blanks.ts';
 import { type Directive, directiveOf, syntaxOf } from './directives.ts';
 import { splitFlags } from './flags.ts';
@@ -236,18 +237,10 @@ function heredocWords(whole: string): string[] {
  */
 export function execForm(rest: string): string[] | undefined {
   if (!rest.startsWith('[')) return undefined;
-  const list = jsonOrUndefined(rest);
+  const list = parseJson(rest);
   if (!Array.isArray(list)) return undefined;
   if (!list.every((each) => typeof each === 'string')) {
     throw new InvalidInputError('its list may contain only strings.');
   }
   return list;
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -23,8 +23,9 @@ export type AppToken = { token: string } | { refusal: string; isInstalled: boole
 /** GitHub allows ten minutes, and advises a start in the past for clocks that differ. */
 const jwtSeconds = 540;
 const clockSeconds = 60;
-/** A suspended or deleted installation is noticed so soon, and one that was made or mended a moment ago. */
+/** The longest until it is noticed that an installation was suspended or deleted. */
 const installationMilliseconds = 5 * 60_000;
+/** The longest until it is noticed that one was made, or given what it lacked. */
 const refusalMilliseconds = 15_000;
 /** A token is valid for an hour, and a caller may need it for a while. */
 const leftMilliseconds = 5 * 60_000;

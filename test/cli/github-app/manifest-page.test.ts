@@ -1,21 +1,16 @@
 import { expect, it } from 'vitest';
 import { askForApp } from '../../../cli/github-app/manifest-page.ts';
-
-/** What the form of the page sends, and where to. */
-async function formAt(url: string) {
-  const text = await (await fetch(url)).text();
-  const unescaped = (part = '') => part.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
-  const action = new URL(unescaped(/action="([^"]*)"/.exec(text)?.[1]));
-  return { action, manifest: JSON.parse(unescaped(/name="manifest" value="([^"]*)"/.exec(text)?.[1])), text };
-}
+import { manifestForm } from '../../manifest-form.ts';
 
 it('sends the manifest to GitHub, and takes only the answer to it', async () => {
   const manifest = { name: `Slipway of "Ada" <b>` };
   const { url, code } = await askForApp({ action: 'https://github.com/settings/apps/new', manifest });
   const { origin } = new URL(url);
-  const { action, manifest: sent, text } = await formAt(url);
+  const text = await (await fetch(url)).text();
+  const form = manifestForm(text);
+  const action = new URL(form.action);
   expect(action.href).toMatch(/^https:\/\/github\.com\/settings\/apps\/new\?state=[\w-]{32}$/);
-  expect(sent).toEqual({ ...manifest, redirect_url: `${origin}/made` });
+  expect(JSON.parse(form.manifest)).toEqual({ ...manifest, redirect_url: `${origin}/made` });
   expect(text).not.toContain('<b>');
   const status = async (path: string) => (await fetch(`${origin}${path}`)).status;
   const state = action.searchParams.get('state');
