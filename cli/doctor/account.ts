@@ -11,7 +11,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Connection } from '../deployment/connection.ts';
-import { NotDeployedError } from './finding.ts';
+import { NotDeployedError } from './check-result.ts';
 
 /** The clients of an account, with the credentials and the region that the AWS CLI would use. */
 const createClients = (settings: Connection['settings']) => ({

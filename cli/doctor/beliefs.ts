@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import type { Finding } from './finding.ts';
+import type { CheckResult } from './check-result.ts';
 import {
   buildVariables,
   candidateScan,
@@ -24,7 +24,7 @@ export interface Belief {
   /** One command that shows it in an account. */
   command: string;
   /** Does the same. It costs nothing, and changes nothing that it does not put back. */
-  probe?: (account: Account) => Promise<Finding>;
+  probe?: (account: Account) => Promise<CheckResult>;
 }
 
 /** By name. docs/beliefs.md shows them, in this order. */

@@ -5,13 +5,13 @@ import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import { findAccountQuota } from '../../services/aws/account-quota.ts';
 import type { Account } from './account.ts';
+import { type CheckResult, isElsewhere, ok, unknown, warning, wrong } from './check-result.ts';
 import { buildsElsewhere, clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
-import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
 import { gitHostTokens, webhooks } from './git-host-checks.ts';
 import { readSecret, restored } from './secret.ts';
 import { signIn } from './sign-in-check.ts';
 
-type Checks = Readonly<Record<string, (account: Account) => Promise<Finding>>>;
+type Checks = Readonly<Record<string, (account: Account) => Promise<CheckResult>>>;
 
 /** Those of the account that the stack is in: that of the pipeline, or of its builds (docs/accounts.md). */
 export const checksOf = ({ outputs }: Account): Checks =>
@@ -46,14 +46,14 @@ const checksOfBuilds: Checks = {
   'build-quota': buildQuota,
 };
 
-async function bootstrap({ stackOf }: Account): Promise<Finding> {
+async function bootstrap({ stackOf }: Account): Promise<CheckResult> {
   const toolkit = await stackOf('CDKToolkit');
   if (toolkit) return ok('The account is prepared for the CDK.');
   if (isElsewhere()) return { state: 'not-applicable', text: 'The endpoint is not AWS: nothing is prepared there.' };
   return wrong('The account and region are not prepared for the CDK.', 'npx cdk bootstrap');
 }
 
-async function stack({ stackOf, stackName }: Account): Promise<Finding> {
+async function stack({ stackOf, stackName }: Account): Promise<CheckResult> {
   const found = await stackOf(stackName);
   if (!found) return wrong(`There is no stack ${stackName}.`, 'npx cdk deploy, or name the stack with --stack');
   if (/^(?:ROLLBACK_|CREATE_FAILED|REVIEW_IN_PROGRESS)/.test(found.status)) {
@@ -71,7 +71,7 @@ async function stack({ stackOf, stackName }: Account): Promise<Finding> {
   return ok(`The stack ${stackName} is deployed (${found.status}).`);
 }
 
-async function senderIdentity({ ses, output }: Account): Promise<Finding> {
+async function senderIdentity({ ses, output }: Account): Promise<CheckResult> {
   const sender = output('Sender');
   const domain = sender.slice(sender.lastIndexOf('@') + 1);
   const labels = domain.split('.');
@@ -102,7 +102,7 @@ async function senderIdentity({ ses, output }: Account): Promise<Finding> {
   );
 }
 
-async function mailSandbox({ ses }: Account): Promise<Finding> {
+async function mailSandbox({ ses }: Account): Promise<CheckResult> {
   const { ProductionAccessEnabled, SendingEnabled, SendQuota } = await ses.send(new GetAccountCommand({}));
   if (SendingEnabled === false)
     return wrong('SES has paused sending for the account.', 'See the SES console, Account dashboard.');
@@ -113,7 +113,7 @@ async function mailSandbox({ ses }: Account): Promise<Finding> {
   );
 }
 
-async function operators({ topics, output }: Account): Promise<Finding> {
+async function operators({ topics, output }: Account): Promise<CheckResult> {
   const waiting: string[] = [];
   let confirmed = 0;
   const TopicArn = output('OperatorsTopicArn');
@@ -135,7 +135,7 @@ async function operators({ topics, output }: Account): Promise<Finding> {
     : wrong('Nobody is notified of alarms.', `Name "operators" in cdk.json, then npx cdk deploy; or ${subscribe}`);
 }
 
-async function webhookSecret(account: Account): Promise<Finding> {
+async function webhookSecret(account: Account): Promise<CheckResult> {
   const SecretId = account.output('WebhookSecretArn');
   const value = await readSecret(account, SecretId);
   if (value === undefined)
@@ -152,7 +152,7 @@ const platforms: Readonly<Record<string, string>> = { ARM_CONTAINER: 'ARM', LINU
 /** What a build runs on if the configuration does not say otherwise. */
 const usualMachine = 'ARM/MEDIUM';
 
-async function buildQuota(account: Account): Promise<Finding> {
+async function buildQuota(account: Account): Promise<CheckResult> {
   const { quotas } = account;
   const elsewhere = buildsElsewhere(account);
   if (elsewhere) return elsewhere;
@@ -186,7 +186,7 @@ async function machineOf({ codeBuild, output }: Account): Promise<string | undef
 /** New accounts have ten. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const fewFunctions = 100;
 
-async function functionConcurrency({ lambda }: Account): Promise<Finding> {
+async function functionConcurrency({ lambda }: Account): Promise<CheckResult> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
   const limit = AccountLimit?.ConcurrentExecutions ?? 0;
   if (limit >= fewFunctions) return ok(`${limit} functions may run at once.`);
@@ -196,7 +196,7 @@ async function functionConcurrency({ lambda }: Account): Promise<Finding> {
   );
 }
 
-async function imageScans({ ecr, output }: Account): Promise<Finding> {
+async function imageScans({ ecr, output }: Account): Promise<CheckResult> {
   const { scanningConfiguration } = await ecr.send(new GetRegistryScanningConfigurationCommand({}));
   if (scanningConfiguration?.scanType !== 'ENHANCED') return ok('ECR scans images itself (basic scanning).');
   const candidates = `${output('RepositoryPrefix')}candidate/`;
@@ -222,7 +222,7 @@ function covers(filter: string, beginning: string): boolean {
   return ['a', 'z/z'].every((end) => pattern.test(`${beginning}${end}`));
 }
 
-async function sharedLayers({ ecr }: Account): Promise<Finding> {
+async function sharedLayers({ ecr }: Account): Promise<CheckResult> {
   const { value } = await ecr.send(new GetAccountSettingCommand({ name: 'BLOB_MOUNTING' }));
   if (value === 'ENABLED') return ok('Releases share the layers of their candidates.');
   return warning(

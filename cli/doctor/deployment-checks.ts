@@ -5,13 +5,13 @@ import { type ApiBuild, apiBuildListSchema, apiBuildSchema } from '../../core/ap
 import { describeDuration, exactTime } from '../../core/builds/describe-build.ts';
 import { createApi } from '../deployment/api.ts';
 import type { Account } from './account.ts';
-import { type Finding, ok, unknown, warning, wrong } from './finding.ts';
+import { type CheckResult, ok, unknown, warning, wrong } from './check-result.ts';
 
 /**
  * CloudFormation says what it found when it was last asked to look for drift, or that it never was.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackDriftInformation.html
  */
-export async function stackDrift({ stackOf, stackName }: Account): Promise<Finding> {
+export async function stackDrift({ stackOf, stackName }: Account): Promise<CheckResult> {
   const drift = (await stackOf(stackName))?.drift;
   const detect = `aws cloudformation detect-stack-drift --stack-name ${stackName}, and call slipway doctor again after some minutes`;
   if (drift === undefined) return { state: 'not-applicable', text: 'The endpoint is not AWS: it knows no drift.' };
@@ -27,14 +27,14 @@ const pullThroughSchema = z.record(z.string(), z.string());
 
 /** Without a cache, builds pull from public registries under addresses that they share with other customers, and their limits. */
 /** What to say of builds in another account; undefined if they are in this one. */
-export function buildsElsewhere({ stackName, outputs }: Account): Finding | undefined {
+export function buildsElsewhere({ stackName, outputs }: Account): CheckResult | undefined {
   const account = outputs.BuildsAccount;
   if (account === undefined) return undefined;
   const text = `Builds run in the account ${account}.`;
   return { state: 'not-applicable', text, fix: `With its credentials: npx slipway doctor --stack ${stackName}Builds` };
 }
 
-export async function registryLimits(account: Account): Promise<Finding> {
+export async function registryLimits(account: Account): Promise<CheckResult> {
   const elsewhere = buildsElsewhere(account);
   if (elsewhere) return elsewhere;
   const { codeBuild, ecr, output } = account;
@@ -59,7 +59,7 @@ export async function registryLimits(account: Account): Promise<Finding> {
 const refusedMilliseconds = 5 * 60_000;
 const noticedMilliseconds = 30_000;
 
-export async function clock({ output }: Account): Promise<Finding> {
+export async function clock({ output }: Account): Promise<CheckResult> {
   const answer = await fetch(`${output('SiteUrl')}/healthz`, { method: 'HEAD', signal: AbortSignal.timeout(10_000) });
   const there = Date.parse(answer.headers.get('date') ?? '');
   if (Number.isNaN(there)) return unknown('The pages do not say what time it is.');
@@ -77,7 +77,7 @@ const listSchema = apiBuildListSchema.extend({
 const reported: readonly ApiBuild['cause']['type'][] = ['push', 'pull-request'];
 
 /** A change that no event reported is found by the watch of sources, which is slower. */
-export async function webhookDeliveries({ output }: Account): Promise<Finding> {
+export async function webhookDeliveries({ output }: Account): Promise<CheckResult> {
   const { items = [] } = (await createApi(output('SiteUrl')).read('builds?limit=100', listSchema)) ?? {};
   const last = items.find(({ cause }) => reported.includes(cause.type));
   const unreported = items.find(({ cause }) => cause.type === 'source-moved');

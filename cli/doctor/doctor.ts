@@ -7,8 +7,8 @@ import type { Connection } from '../deployment/connection.ts';
 import { exitCodes } from '../errors.ts';
 import { openAccount } from './account.ts';
 import { beliefs } from './beliefs.ts';
+import { type CheckResult, checkResultSchema, type NamedCheckResult, named } from './check-result.ts';
 import { checksOf } from './checks.ts';
-import { type Finding, findingSchema, type NamedFinding, named } from './finding.ts';
 import { machineChecks } from './machine-checks.ts';
 
 const description = `Checks what Slipway needs, and says what to do about what is not there: of an AWS account, or of the machine that it runs on.
@@ -18,8 +18,8 @@ It changes nothing. The exit code is 1 if something is wrong.`;
 const answerSchema = z.object({
   /** What was checked: `account 123456789012, stack Slipway`, `machine /home/you/.slipway`. */
   of: z.string(),
-  checks: z.array(findingSchema),
-  probes: z.array(findingSchema).optional(),
+  checks: z.array(checkResultSchema),
+  probes: z.array(checkResultSchema).optional(),
 });
 
 export function define(command: Command, context: Context): void {
@@ -47,7 +47,7 @@ export function define(command: Command, context: Context): void {
 type Examination = z.infer<typeof answerSchema>;
 
 async function examineMachine(machine: NonNullable<Connection['machine']>): Promise<Examination> {
-  const found: NamedFinding[] = [];
+  const found: NamedCheckResult[] = [];
   for (const [name, check] of Object.entries(machineChecks)) found.push(await named(name, () => check(machine)));
   return { of: `machine ${machine.folder}`, checks: found };
 }
@@ -55,17 +55,17 @@ async function examineMachine(machine: NonNullable<Connection['machine']>): Prom
 async function examineAccount(connection: Connection, isProbing: boolean): Promise<Examination> {
   const account = await askAws(connection.stack, 'sts:GetCallerIdentity', () => openAccount(connection));
   const of = `account ${account.id}, stack ${account.stackName}`;
-  const found: NamedFinding[] = [];
+  const found: NamedCheckResult[] = [];
   for (const [name, check] of Object.entries(checksOf(account))) found.push(await named(name, () => check(account)));
   if (!isProbing) return { of, checks: found };
-  const probes: NamedFinding[] = [];
+  const probes: NamedCheckResult[] = [];
   for (const [name, { probe }] of Object.entries(beliefs)) {
     if (probe) probes.push(await named(name, () => probe(account)));
   }
   return { of, checks: found, probes };
 }
 
-const marks: Record<Finding['state'], string> = {
+const marks: Record<CheckResult['state'], string> = {
   ok: 'ok      ',
   warning: 'warning ',
   wrong: 'WRONG   ',
@@ -74,7 +74,7 @@ const marks: Record<Finding['state'], string> = {
 };
 
 /** The texts have names and messages of AWS in them. */
-function line({ name, state, text, fix }: NamedFinding): string {
+function line({ name, state, text, fix }: NamedCheckResult): string {
   const remedy = fix === undefined ? '' : `${' '.repeat(35)}fix: ${oneLine(fix, 600)}\n`;
   return `  ${marks[state]}  ${name.padEnd(23)} ${oneLine(text, 600)}\n${remedy}`;
 }

@@ -9,8 +9,8 @@ import { createWebhookSetup } from '../../services/git-host/webhook-setup.ts';
 import { createApi } from '../deployment/api.ts';
 import { personalToken } from '../webhooks/personal-token.ts';
 import type { Account } from './account.ts';
-import { type Finding, ok, together, unknown, warning, wrong } from './finding.ts';
-import { githubAppFinding, isInstalled } from './github-app-check.ts';
+import { type CheckResult, ok, together, unknown, warning, wrong } from './check-result.ts';
+import { githubAppResult, isInstalled } from './github-app-check.ts';
 import { readSecret, restored } from './secret.ts';
 
 const soonMilliseconds = 14 * 24 * 60 * 60_000;
@@ -28,7 +28,7 @@ const neededScopes: Record<GitHost['kind'], readonly string[]> = {
 const hostsOf = ({ output }: Account): GitHost[] => JSON.parse(output('GitHosts')) as GitHost[];
 
 /** Whether there is a token of each git host, the host takes it, and it may do what is needed, as far as the host tells. */
-export async function gitHostTokens(account: Account): Promise<Finding> {
+export async function gitHostTokens(account: Account): Promise<CheckResult> {
   const SecretId = account.output('GitHostTokensSecretArn');
   const secret = await readSecret(account, SecretId);
   if (secret === undefined)
@@ -39,25 +39,25 @@ export async function gitHostTokens(account: Account): Promise<Finding> {
   const hosts = hostsOf(account);
   const fix = `docs/git-hosts.md says which token to make; then: aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string ${hosts.length > 1 ? `'{"HOST": "TOKEN", …}'` : '"$TOKEN"'}`;
   const index = account.output('IndexRepository');
-  const findings = hosts.map(async (host, at) => {
+  const results = hosts.map(async (host, at) => {
     const stored = credentialsIn(secret, host, hosts);
     if (stored === undefined)
       return warning(`There is no token of ${host.url}: no commit statuses and comments, and few requests.`, fix);
     const ofIndex = at === 0 ? index : undefined;
-    if (typeof stored === 'string') return tokenFinding(host, { token: stored, index: ofIndex, fix });
+    if (typeof stored === 'string') return tokenResult(host, { token: stored, index: ofIndex, fix });
     const { token } = stored;
     const webhook = `${account.output('WebhooksUrl')}/${host.kind}`;
     // The token may open what the app does not.
-    const app = await githubAppFinding(host, stored, { webhook, index: token === undefined ? ofIndex : undefined });
-    return token === undefined ? app : together([app, await tokenFinding(host, { token, index: undefined, fix })]);
+    const app = await githubAppResult(host, stored, { webhook, index: token === undefined ? ofIndex : undefined });
+    return token === undefined ? app : together([app, await tokenResult(host, { token, index: undefined, fix })]);
   });
-  return together(await Promise.all(findings));
+  return together(await Promise.all(results));
 }
 
-async function tokenFinding(
+async function tokenResult(
   host: GitHost,
   { token, index, fix }: { token: string; index: string | undefined; fix: string },
-): Promise<Finding> {
+): Promise<CheckResult> {
   const { kind, url, apiUrl } = host;
   const state = await readTokenState(host, token).catch((error: Error) => ({ failure: error.message }));
   if ('failure' in state)
@@ -85,7 +85,7 @@ const sourcesSchema = apiProjectListSchema.extend({
 });
 
 /** Whether the index and the sources have their webhooks, and the host reached them the last time. */
-export async function webhooks(account: Account): Promise<Finding> {
+export async function webhooks(account: Account): Promise<CheckResult> {
   const hosts = hostsOf(account);
   const secret = (await readSecret(account, account.output('GitHostTokensSecretArn'))) ?? '';
   const sources = new Set([`${hosts[0]?.url}/${account.output('IndexRepository')}`]);
@@ -94,7 +94,7 @@ export async function webhooks(account: Account): Promise<Finding> {
     if (active) sources.add(source.url.replace(/\.git$/, ''));
     if (sources.size === mostRepositories) break;
   }
-  const findings = await mapConcurrently([...sources], atOnce, async (source) => {
+  const results = await mapConcurrently([...sources], atOnce, async (source) => {
     const found = findRepository(hosts, source);
     if (!found) return [];
     const stored = credentialsIn(secret, found.host, hosts);
@@ -104,18 +104,18 @@ export async function webhooks(account: Account): Promise<Finding> {
       return [ok(`${name} has that of the GitHub App.`)];
     const token = personalToken(found.host) ?? (typeof stored === 'object' ? stored.token : stored);
     const address = `${account.output('WebhooksUrl')}/${found.host.kind}`;
-    return [await webhookFinding(found, { token, address, name })];
+    return [await webhookResult(found, { token, address, name })];
   });
-  const all = findings.flat();
+  const all = results.flat();
   return all.every(({ state }) => state === 'ok')
     ? ok(`Each repository has its webhook: ${all.length}.`)
     : together(all);
 }
 
-async function webhookFinding(
+async function webhookResult(
   { host, path }: NonNullable<ReturnType<typeof findRepository>>,
   { token, address, name }: { token: string | undefined; address: string; name: string },
-): Promise<Finding> {
+): Promise<CheckResult> {
   const lookAgain = `Call it with the token of somebody who administers ${name}, as for "slipway webhook add"`;
   if (token === undefined) return unknown(`The webhook of ${name} cannot be looked at without a token.`, lookAgain);
   const { find } = createWebhookSetup(host, token);

@@ -8,7 +8,7 @@ import {
 import type { GitHost, HostedRepository } from '../../core/model/git-host.ts';
 import { createGithubApp } from '../../services/git-host/github/app.ts';
 import { type AppState, readAppState } from '../../services/git-host/github/app-state.ts';
-import { type Finding, ok, together, unknown, warning, wrong } from './finding.ts';
+import { type CheckResult, ok, together, unknown, warning, wrong } from './check-result.ts';
 
 /** An app as it is stored beside the tokens of the git hosts. */
 export interface StoredApp {
@@ -27,11 +27,11 @@ interface Wanted {
  * Whether GitHub accepts an app's key, the app has the permissions and events that it needs, its deliveries arrive, and the index is open
  * to it.
  */
-export async function githubAppFinding(
+export async function githubAppResult(
   { url, apiUrl }: Pick<GitHost, 'url' | 'apiUrl'>,
   { app: id, 'private-key': privateKey }: StoredApp,
   { webhook, index }: Wanted,
-): Promise<Finding> {
+): Promise<CheckResult> {
   const key = { id, privateKey };
   const state = await readAppState(apiUrl, key).catch((error: Error) => error);
   if (state instanceof Error) return unknown(`The GitHub App cannot be looked at: ${state.message}`);
@@ -41,9 +41,9 @@ export async function githubAppFinding(
     return wrong(`The GitHub App ${name} is installed nowhere.`, `Install it: ${html_url}/installations/new`);
   const opened =
     index === undefined ? undefined : await createGithubApp({ apiUrl, key }).tokenFor({ path: index }, 'reports');
-  const findings = [
-    ...rightsFindings(state),
-    ...hookFindings(state, webhook),
+  const results = [
+    ...rightsResults(state),
+    ...hookResults(state, webhook),
     ...installations.flatMap((each) => {
       const login = each.account?.login ?? '';
       const refusal = installationRefusal(each, login, 'reports');
@@ -51,8 +51,8 @@ export async function githubAppFinding(
     }),
     ...(opened && 'refusal' in opened ? [wrong(opened.refusal, `Install it: ${html_url}/installations/new`)] : []),
   ];
-  return findings.length > 0
-    ? together(findings)
+  return results.length > 0
+    ? together(results)
     : ok(`${url} accepts the GitHub App ${name}, installed for ${installations.length}.`);
 }
 
@@ -69,7 +69,7 @@ const newKey = 'docs/github-app.md, "A new key"';
 const acceptIt = 'The owner finds it under "Installed GitHub Apps"';
 const inSettings = 'In the settings of the app, "Permissions & events"';
 
-function rightsFindings({ name, permissions, events }: AppState): Finding[] {
+function rightsResults({ name, permissions, events }: AppState): CheckResult[] {
   const missing = missingPermissions(permissions, permissionsFor.reports);
   const unheard = appEvents.filter((event) => !events.includes(event));
   return [
@@ -82,7 +82,7 @@ function rightsFindings({ name, permissions, events }: AppState): Finding[] {
   ];
 }
 
-function hookFindings({ name, hook, lastDelivery }: AppState, wanted: string): Finding[] {
+function hookResults({ name, hook, lastDelivery }: AppState, wanted: string): CheckResult[] {
   const setIt = `In the settings of the app, "Webhook": ${wanted}, and the secret that "npx slipway webhook secret --app" prints`;
   if (!hook?.url) return [wrong(`The GitHub App ${name} has no webhook.`, setIt)];
   if (hook.url !== wanted) return [wrong(`The webhook of the GitHub App ${name} goes to ${hook.url}.`, setIt)];

@@ -6,18 +6,22 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Connection } from '../deployment/connection.ts';
-import { type Finding, ok, warning, wrong } from './finding.ts';
+import { type CheckResult, ok, warning, wrong } from './check-result.ts';
 
 type Machine = NonNullable<Connection['machine']>;
 
 /** What Slipway needs of a machine that it runs on. None changes anything. */
-export const machineChecks: Readonly<Record<string, (machine: Machine) => Promise<Finding>>> = { engine, disk, port };
+export const machineChecks: Readonly<Record<string, (machine: Machine) => Promise<CheckResult>>> = {
+  engine,
+  disk,
+  port,
+};
 
 const confinementSchema = z.object({ isConfined: z.boolean(), description: z.string() });
 const reporter = fileURLToPath(new URL('../../builder/report-confinement.ts', import.meta.url));
 
 /** The builder itself says which container engine it would take, and what keeps builds from the machine. */
-async function engine(): Promise<Finding> {
+async function engine(): Promise<CheckResult> {
   const report = await promisify(execFile)(process.execPath, [reporter]).catch((error: Error & { stderr?: string }) => {
     const [, reason = error.message] = /EngineNotFoundError: (.+)/.exec(error.stderr ?? '') ?? [];
     return { reason: oneLine(reason, 400) };
@@ -38,7 +42,7 @@ const leastFree = 64 * megabyte;
 /** Some images with their layers. */
 const enoughFree = 2048 * megabyte;
 
-async function disk({ folder }: Machine): Promise<Finding> {
+async function disk({ folder }: Machine): Promise<CheckResult> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const text = `The disk of ${folder} has ${Math.floor(free / megabyte)} MB left`;
@@ -49,7 +53,7 @@ async function disk({ folder }: Machine): Promise<Finding> {
 
 const answersWithinMilliseconds = 5_000;
 
-async function port({ url, folder }: Machine): Promise<Finding> {
+async function port({ url, folder }: Machine): Promise<CheckResult> {
   const start = `npm run local -- --data ${folder} --port ${new URL(url).port}`;
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(answersWithinMilliseconds) }).catch(
     (error: Error) => error,

@@ -16,7 +16,7 @@ import { sbomFormats } from '../../core/model/builder-contract.ts';
 import { bundleType } from '../../core/signing/bundle.ts';
 import { platformPattern } from '../../services/registry/finding-packages.ts';
 import type { Account } from './account.ts';
-import { type Finding, ok, unknown, wrong } from './finding.ts';
+import { type CheckResult, ok, unknown, wrong } from './check-result.ts';
 
 /** How many builds and executions a probe reads at most. */
 const mostRead = 50;
@@ -32,7 +32,7 @@ async function latestBuilds({ codeBuild, output }: Account): Promise<Build[]> {
   return builds;
 }
 
-export async function buildVariables(account: Account): Promise<Finding> {
+export async function buildVariables(account: Account): Promise<CheckResult> {
   const [build] = await latestBuilds(account);
   if (!build) return noBuild;
   const variable = build.environment?.environmentVariables?.find(({ name }) => name === 'BUILD_ID');
@@ -41,7 +41,7 @@ export async function buildVariables(account: Account): Promise<Finding> {
     : wrong(`CodeBuild's answer about ${build.id} has no BUILD_ID: builds stay queued on their pages.`);
 }
 
-export async function queueEnd(account: Account): Promise<Finding> {
+export async function queueEnd(account: Account): Promise<CheckResult> {
   const inQueue = (await latestBuilds(account)).filter(
     ({ buildStatus, phases = [] }) =>
       buildStatus === 'TIMED_OUT' && !phases.some(({ phaseType }) => phaseType === 'PROVISIONING'),
@@ -56,7 +56,7 @@ export async function queueEnd(account: Account): Promise<Finding> {
 
 const causeSchema = z.object({ Build: z.object({ BuildStatus: z.string() }) });
 
-export async function failureCause({ states, output }: Account): Promise<Finding> {
+export async function failureCause({ states, output }: Account): Promise<CheckResult> {
   const { executions = [] } = await states.send(
     new ListExecutionsCommand({ stateMachineArn: output('StateMachineArn'), maxResults: mostRead }),
   );
@@ -108,7 +108,7 @@ async function registryRequest({ ecr }: Account, path: string, init: RequestInit
 
 const noRelease = unknown('Nothing has been released yet.', 'Release a project, then probe again.');
 
-export async function headLength(account: Account): Promise<Finding> {
+export async function headLength(account: Account): Promise<CheckResult> {
   const image = await imageOf(account, 'release');
   if (!image) return noRelease;
   const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
@@ -125,7 +125,7 @@ export async function headLength(account: Account): Promise<Finding> {
 
 const referrersSchema = z.object({ manifests: z.array(z.object({ artifactType: z.string().optional() })) });
 
-export async function releaseReferrers(account: Account): Promise<Finding> {
+export async function releaseReferrers(account: Account): Promise<CheckResult> {
   const image = await imageOf(account, 'release');
   if (!image) return noRelease;
   const answer = await registryRequest(account, `/v2/${image.repository}/referrers/${image.digest}`, {});
@@ -141,7 +141,7 @@ export async function releaseReferrers(account: Account): Promise<Finding> {
       );
 }
 
-export async function mountedLayers({ ecr }: Account): Promise<Finding> {
+export async function mountedLayers({ ecr }: Account): Promise<CheckResult> {
   const { value } = await ecr.send(new GetAccountSettingCommand({ name: 'BLOB_MOUNTING' }));
   return value === 'ENABLED' || value === 'DISABLED'
     ? ok(`The account's setting BLOB_MOUNTING is ${value}.`)
@@ -162,7 +162,7 @@ const scanStatuses = new Set([
   'IMAGE_ARCHIVED',
 ]);
 
-export async function candidateScan(account: Account): Promise<Finding> {
+export async function candidateScan(account: Account): Promise<CheckResult> {
   const image = await imageOf(account, 'candidate');
   if (!image) return noBuild;
   const { imageScanStatus, imageScanFindings } = await account.ecr.send(
@@ -176,7 +176,7 @@ export async function candidateScan(account: Account): Promise<Finding> {
   return ok(`The scan of ${image.repository} is ${status}.`);
 }
 
-export async function platformNames({ inspector }: Account): Promise<Finding> {
+export async function platformNames({ inspector }: Account): Promise<CheckResult> {
   const { findings = [] } = await inspector.send(
     new ListFindingsCommand({
       filterCriteria: { resourceType: [{ comparison: 'EQUALS', value: 'AWS_ECR_CONTAINER_IMAGE' }] },
@@ -199,7 +199,7 @@ export async function platformNames({ inspector }: Account): Promise<Finding> {
 
 const tables = ['ProjectsTableName', 'BuildsTableName', 'BasesTableName', 'DeliveriesTableName'];
 
-export async function tableShapes({ dynamo, output }: Account): Promise<Finding> {
+export async function tableShapes({ dynamo, output }: Account): Promise<CheckResult> {
   for (const name of tables) {
     const TableName = output(name);
     const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }));
@@ -215,7 +215,7 @@ export async function tableShapes({ dynamo, output }: Account): Promise<Finding>
   return ok('The tables and their indexes are active, and can be set back to any second.');
 }
 
-export async function mailQuota({ ses }: Account): Promise<Finding> {
+export async function mailQuota({ ses }: Account): Promise<CheckResult> {
   const { SendQuota: { Max24HourSend: day, MaxSendRate: rate } = {} } = await ses.send(new GetAccountCommand({}));
   return typeof day === 'number' && typeof rate === 'number'
     ? ok(`SES sends ${day} mails a day, ${rate} a second.`)

@@ -1,11 +1,11 @@
 import { loginSettingsSchema } from '../../core/visibility/login-settings.ts';
 import { createIdentityProvider } from '../../services/identity/identity-provider.ts';
 import type { Account } from './account.ts';
-import { type Finding, ok, wrong } from './finding.ts';
+import { type CheckResult, ok, wrong } from './check-result.ts';
 import { readSecret, restored } from './secret.ts';
 
 /** Whether the provider of the sign-in answers, takes the client, and sends people back. */
-export async function signIn(account: Account): Promise<Finding> {
+export async function signIn(account: Account): Promise<CheckResult> {
   const text = account.outputs.LoginSettings;
   if (text === undefined)
     return { state: 'not-applicable', text: 'Nobody signs in: the configuration has no "login".' };

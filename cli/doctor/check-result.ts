@@ -6,7 +6,7 @@ export class NotDeployedError extends Error {
   override readonly name = 'NotDeployedError';
 }
 
-export const findingSchema = z.object({
+export const checkResultSchema = z.object({
   name: z.string(),
   /**
    * `warning`: it works, but not for long or not for everybody. `unknown`: there is nothing yet that would show it, or it may not be read.
@@ -18,19 +18,19 @@ export const findingSchema = z.object({
   fix: z.string().optional(),
 });
 
-export type NamedFinding = z.infer<typeof findingSchema>;
+export type NamedCheckResult = z.infer<typeof checkResultSchema>;
 /** What a check or a probe found in the account. */
-export type Finding = Omit<NamedFinding, 'name'>;
+export type CheckResult = Omit<NamedCheckResult, 'name'>;
 
-export const ok = (text: string): Finding => ({ state: 'ok', text });
-export const warning = (text: string, fix: string): Finding => ({ state: 'warning', text, fix });
-export const wrong = (text: string, fix?: string): Finding => ({ state: 'wrong', text, fix });
-export const unknown = (text: string, fix?: string): Finding => ({ state: 'unknown', text, fix });
+export const ok = (text: string): CheckResult => ({ state: 'ok', text });
+export const warning = (text: string, fix: string): CheckResult => ({ state: 'warning', text, fix });
+export const wrong = (text: string, fix?: string): CheckResult => ({ state: 'wrong', text, fix });
+export const unknown = (text: string, fix?: string): CheckResult => ({ state: 'unknown', text, fix });
 
 /** Of several things of one kind: as the worst of them is, with all that is not in order. */
-export function together(findings: readonly Finding[]): Finding {
-  const worst = (['wrong', 'warning', 'unknown'] as const).find((each) => findings.some(({ state }) => state === each));
-  const shown = worst === undefined ? findings : findings.filter(({ state }) => state !== 'ok');
+export function together(results: readonly CheckResult[]): CheckResult {
+  const worst = (['wrong', 'warning', 'unknown'] as const).find((each) => results.some(({ state }) => state === each));
+  const shown = worst === undefined ? results : results.filter(({ state }) => state !== 'ok');
   const fixes = [...new Set(shown.flatMap(({ fix }) => fix ?? []))];
   const fix = fixes.length > 0 ? fixes.join('; ') : undefined;
   return { state: worst ?? 'ok', text: shown.map(({ text }) => text).join(' '), fix };
@@ -41,8 +41,8 @@ export const isElsewhere = (): boolean => process.env.AWS_ENDPOINT_URL !== undef
 
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
-/** Runs a check. That something may not be read, or is not there on one machine, is a finding too. */
-export async function named(name: string, check: () => Promise<Finding>): Promise<NamedFinding> {
+/** Runs a check. That something may not be read, or is not there on one machine, is a result too. */
+export async function named(name: string, check: () => Promise<CheckResult>): Promise<NamedCheckResult> {
   try {
     return { name, ...(await check()) };
   } catch (error) {
