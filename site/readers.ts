@@ -80,7 +80,8 @@ export interface CascadeReader {
   list(request: PageRequest): Promise<Page<CascadeHeader>>;
   /** What started the cascade, and what joined it. */
   causes(id: string): Promise<{ cause: Cause; at: string }[]>;
-  summary(id: string): Promise<CascadeSummary | undefined>;
+  /** @param counts which members its progress is of; all, where it is absent */
+  summary(id: string, counts?: (member: CascadeMember) => boolean): Promise<CascadeSummary | undefined>;
   /** By name. */
   members(id: string, request: PageRequest): Promise<Page<CascadeMember>>;
 }

@@ -113,11 +113,9 @@ function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding):
     },
     causes: async (id) => ((await seen(id)) === 'all' ? cascades.causes(id) : []),
     async summary(id) {
-      const [found, part] = await Promise.all([cascades.summary(id), seen(id)]);
+      const [found, part] = await Promise.all([cascades.summary(id, isOfShown), seen(id)]);
       if (part === 'all') return found;
-      return found && part === 'some'
-        ? { ...found, causes: [], first: found.first.filter(isOfShown).map(memberOf) }
-        : undefined;
+      return found && part === 'some' ? { ...found, causes: [], first: found.first.map(memberOf) } : undefined;
     },
     async members(id, request) {
       const read = (wanted: PageRequest) => cascades.members(id, wanted);

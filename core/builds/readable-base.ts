@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
-import { isCandidate, type Project } from '../model/project.ts';
+import { isCandidate, mayBuildOn, type Project } from '../model/project.ts';
 
 /** A repository of this account's registry that a build wants to read because its Dockerfile names an image of it. */
 interface WantedRepository {
@@ -33,8 +33,8 @@ export function isReadableBase(
   const hidden = repository.projects.filter(({ visibility }) => visibility === 'private');
   if (hidden.length > 0) {
     return (
-      project?.visibility === 'private' &&
-      hidden.every(({ appId }) => appId === project.appId) &&
+      project !== undefined &&
+      hidden.every((base) => mayBuildOn(project, base)) &&
       hidden.some(({ name }) => dependsOn.includes(name))
     );
   }

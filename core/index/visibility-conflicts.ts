@@ -1,4 +1,4 @@
-import type { Project } from '../model/project.ts';
+import { mayBuildOn, type Project } from '../model/project.ts';
 import type { Diagnostic, IndexPosition } from './diagnostic.ts';
 
 interface Entries {
@@ -21,13 +21,12 @@ export function keepPrivateApart(index: Entries): void {
     const sibling = privateImages.get(imageOf(project));
     if (sibling !== undefined && !isPrivate(project))
       return `${sibling} is private, and this entry releases to the same image. Write "visibility: private" here too, or give one of the two another job-id.`;
-    for (const parent of project.dependsOn.flatMap((name) => known.get(name) ?? []).filter(isPrivate)) {
-      if (parent.appId !== project.appId)
-        return `"depends-on": ${parent.name} is private, and only entries of its app-id may build on it. Ask its owners for a public image.`;
-      if (!isPrivate(project))
-        return `"depends-on": ${parent.name} is private, and this image would show what is in it. Write "visibility: private" here too.`;
-    }
-    return undefined;
+    const parents = project.dependsOn.flatMap((name) => known.get(name) ?? []);
+    const parent = parents.find((each) => !mayBuildOn(project, each));
+    if (parent === undefined) return undefined;
+    return parent.appId === project.appId
+      ? `"depends-on": ${parent.name} is private, and this image would show what is in it. Write "visibility: private" here too.`
+      : `"depends-on": ${parent.name} is private, and only entries of its app-id may build on it. Ask its owners for a public image.`;
   }
 
   const refused = new Map(

@@ -99,6 +99,13 @@ export function isTracked({ gitBranch }: Pick<Project, 'gitBranch'>, ref: string
   return ref === `refs/heads/${gitBranch}`;
 }
 
+type Kept = Pick<Project, 'appId' | 'visibility'>;
+
+/** Whether a project's image may be built on one of another's: what is in a private image, only private projects of its app-id may show. */
+export function mayBuildOn(project: Kept, base: Kept): boolean {
+  return base.visibility !== 'private' || (project.visibility === 'private' && project.appId === base.appId);
+}
+
 /** Whether an entry wants mails at all: an empty list of results means none. */
 export function getsMails({ notify }: Pick<Project, 'notify'>): boolean {
   return notify === undefined || notify.length > 0;

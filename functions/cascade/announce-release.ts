@@ -5,7 +5,7 @@ import type { Build } from '../../core/model/build.ts';
 import { parseProjectName } from '../../core/model/project.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import type { Announce, Announced } from './announce.ts';
-import { dependentsOfBranch, type GraphServices, graphBelow } from './graph.ts';
+import { allowedDependents, dependentsOfBranch, type GraphServices, graphBelow } from './graph.ts';
 
 interface Services extends GraphServices {
   rebuilds: Pick<Rebuilds, 'getMany'>;
@@ -64,12 +64,14 @@ export function createAnnounceEnd(services: Services) {
 
   /** @param waiting the cascade that waits for this very build, if one does */
   return async function announceEnd(build: Build, waiting?: string): Promise<Announced> {
-    const dependents = await concerned(build, waiting !== undefined);
-    if (dependents.size === 0) return { members: 0, unfinished: false };
+    const found = await concerned(build, waiting !== undefined);
+    const allowed = await allowedDependents(build.project, found.keys(), services);
+    const dependents = [...found].filter(([name]) => allowed.has(name));
+    if (dependents.length === 0) return { members: 0, unfinished: false };
     return announce({
       id: buildEndedEvent(build.id),
       cause: { type: 'parent-released', parents: [build.project] },
-      roots: [...dependents].map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
+      roots: dependents.map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
       joins: waiting,
     });
   };

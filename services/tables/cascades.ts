@@ -138,12 +138,12 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       return pageByMonth(inMonth, request, { now });
     },
 
-    /** One cascade: the events that started and joined it, and its progress. */
-    async summary(id: string): Promise<CascadeSummary | undefined> {
+    /** One cascade: the events that started and joined it, and the progress of those members that count. */
+    async summary(id: string, counts = (_: CascadeMember) => true): Promise<CascadeSummary | undefined> {
       const known = await header(id);
       if (!known) return undefined;
       const members = await table.all({ keys: membersOf(id), consistent: true }, cascadeMemberSchema);
-      const { changedAt, ...progress } = progressOf(members, known.startedAt);
+      const { changedAt, ...progress } = progressOf(members.filter(counts), known.startedAt);
       const isOver = !progress.counts.waiting && !progress.counts.building;
       return { ...known, ...progress, causes: await causes(id), endedAt: isOver ? changedAt : undefined };
     },

@@ -63,7 +63,7 @@ const summaryOf = (id: string) => ({
   first: [member(hidden.name), member(base.name)],
   id,
   startedAt: now.toISOString(),
-  counts: { released: 1 },
+  counts: { released: 2 },
   causes: [{ event: 'event', cause, at: now.toISOString() }],
 });
 const seals = createSeals({ current: async () => 'the key' });
@@ -163,6 +163,11 @@ describe('a stranger', () => {
       const { text } = await ask(`/api/v1/builds?project=${hidden.name}&tag=${tag}&limit=1`);
       expect(JSON.parse(text)).toEqual({ items: [], cursor: null });
     }
+  });
+
+  it('is told of a cascade only how its public projects ended', async () => {
+    const { counts } = JSON.parse((await ask(`/api/v1/cascades/${mixed}`)).text);
+    expect(counts).toEqual({ released: 1 });
   });
 
   it('gets a cursor that does not tell where a page has ended', async () => {

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { signedReads } from '../../core/api/signed-reads.ts';
 import { baseStatuses } from '../../core/bases/base-status.ts';
 import { isSelected } from '../../core/builds/build-selection.ts';
+import { progressOf } from '../../core/cascade/progress.ts';
 import type { Build } from '../../core/model/build.ts';
 import { largestLogPart } from '../../core/model/builder-contract.ts';
 import type { HoldChange } from '../../core/model/hold.ts';
@@ -151,7 +152,12 @@ export function sampleSite({
     cascades: {
       list: async () => ({ items: cascades.map(({ summary }) => summary) }),
       causes: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary.causes ?? [],
-      summary: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary,
+      async summary(id, counts) {
+        const found = cascades.find(({ summary }) => summary.id === id);
+        return found && counts
+          ? { ...found.summary, ...progressOf(found.members.filter(counts), found.summary.startedAt) }
+          : found?.summary;
+      },
       async members(id, { limit }) {
         const all = cascades.find(({ summary }) => summary.id === id)?.members ?? [];
         return { items: all.slice(0, limit), cursor: all.length > limit ? 'next' : undefined };

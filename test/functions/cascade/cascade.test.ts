@@ -84,6 +84,17 @@ describe('when an image is released', () => {
     expect(await world.counts()).toEqual({ left: 1, right: 1, aside: 1, top: 1, roof: 1 });
   });
 
+  it('nobody follows a private image without leave: a Dockerfile that guesses its name tells nothing of its releases', async () => {
+    await using world = await setUpCascades();
+    await world.trackJob('base', [], { visibility: 'private' });
+    await world.trackJob('vault', ['base'], { visibility: 'private' });
+    await world.trackJob('curious', ['base']);
+    for (const job of ['base', 'vault', 'curious']) await world.release(world.name(job), `first-${job}`);
+    await world.pushed('base', 'released');
+    await runToEnd(world, () => 'released');
+    expect(await world.counts()).toEqual({ vault: 1 });
+  });
+
   it('what none of whose parents was released anew is not built', async () => {
     await using world = await setUpCascades();
     await world.graph(diamond);

@@ -21,6 +21,17 @@ describe.each([
     expect(graph.get(world.name('seen'))).toEqual([world.name('top')]);
   });
 
+  it('leaves out whoever names a private image and may not build on it', async () => {
+    await using world = await setUpCascades();
+    const hidden = { visibility: 'private' } as const;
+    await world.trackJob('base', [], hidden);
+    await world.trackJob('vault', ['base'], hidden);
+    await world.trackJob('curious', ['base']);
+    await world.trackJob('rival', ['base'], { ...hidden, appId: 'other' });
+    const graph = await graphBelow([world.name('base')], world, most);
+    expect(graph.get(world.name('base'))).toEqual([world.name('vault')]);
+  });
+
   it('leaves out who has left the index, and who was never in it', async () => {
     await using world = await setUpCascades();
     await world.graph({ base: [], gone: ['base'], top: ['gone'] });
