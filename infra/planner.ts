@@ -7,7 +7,6 @@ import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
-import type { Repositories } from './repositories.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
@@ -18,7 +17,6 @@ interface PlannerProps {
   gitHost: GitHost;
   notifications: Notifications;
   publishedEvents: PublishedEvents;
-  repositories: Repositories;
   starting: Starting;
   state: State;
   triggers: Triggers;
@@ -26,7 +24,7 @@ interface PlannerProps {
 
 /** Decides which projects a trigger concerns and starts their builds. */
 export class Planner extends Construct {
-  /** A push to the index makes repositories for every new project, at a rate that ECR sets. */
+  /** A large index or cascade takes several such runs. */
   static readonly timeout = Duration.minutes(1);
   readonly function: PipelineFunction;
 
@@ -43,7 +41,7 @@ export class Planner extends Construct {
     props.state.projects.grant(planner, 'BatchGetItem', 'Scan');
     props.state.heads.grant(planner, 'BatchGetItem');
     props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query');
-    props.state.dependents.grant(planner, 'GetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
+    props.state.dependents.grant(planner, 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
     // The record of holds; a rollback looks up the release that it goes back to.
     props.state.releases.grant(planner, 'GetItem');
     props.state.releases.grantPut(planner, holdsPrefix);
@@ -56,7 +54,6 @@ export class Planner extends Construct {
     // All builds of a commit, which are run again together.
     props.state.builds.grantQuery(planner, 'byCommit');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
-    props.repositories.grantCreate(planner);
     props.gitHost.grantFollowIndex(planner);
     props.notifications.grantSend(planner);
     planner.setVariable('MOST_RECIPIENTS', String(props.config.mail.recipientsPerEntry));

@@ -9,7 +9,7 @@ import { allow, type Grantee } from './permissions.ts';
 const projectsAreData = 'Repositories belong to projects of the index, which come and go without a deployment.';
 
 /**
- * The image repositories below the prefix. They are created when the index names a project, so the stack has only the permissions on
+ * The image repositories below the prefix. They are created at a project's first build, so the stack has only the permissions on
  * them. Only the release step may put an image outside `candidate/`.
  */
 export class Repositories {
@@ -28,7 +28,7 @@ export class Repositories {
   /** Makes a project's repositories, with their rules for tags, scans and expiry. Only candidates and caches expire. */
   grantCreate(grantee: Grantee): void {
     allow(grantee, {
-      actions: ['ecr:CreateRepository', 'ecr:PutImageTagMutability'],
+      actions: ['ecr:CreateRepository', 'ecr:DescribeRepositories', 'ecr:PutImageTagMutability'],
       resources: [this.#all],
       because: projectsAreData,
     });

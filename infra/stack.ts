@@ -140,14 +140,13 @@ export class SlipwayStack extends AccountStack {
     new UrlNotifications(this, 'UrlNotifications', { api, gitHost, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     new ScanEvents(this, 'ScanEvents', { pipeline, repositories, state });
-    const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
+    const starting = new Starting({ api, builder, config, gitHost, pipeline, records, repositories, state });
     const planner = new Planner(this, 'Planner', {
       api,
       config,
       gitHost,
       notifications,
       publishedEvents,
-      repositories,
       starting,
       state,
       triggers,

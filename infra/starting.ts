@@ -6,6 +6,7 @@ import type { GitHost } from './git-host.ts';
 import type { Grantee } from './permissions.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
 import type { State } from './state.ts';
 
 interface StartingProps {
@@ -15,6 +16,7 @@ interface StartingProps {
   gitHost: GitHost;
   pipeline: Pipeline;
   records: Records;
+  repositories: Repositories;
   state: State;
 }
 
@@ -27,12 +29,13 @@ export class Starting {
   }
 
   grant(grantee: Grantee): void {
-    const { api, builder, config, gitHost, pipeline, records, state } = this.#props;
+    const { api, builder, config, gitHost, pipeline, records, repositories, state } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem');
     state.builds.grantQuery(grantee, 'byProject');
     if (config.build.concurrency > 0) state.builds.grantQuery(grantee, 'byStatus');
     state.heads.grant(grantee, 'GetItem', 'UpdateItem');
     records.grantWrite(grantee, 'request');
+    repositories.grantCreate(grantee);
     pipeline.grantStart(grantee);
     pipeline.grantStop(grantee);
     builder.grantStop(grantee);
@@ -40,7 +43,6 @@ export class Starting {
     gitHost.grantFetchSources(grantee);
     api.grantLink(grantee);
     grantQuota(grantee, state, config);
-    grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);
     grantee.setVariable('PLATFORM', builder.platform);
     grantee.setVariable('BUILD_TIMEOUT_SECONDS', String(config.build.timeoutSeconds));
   }

@@ -11,6 +11,7 @@ import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
 import { openProjectSources, type ProjectSources } from '../../services/git-host/project-sources.ts';
 import { openRecords, type Records } from '../../services/records/records.ts';
+import { openRepositories, type Repositories } from '../../services/registry/repositories.ts';
 import { openBuildQuota } from '../../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { openBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
@@ -29,6 +30,7 @@ interface Services {
   projects: Pick<Projects, 'get' | 'nextSequence'>;
   heads: Pick<Heads, 'get' | 'advance' | 'forgetReplaced'>;
   records: Pick<Records, 'putRequest'>;
+  repositories: Pick<Repositories, 'ensure'>;
   executions: Pick<Executions, 'start' | 'stop'>;
   codeBuild: CodeBuild;
   statuses: Pick<CommitStatuses, 'set'>;
@@ -64,7 +66,7 @@ export interface RebuildOrder extends Pick<BuildOrder, 'project' | 'cause' | 'ca
 
 /** Starts builds: their record, their request to the builder, their execution. A repeated or resumed call starts no second build. */
 export function createBuildStarter(services: Services) {
-  const { builds, projects, heads, records, executions, statuses, logger } = services;
+  const { builds, projects, heads, records, repositories, executions, statuses, logger } = services;
   const superseding = createSupersede(services);
 
   async function record(order: BuildOrder, id: string, headRevision: number): Promise<Build> {
@@ -128,8 +130,10 @@ export function createBuildStarter(services: Services) {
     // If a superseded build was to run without the cache, the build that supersedes it does so instead.
     const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
-    if (first === 'build')
+    if (first === 'build') {
+      await repositories.ensure(project);
       await records.putRequest(requestOf(inheritsNoCache ? await builds.forgoCache(id) : build, project, services));
+    }
     await executions.start(build);
     if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
     // A newer build may have ended this one before its execution existed, when there was nothing to stop yet.
@@ -239,6 +243,7 @@ export function openBuildStarter(logger: Logger): BuildStarter {
     projects: openProjects(),
     heads: openHeads(),
     records: openRecords(),
+    repositories: openRepositories(),
     executions: openExecutions(),
     codeBuild: openCodeBuild(),
     statuses: openCommitStatuses(),

@@ -1,26 +1,24 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
-import { mapConcurrently } from '../../core/concurrency.ts';
+import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
 import { indexHoldTrigger } from '../../core/holds/hold.ts';
 import { type Requirement, requirementOf } from '../../core/index/entries-to-build.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { getsMails, type Project, projectSchema } from '../../core/model/project.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
-import type { Repositories } from '../../services/registry/repositories.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { IndexHead } from '../../services/tables/index-head.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 import type { Recipients } from '../mail/recipients.ts';
 
-/** ECR limits how fast repositories are created; the SDK waits and retries, so a few at a time is the fastest. */
-const repositoriesAtOnce = 4;
 const writesAtOnce = 32;
+/** What is known of so many entries is read at once. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+const entriesAtOnce = 100;
 const holdDelaySeconds = 2;
 
 export interface WriteServices {
   projects: Pick<Projects, 'get' | 'put'>;
-  dependents: Pick<Dependents, 'declare'>;
-  repositories: Pick<Repositories, 'ensure'>;
-  recipients: Recipients;
+  dependents: Pick<Dependents, 'declare' | 'declaredFor'>;
+  recipients: Pick<Recipients, 'ask'>;
   triggers: Pick<Triggers, 'send'>;
 }
 
@@ -38,7 +36,7 @@ interface IndexChange {
 }
 
 /** Writes the entries that differ. Each record is written after all that belongs to it, so that the next run does what this one could not. */
-export function createWriteEntries({ projects, dependents, repositories, recipients, triggers }: WriteServices) {
+export function createWriteEntries({ projects, dependents, recipients, triggers }: WriteServices) {
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
@@ -46,14 +44,19 @@ export function createWriteEntries({ projects, dependents, repositories, recipie
     const names = activeNames(change);
     const knownByName = new Map(change.known.map((project) => [project.name, project]));
     const failures = new Map<string, unknown>();
-    let left = 0;
+    let isLate = false;
 
-    function declare({ name, dependsOn }: Project): Promise<void> {
+    function declare({ name, dependsOn }: Project, before: ReadonlyMap<string, string[]>): Promise<void> {
       const images = declaredImages(dependsOn, (parent) => names.after.has(parent));
-      return dependents.declare(name, images);
+      return dependents.declare(name, images, before.get(name) ?? []);
     }
 
-    /** Written last: the record shows that the repositories and edges exist. */
+    async function declareAll(projects: readonly Project[]): Promise<void> {
+      const before = await dependents.declaredFor(projects.map(({ name }) => name));
+      await mapConcurrently(projects, writesAtOnce, (project) => declare(project, before));
+    }
+
+    /** Written last: the record shows that the edges exist. */
     async function put(project: Project, requirement?: Requirement): Promise<void> {
       const known = knownByName.get(project.name);
       const held = project.active && indexHoldTrigger(known, project, head);
@@ -63,26 +66,25 @@ export function createWriteEntries({ projects, dependents, repositories, recipie
       const requiredBy = requirement && { ...requirement, sequence };
       const isNewest = await projects.put(project, { indexRevision: head.revision, requiredBy });
       const newer = isNewest ? undefined : await projects.get(project.name);
-      if (newer) await declare(newer);
+      if (newer) await declareAll([newer]);
     }
 
-    async function writeWhole(project: Project): Promise<void> {
-      if (project.active) {
-        await repositories.ensure(project);
-        await declare(project);
-        // Its addresses are asked now, so that they can get the mail about its first build.
-        if (getsMails(project)) await recipients.of(project);
-      }
-      await put(project, toBuild.get(project.name));
+    async function writeWhole(projects: readonly Project[]): Promise<void> {
+      const before = await dependents.declaredFor(projects.map(({ name }) => name));
+      // Their addresses are asked now, so that they can get the mails about the first builds.
+      await recipients.ask(projects.filter(getsMails));
+      await mapConcurrently(projects, writesAtOnce, (project) =>
+        attempt(project, async () => {
+          await declare(project, before);
+          await put(project, toBuild.get(project.name));
+        }),
+      );
     }
 
     /** If one entry cannot be written, the others are still written and built; the trigger is retried for this one. */
     async function attempt(project: Project, write: () => Promise<void>): Promise<void> {
-      if (Date.now() > deadline) {
-        left += 1;
-        return;
-      }
-      await write().catch((error: unknown) => failures.set(project.name, error));
+      isLate ||= Date.now() > deadline;
+      if (!isLate) await write().catch((error: unknown) => failures.set(project.name, error));
     }
 
     /** If the old rules blocked a candidate after the projects were read, the project is built again under the new rules. */
@@ -98,14 +100,14 @@ export function createWriteEntries({ projects, dependents, repositories, recipie
 
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));
     const others = [...plan.added, ...plan.changed].filter((project) => !byRules.has(project));
-    await mapConcurrently(unchangedWithOtherParents(change, names), writesAtOnce, declare);
-    await mapConcurrently(others, repositoriesAtOnce, (project) => attempt(project, () => writeWhole(project)));
+    for (const batch of inBatches(unchangedWithOtherParents(change, names), entriesAtOnce)) await declareAll(batch);
+    for (const batch of inBatches(others, entriesAtOnce)) if (!isLate) await writeWhole(batch);
     // A new policy of the whole index changes ten thousand projects at once, but only their rules.
     await mapConcurrently([...byRules], writesAtOnce, putRules);
     await mapConcurrently(plan.deactivated, writesAtOnce, (project) =>
       attempt(project, () => put({ ...project, active: false })),
     );
-    return { failures, unfinished: left > 0 };
+    return { failures, unfinished: isLate };
   };
 }
 

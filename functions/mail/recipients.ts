@@ -29,6 +29,12 @@ type Addressees = Pick<Project, 'name' | 'notifyEmail'>;
 /** SES limits the rate; its SDK waits and retries. */
 const mailsAtOnce = 4;
 
+/** An address, and a project whose entry names it. */
+interface NamedAddress {
+  address: string;
+  project: string;
+}
+
 /** Who gets the mails about a project. */
 export interface Recipients {
   /**
@@ -36,6 +42,9 @@ export interface Recipients {
    * is not sent to them later.
    */
   of(project: Addressees): Promise<Recipient[]>;
+
+  /** Asks the addresses of the projects that were never asked. */
+  ask(projects: readonly Addressees[]): Promise<void>;
 }
 
 /**
@@ -70,19 +79,36 @@ export function createRecipients({
     }
   }
 
+  function addressesIn({ name, notifyEmail }: Addressees): NamedAddress[] {
+    const wanted = distinctAddresses(notifyEmail);
+    if (wanted.length < notifyEmail.length) logger.warn('An entry names addresses that are none', { project: name });
+    return wanted.map((address) => ({ address, project: name }));
+  }
+
+  /** What is known of addresses. Those that were never asked are asked now. */
+  async function askAmong(wanted: readonly NamedAddress[], now: Date): Promise<MailAddressRecord[]> {
+    const found = await addresses.getMany(wanted.map(({ address }) => address));
+    const known = new Map(found.map((record) => [record.address, record]));
+    const records = wanted.map(({ address, project }) => ({
+      asks: 0,
+      ...known.get(address.toLowerCase()),
+      address,
+      project,
+    }));
+    const toAsk = records.filter((record) => mustConfirm && isToBeAsked(record, now));
+    await mapConcurrently(toAsk, mailsAtOnce, (record) => ask(record.project, record));
+    return records;
+  }
+
   return {
-    async of({ name, notifyEmail }) {
+    async ask(projects) {
+      const named = projects.flatMap(addressesIn).map((each) => [each.address.toLowerCase(), each] as const);
+      await askAmong([...new Map(named).values()], new Date());
+    },
+
+    async of(project) {
       const now = new Date();
-      const wanted = distinctAddresses(notifyEmail);
-      if (wanted.length < notifyEmail.length) logger.warn('An entry names addresses that are none', { project: name });
-      const known = new Map((await addresses.getMany(wanted)).map((record) => [record.address, record]));
-      const records: MailAddressRecord[] = wanted.map((address) => ({
-        asks: 0,
-        ...known.get(address.toLowerCase()),
-        address,
-      }));
-      const toAsk = records.filter((record) => mustConfirm && isToBeAsked(record, now));
-      await mapConcurrently(toAsk, mailsAtOnce, (record) => ask(name, record));
+      const records = await askAmong(addressesIn(project), now);
       const reached = records.filter((record) => whyNoMail(record, mustConfirm, now) === undefined);
       return Promise.all(
         reached.map(async ({ address }) => ({ address, unsubscribeLink: await linkTo(address, now) })),

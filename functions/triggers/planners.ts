@@ -12,7 +12,6 @@ import { openIndexAuthorization } from '../../services/git-host/index-authorizat
 import { type IndexRepository, openIndexRepository } from '../../services/git-host/index-repository.ts';
 import { openProjectSources, type ProjectSources } from '../../services/git-host/project-sources.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
-import { openRepositories, type Repositories } from '../../services/registry/repositories.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
 import { type Dependents, openDependents } from '../../services/tables/dependents.ts';
@@ -69,7 +68,6 @@ interface Services
   releases: Pick<Releases, 'get'>;
   triggers: Pick<Triggers, 'send' | 'sendBatch'>;
   eventBus: Pick<EventBus, 'publish'>;
-  repositories: Pick<Repositories, 'ensure'>;
   index: ReturnType<typeof indexAddress> & {
     repository: IndexRepository;
     authorization(): Promise<string | undefined>;
@@ -137,7 +135,6 @@ export function openPlanners(logger: Logger): Planners {
     releases: openReleases(),
     triggers: openTriggers(),
     eventBus: openEventBus(),
-    repositories: openRepositories(),
     index: {
       ...indexAddress(),
       repository: openIndexRepository(),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   CreateRepositoryCommand,
   DescribeRepositoriesCommand,
@@ -24,7 +25,7 @@ interface ExistingRepository {
   host: string;
 }
 
-/** The ECR repositories of each project. Projects are data, so the index creates their repositories and not the stack. */
+/** The ECR repositories of each project. Projects are data, so their builds create the repositories, and not the stack. */
 export function createRepositories(client: ECRClient, prefix: string) {
   /** The registry itself refuses to move a `build-` tag, for every caller; the floating tags may move. */
   const releaseTags = {
@@ -87,6 +88,24 @@ export function createRepositories(client: ECRClient, prefix: string) {
     );
   }
 
+  /** Whether both are there, with their settings. */
+  async function areReady(release: string, candidate: string): Promise<boolean> {
+    try {
+      const { repositories = [] } = await client.send(
+        new DescribeRepositoriesCommand({ repositoryNames: [release, candidate] }),
+      );
+      const settingsOf = (name: string) => repositories.find(({ repositoryName }) => repositoryName === name);
+      const { imageTagMutability, imageTagMutabilityExclusionFilters } = settingsOf(release) ?? {};
+      return (
+        isDeepStrictEqual({ imageTagMutability, imageTagMutabilityExclusionFilters }, releaseTags) &&
+        settingsOf(candidate)?.imageScanningConfiguration?.scanOnPush === true
+      );
+    } catch (error) {
+      if (error instanceof RepositoryNotFoundException) return false;
+      throw error;
+    }
+  }
+
   async function find(name: string): Promise<ExistingRepository | undefined> {
     try {
       const { repositories = [] } = await client.send(new DescribeRepositoriesCommand({ repositoryNames: [name] }));
@@ -106,10 +125,13 @@ export function createRepositories(client: ECRClient, prefix: string) {
       return found.filter((repository) => repository !== undefined);
     },
 
-    /** Creates missing repositories and corrects their settings; safe to repeat. */
+    /** Creates missing repositories and corrects their settings; safe to repeat. Where nothing is missing, it is one call. */
     async ensure(project: Project): Promise<void> {
       const { release, candidate } = repositoriesOf(project, prefix);
-      await Promise.all([ensureRelease(release), ensureCandidate(candidate), ensureCache(cacheOf(candidate))]);
+      if (await areReady(release, candidate)) return;
+      await Promise.all([ensureCandidate(candidate), ensureCache(cacheOf(candidate))]);
+      // The last: where it is, the others have their rules for expiry.
+      await ensureRelease(release);
     },
   };
 }

@@ -47,8 +47,13 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
   }
 
   /** Replaces the edges of one kind. The list has old and new ones until the old ones are removed, so that a crash leaves none unlisted. */
-  async function replace(project: string, kind: Kind, values: Map<string, boolean | string>): Promise<void> {
-    const before = (await table.get(listKey(project), listSchema))?.[kind] ?? [];
+  async function replace(
+    project: string,
+    kind: Kind,
+    values: Map<string, boolean | string>,
+    known?: readonly string[],
+  ): Promise<void> {
+    const before = known ?? (await table.get(listKey(project), listSchema))?.[kind] ?? [];
     const images = [...values.keys()].sort();
     const gone = before.filter((image) => !values.has(image));
     if (gone.length + images.length > 0) await recordList(project, kind, [...new Set([...before, ...images])].sort());
@@ -61,9 +66,18 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
     table.all({ keys: expression`image = ${image}`, consistent: true }, edgeSchema);
 
   return {
-    /** Replaces the base images that the project's entry declares. */
-    declare: (project: string, images: readonly string[]): Promise<void> =>
-      replace(project, 'declared', new Map(images.map((image) => [image, true]))),
+    /** The base images that were declared for the projects, by project. One for which none ever were is absent. */
+    async declaredFor(projects: readonly string[]): Promise<Map<string, string[]>> {
+      const lists = await table.getMany(projects.map(listKey), listSchema.extend({ image: z.string() }));
+      return new Map(lists.map(({ image, declared }) => [image.slice(listKey('').image.length), declared]));
+    },
+
+    /**
+     * Replaces the base images that the project's entry declares.
+     * @param before those that were declared before, if they are known
+     */
+    declare: (project: string, images: readonly string[], before?: readonly string[]): Promise<void> =>
+      replace(project, 'declared', new Map(images.map((image) => [image, true])), before),
 
     /** Replaces the base images that a build of the project used, with their digests. */
     observe: (project: string, bases: readonly { image: string; digest: string }[]): Promise<void> =>

@@ -8,7 +8,7 @@ export class Crash extends Error {
  * at. A name that is missing here costs time; one that changes something would hide a crash.
  */
 const questions =
-  /^(?:get|getMany|getWithTokens|require|list|listJobs|all|first|ofMany|ofProject|withStatus|withDigest|indexesOf|bySource|due|summary|members|waiting|answerTo|header|cancelledAmong|openMembers|parentOf|recipientsOf|running|request|result|steps|scan|scanners|comparison|releaseFindings|status)$/;
+  /^(?:get|getMany|getWithTokens|require|list|listJobs|all|first|ofMany|ofProject|withStatus|withDigest|indexesOf|bySource|declaredFor|due|summary|members|waiting|answerTo|header|cancelledAmong|openMembers|parentOf|recipientsOf|running|request|result|steps|scan|scanners|comparison|releaseFindings|status)$/;
 
 /** A process that can crash at any of its calls to services that may change something. */
 export interface CrashPoints {

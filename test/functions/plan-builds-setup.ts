@@ -101,6 +101,7 @@ export async function setUpPlanBuilds(
     projects,
     heads,
     records: crashes.guard(world.records),
+    repositories: guarded,
     executions: crashes.guard(world.executions),
     codeBuild: crashes.guard(world.codeBuild),
     statuses: crashes.guard(world.statuses),
@@ -130,7 +131,6 @@ export async function setUpPlanBuilds(
     indexHead: crashes.guard(world.indexHead),
     ownCommits: crashes.guard(world.ownCommits),
     projects,
-    repositories: guarded,
     index: {
       name: 'slipway/index',
       url: 'https://git.example/slipway/index',

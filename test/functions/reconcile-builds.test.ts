@@ -25,6 +25,7 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints(), most
     ...world,
     quota: createProjectQuota({ ...world, quota, inFlight }),
     projectSources: { headOf: async () => undefined },
+    repositories: { ensure: async () => undefined },
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
     platform: 'linux/arm64',

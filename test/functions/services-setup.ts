@@ -147,6 +147,7 @@ export async function setUpServices() {
     /** Everybody agreed. */
     recipients: {
       of: async ({ notifyEmail }: { notifyEmail: string[] }) => notifyEmail.map((address) => ({ address })),
+      ask: async (_: readonly { notifyEmail: string[] }[]) => undefined,
     },
     marks,
     /** What is said at the heads of pull requests without a build. */

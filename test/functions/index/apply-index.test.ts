@@ -28,7 +28,7 @@ async function startWithIndex(...jobs: string[]): Promise<Planning> {
 const running = ({ runs }: Planning) => [...runs.values()].filter((state) => state === 'running').length;
 
 describe('a push of the index', () => {
-  it('makes repositories and builds for new entries', async () => {
+  it('makes builds for new entries, and repositories for these', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {}, two: {} })];
     await planning.plan(planning.pushIndex());
@@ -46,10 +46,9 @@ describe('a push of the index', () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: { 'notify-email': 'one@example.org' }, quiet: { notify: 'never' } })];
     const asked: string[][] = [];
-    planning.recipients.of = async ({ notifyEmail }) => {
+    planning.recipients.ask = async (projects) => {
       expect(await names(planning)).toEqual([]);
-      asked.push(notifyEmail);
-      return [];
+      asked.push(...projects.map(({ notifyEmail }) => notifyEmail));
     };
     await planning.plan(planning.pushIndex());
     expect(asked).toEqual([['one@example.org']]);
@@ -81,16 +80,22 @@ describe('a push of the index', () => {
   it('that is too large for one run goes on where the run ended', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`job${at}`, {}])))];
-    const { ensure, ensured } = planning;
-    planning.ensure = (project) =>
-      ensured.length < 8 ? ensure(project) : Promise.reject(new Error('RequestLimitExceeded'));
-    await expect(planning.plan(planning.pushIndex())).rejects.toThrow('RequestLimitExceeded');
-    const done = await names(planning);
-    expect(done.length).toBeGreaterThan(0);
-    ensured.length = 0;
-    planning.ensure = ensure;
+    const { put } = planning.projects;
+    const written: string[] = [];
+    planning.projects.put = (project, from) => {
+      if (written.length === 8) return Promise.reject(new Error('throttled'));
+      written.push(project.name);
+      return put(project, from);
+    };
+    await expect(planning.plan(planning.pushIndex())).rejects.toThrow('throttled');
+    const done = written.splice(0);
+    expect(await names(planning)).toEqual(done.toSorted());
+    planning.projects.put = (project, from) => {
+      written.push(project.name);
+      return put(project, from);
+    };
     await planning.plan(planning.pushIndex());
-    expect(ensured.filter((name) => done.includes(name))).toEqual([]);
+    expect(written.filter((name) => done.includes(name))).toEqual([]);
     expect(await built(planning)).toHaveLength(12);
   });
 
@@ -322,7 +327,6 @@ describe('of the policy of the whole index, a push', () => {
       ({ cause }) => cause.type === 'index' && cause.change === 'changed',
     );
     expect(builds.map(({ project }) => project)).toEqual(['demo/one:latest']);
-    expect(planning.ensured).toEqual([]);
   });
 
   it('that cannot be read changes no project, adds none, and notifies the operators', async () => {

@@ -67,11 +67,11 @@ describe('a push of the index', () => {
     await using planning = await setUpPlanBuilds();
     planning.filesAt = async (at) => [indexFile(at === indexCommit('older') ? { app: {}, gone: {} } : { app: {} })];
     const older = planning.pushIndex('older');
-    const { ensure } = planning;
-    planning.ensure = async (project) => {
-      planning.ensure = ensure;
+    const { put } = planning.projects;
+    planning.projects.put = async (project, from) => {
+      planning.projects.put = put;
       await planning.planBuilds(planning.pushIndex('newer'));
-      await ensure(project);
+      return put(project, from);
     };
     await planning.plan(older);
     const projects = await planning.projects.all();

@@ -1,6 +1,7 @@
 import {
   type ECRClient,
   InvalidParameterException,
+  type Repository,
   RepositoryAlreadyExistsException,
   RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
@@ -8,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { createRepositories } from '../../../services/registry/repositories.ts';
 import { projectOf } from '../../functions/services-setup.ts';
 
-function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
+function ecr(refuse: (name: string) => Error | undefined = () => undefined, described: Repository[] = []) {
   const calls: { name: string; input: Record<string, unknown> }[] = [];
   const client = {
     async send(command: { constructor: { name: string }; input: Record<string, unknown> }) {
@@ -16,7 +17,9 @@ function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
       calls.push({ name, input: command.input });
       const error = refuse(name);
       if (error) throw error;
-      return { repositories: [{ repositoryUri: `registry.example/${command.input.repositoryNames}` }] };
+      return {
+        repositories: [{ repositoryUri: `registry.example/${command.input.repositoryNames}` }, ...described],
+      };
     },
   } as unknown as ECRClient;
   const of = (repository: string) =>
@@ -29,11 +32,14 @@ function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
   };
 }
 
+const gone = new RepositoryNotFoundException({ $metadata: {}, message: 'x' });
+
 describe('the repositories of a project', () => {
   it('are made: releases whose build tags never move, candidates that are scanned and expire', async () => {
-    const { calls, of, ensure } = ecr();
+    const { calls, of, ensure } = ecr((name) => (name === 'DescribeRepositoriesCommand' ? gone : undefined));
     await ensure();
     expect(of('slipway/demo/app')).toEqual(['CreateRepository']);
+    expect(calls.at(-1)?.input.repositoryName).toBe('slipway/demo/app');
     expect(of('slipway/candidate/demo/app')).toEqual(['CreateRepository', 'PutLifecyclePolicy']);
     expect(of('slipway/candidate/demo/app/cache')).toEqual(['CreateRepository', 'PutLifecyclePolicy']);
     expect(calls.map(({ input }) => input)).toContainEqual({
@@ -57,8 +63,26 @@ describe('the repositories of a project', () => {
     ]);
   });
 
+  const release: Repository = {
+    repositoryName: 'slipway/demo/app',
+    imageTagMutability: 'MUTABLE_WITH_EXCLUSION',
+    imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'build-*' }],
+  };
+  const candidate: Repository = {
+    repositoryName: 'slipway/candidate/demo/app',
+    imageScanningConfiguration: { scanOnPush: true },
+  };
+  it.each<[string, Repository[], isSetUp: boolean]>([
+    ['are as they must be are left alone', [release, candidate], false],
+    ['let build tags move are set right', [{ ...release, imageTagMutability: 'MUTABLE' }, candidate], true],
+    ['are not scanned are set right', [release, { ...candidate, imageScanningConfiguration: {} }], true],
+  ])('that %s', async (_, described, isSetUp) => {
+    const { calls, ensure } = ecr(undefined, described);
+    await ensure();
+    expect(calls.length > 1).toBe(isSetUp);
+  });
+
   it('are said to exist only where they do', async () => {
-    const gone = new RepositoryNotFoundException({ $metadata: {}, message: 'x' });
     const odd = new InvalidParameterException({ $metadata: {}, message: 'x' });
     const there = (error?: Error) =>
       createRepositories(ecr(() => error).client, 'slipway/').existing(['slipway/a', 'b']);
