@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
-import { retryAt } from '../core/bases/base-watch.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
 import { parseJson } from '../core/text/parse-json.ts';
+import { retryAfter } from '../core/time/retry-after.ts';
 import { createPublicFetch, type PublicFetch, type PublicResponse } from '../services/http/public-fetch.ts';
 import { manifestTypes as allManifestTypes, createImageDigests } from '../services/registry/digest-lookup.ts';
 import {
@@ -188,13 +188,13 @@ function requestWithRetries(
 /** In milliseconds: the registry's `Retry-After`, else twice as long each time. */
 function waitBefore(attempt: number, answer: PublicResponse | Error): number {
   const now = new Date();
-  const at = answer instanceof Error ? undefined : retryAt(answer.headers.get('retry-after'), now);
+  const at = answer instanceof Error ? undefined : retryAfter(answer.headers.get('retry-after'), now);
   return Math.max(at === undefined ? 0 : Date.parse(at) - now.getTime(), 125 * 2 ** attempt);
 }
 
 function refusal(answer: PublicResponse): RegistryUnavailableError {
   if (answer.status !== 429) return new RegistryUnavailableError(`it answered ${answer.status}`);
-  const at = retryAt(answer.headers.get('retry-after'), new Date());
+  const at = retryAfter(answer.headers.get('retry-after'), new Date());
   const until = at === undefined ? '' : ` and takes the next one at ${at}`;
   return new RegistryBusyError(`it received too many requests${until} (429)`, at);
 }

@@ -6,9 +6,9 @@ import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects } from '../services/tables/projects.ts';
-import { createFail, type Fail } from './builds/fail-build.ts';
+import { createFailBuild, type FailBuild } from './builds/fail-build.ts';
 import { stepInputSchema } from './builds/step-input.ts';
-import { openTell, untilNotified } from './builds/tell-end.ts';
+import { openTellEnd, untilNotified } from './builds/tell-end.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
 const detailSchema = z.object({
@@ -19,26 +19,26 @@ const detailSchema = z.object({
 });
 
 interface Services {
-  fail: Fail;
+  failBuild: FailBuild;
   tell: (build: string) => Promise<unknown>;
 }
 
 /** Closes a build whose execution ended outside the machine's own Catch, and notifies people of its end. */
-export function createCloseBuild({ fail, tell }: Services) {
+export function createCloseBuild({ failBuild, tell }: Services) {
   return async function closeBuild(detail: unknown): Promise<void> {
     const { input, status, error, cause } = detailSchema.parse(detail);
     const { build } = stepInputSchema.parse(JSON.parse(input));
-    await fail(build, endOfExecution(status, error, cause));
+    await failBuild(build, endOfExecution(status, error, cause));
     await tell(build);
   };
 }
 
 const run = once(() =>
   createCloseBuild({
-    fail: createFail({ builds: openBuilds(), projects: openProjects(), records: openRecords() }),
+    failBuild: createFailBuild({ builds: openBuilds(), projects: openProjects(), records: openRecords() }),
     // Lambda retries an event after one minute and again after two, and a process may hold the notification for less than that.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-    tell: untilNotified(openTell(new Logger({ serviceName: 'close-build' }))),
+    tell: untilNotified(openTellEnd(new Logger({ serviceName: 'close-build' }))),
   }),
 );
 

@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import { executionErrorSchema } from '../core/builds/failure.ts';
 import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';
@@ -6,9 +7,9 @@ import { openBuilds } from '../services/tables/builds.ts';
 import { openBuildsInFlight } from '../services/tables/builds-in-flight.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRecordBases } from './bases/record-bases.ts';
-import { createFail } from './builds/fail-build.ts';
+import { createFailBuild, type FailBuild } from './builds/fail-build.ts';
 import { stepInputSchema } from './builds/step-input.ts';
-import { createWait } from './builds/wait-for-attempt.ts';
+import { createWaitForAttempt, type WaitForAttempt } from './builds/wait-for-attempt.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
 
@@ -18,19 +19,24 @@ interface Answer {
   seconds: number;
 }
 
+/** Has a build whose step failed wait for another attempt, or ends it. */
+export function createFail({ wait, failBuild }: { wait: WaitForAttempt; failBuild: FailBuild }) {
+  return async function fail({ build, error }: z.infer<typeof inputSchema>): Promise<Answer> {
+    const seconds = await wait(build, error);
+    if (seconds !== undefined) return { outcome: 'again', seconds };
+    await failBuild(build, { outcome: 'failed', error });
+    return { outcome: 'ended', seconds: 0 };
+  };
+}
+
 const run = once(() => {
   const services = { builds: openBuilds(), projects: openProjects(), records: openRecords() };
-  return {
-    wait: createWait({ ...services, quota: openBuildQuota(), inFlight: openBuildsInFlight() }),
-    fail: createFail({ ...services, recordBases: openRecordBases() }),
-  };
+  return createFail({
+    wait: createWaitForAttempt({ ...services, quota: openBuildQuota(), inFlight: openBuildsInFlight() }),
+    failBuild: createFailBuild({ ...services, recordBases: openRecordBases() }),
+  });
 });
 
-export async function handler(input: unknown): Promise<Answer> {
-  const { build, error } = inputSchema.parse(input);
-  const { wait, fail } = run();
-  const seconds = await wait(build, error);
-  if (seconds !== undefined) return { outcome: 'again', seconds };
-  await fail(build, { outcome: 'failed', error });
-  return { outcome: 'ended', seconds: 0 };
+export function handler(input: unknown): Promise<Answer> {
+  return run()(inputSchema.parse(input));
 }

@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { SourceSecretError, UpstreamError } from '../core/model/errors.ts';
+import { HostBusyError, SourceSecretError, UpstreamError } from '../core/model/errors.ts';
 import type { Trigger, TriggerOf } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
@@ -9,7 +9,6 @@ import { type TriggerSenders, triggerFrom } from '../core/triggers/sender.ts';
 import { subjectOf } from '../core/triggers/subject.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { jsonVariable } from '../services/environment.ts';
-import { HostBusyError } from '../services/git-host/git-remote.ts';
 import { HostRefusedError } from '../services/git-host/host-requests.ts';
 import { IndexTooSlowError } from '../services/git-host/index-repository.ts';
 import { type Deliveries, openDeliveries } from '../services/tables/deliveries.ts';
@@ -31,7 +30,7 @@ export function createPlanBuilds({ planners, deliveries, triggers, logger }: Ser
   /** Puts a trigger off and leaves it in the queue; false if that was done often enough. */
   async function postpone(trigger: Trigger, reason: PostponeReason, error?: UpstreamError): Promise<boolean> {
     const { postponed = 0 } = trigger;
-    const requested = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
+    const requested = error instanceof HostBusyError ? error.retryAt : undefined;
     const delay = postponement(reason, postponed, { now: new Date(), random: Math.random(), requested });
     if (delay === undefined) return false;
     await triggers.send({ ...trigger, postponed: postponed + 1 }, delay);

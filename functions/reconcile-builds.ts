@@ -14,9 +14,9 @@ import { openRecords } from '../services/records/records.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
-import { createFail, type Fail } from './builds/fail-build.ts';
+import { createFailBuild, type FailBuild } from './builds/fail-build.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
-import { openTell, type Tell } from './builds/tell-end.ts';
+import { openTellEnd, type TellEnd } from './builds/tell-end.ts';
 import { createRetryStalled, type RetryStalled } from './cascade/retry-stalled.ts';
 import { openSendDigests, type SendDigests } from './cascade/send-digests.ts';
 
@@ -25,8 +25,8 @@ interface Services {
   executions: Pick<Executions, 'status'>;
   resume: BuildStarter['resume'];
   startOverdue: BuildStarter['startOverdue'];
-  fail: Fail;
-  tell: Tell;
+  failBuild: FailBuild;
+  tell: TellEnd;
   metrics: Pick<BuildMetrics, 'oldestQueued'>;
   /** Retries the projects of cascades that have been stalled since then. */
   retryStalled: RetryStalled;
@@ -45,7 +45,7 @@ export function createReconcileBuilds({
   executions,
   resume,
   startOverdue,
-  fail,
+  failBuild,
   tell,
   metrics,
   retryStalled,
@@ -53,7 +53,7 @@ export function createReconcileBuilds({
   logger,
 }: Services) {
   async function end({ id }: Build, how: UnplannedEnd): Promise<void> {
-    await fail(id, how);
+    await failBuild(id, how);
     await tell(id);
   }
 
@@ -114,8 +114,8 @@ const run = once(() => {
     builds,
     executions: openExecutions(),
     ...openBuildStarter(logger),
-    fail: createFail({ builds, projects: openProjects(), records: openRecords() }),
-    tell: openTell(logger),
+    failBuild: createFailBuild({ builds, projects: openProjects(), records: openRecords() }),
+    tell: openTellEnd(logger),
     metrics: openBuildMetrics(),
     retryStalled: createRetryStalled({ rebuilds: openRebuilds(), triggers: openTriggers() }),
     sendDigests: openSendDigests(logger),

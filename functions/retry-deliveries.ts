@@ -1,9 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import * as z from 'zod';
-import { describeHeld, holdOf } from '../core/holds/hold.ts';
+import { holdOf } from '../core/holds/hold.ts';
 import { once } from '../core/once.ts';
 import { hasTarget, targetBefore } from '../core/targets/promoted-target.ts';
-import { isUnderWay, obstacleOf, type TargetState } from '../core/targets/target-state.ts';
+import { promotionStep } from '../core/targets/promotion.ts';
+import { isUnderWay, type TargetState } from '../core/targets/target-state.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
@@ -19,8 +20,6 @@ interface Services {
   delivery: Pick<Delivery, 'retry'>;
 }
 
-/** The pause between two checks of a promotion that a hold keeps back. */
-const heldMilliseconds = 15 * 60_000;
 /** An attempt takes seconds, or a minute where a host does not answer. */
 const mostAtOnce = 50;
 /** No repository is begun after this, because one may take minutes: what is still due then is left for the next run. */
@@ -35,27 +34,21 @@ const calledSchema = z.object({ project: z.string(), target: z.string() });
  */
 export function createRetryDeliveries({ projects, releases, targets, track, delivery }: Services) {
   /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
-  async function promoted(
-    state: TargetState,
-    { owner, now }: { owner: ProjectRecord; now: Date },
-  ): Promise<TargetState | undefined> {
-    const { project, target, wanted, revision } = state;
-    const hold = holdOf(owner, now);
-    if (hold) {
-      const dueAt = new Date(now.getTime() + heldMilliseconds).toISOString();
-      await targets.save({ ...state, error: `Releases are ${describeHeld(hold)}.`, dueAt, revision: revision + 1 });
-      return undefined;
-    }
-    const known = await releases.get({ project, digest: wanted.digest });
+  async function promoted(state: TargetState, owner: ProjectRecord, now: Date): Promise<TargetState | undefined> {
+    const { project, target, wanted } = state;
     const before = targetBefore(owner, target);
-    const source = before === undefined ? undefined : await targets.get(project, before);
-    const obstacle = obstacleOf(wanted, { source, newFindings: known?.appeared ?? 0 });
-    if (obstacle) {
-      await track.settle(state, { kind: 'failed', error: obstacle, isFinal: true });
+    const facts = {
+      hold: holdOf(owner, now),
+      source: before === undefined ? undefined : await targets.get(project, before),
+      newFindings: (await releases.get({ project, digest: wanted.digest }))?.appeared ?? 0,
+    };
+    const step = promotionStep(state, facts, now);
+    if (step.do === 'give-up') {
+      await track.settle(state, { kind: 'failed', error: step.error, isFinal: true });
       return undefined;
     }
-    const next: TargetState = { ...state, state: 'pending', error: undefined, revision: revision + 1 };
-    return (await targets.save(next)) ? next : undefined;
+    const isSaved = await targets.save(step.state);
+    return isSaved && step.do === 'begin' ? step.state : undefined;
   }
 
   async function statesFor(input: unknown, now: Date): Promise<TargetState[]> {
@@ -79,7 +72,7 @@ export function createRetryDeliveries({ projects, releases, targets, track, deli
           await targets.save({ ...left, error: 'The target is not in the index any more.' });
         } else if (state.state !== 'waiting') open.push(state);
         else {
-          const next = await promoted(state, { owner: project, now });
+          const next = await promoted(state, project, now);
           if (next) open.push(next);
         }
       }

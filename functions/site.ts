@@ -1,13 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { imagesOf } from '../core/cascade/dependents.ts';
+import { distinctAddresses } from '../core/mail/distinct-addresses.ts';
 import { addressSummary } from '../core/mail/mail-address.ts';
 import { once } from '../core/once.ts';
 import { openCommitKey } from '../services/aws/commit-key.ts';
 import { openReleaseKey } from '../services/aws/release-key.ts';
 import { openSeals } from '../services/aws/seals.ts';
-import { listVariable, optionalVariable, siteUrl, variable } from '../services/environment.ts';
-import { distinctAddresses } from '../services/mail/mail-address.ts';
+import { isPermitted, listVariable, optionalVariable, siteUrl, variable } from '../services/environment.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
 import { openRecords } from '../services/records/records.ts';
@@ -96,7 +96,7 @@ const run = once(() => {
       answer: addresses.answer,
       async summary(named) {
         const all = distinctAddresses(named);
-        return addressSummary(all, await known(all), variable('CONFIRM_ADDRESSES') !== 'no', new Date());
+        return addressSummary(all, await known(all), !isPermitted('TRUST_ADDRESSES'), new Date());
       },
     },
     seals: openSeals(),

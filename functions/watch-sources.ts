@@ -2,14 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import type { HostOutcome } from '../core/concurrency.ts';
-import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
+import { UpstreamError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
+import { failureAfter, hostBackoff, hostOutcomeOf, sourceBackoff } from '../core/sources/source-failure.ts';
 import { fromNext, type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
-import { quoted } from '../core/text/visible.ts';
-import { backOff } from '../core/time/backoff.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { siteUrl } from '../services/environment.ts';
-import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
+import { openSourceHost } from '../services/git-host/git-remote.ts';
 import { indexAddress, indexUrl } from '../services/git-host/index-address.ts';
 import { openIndexAuthorization } from '../services/git-host/index-authorization.ts';
 import { openProjectSources } from '../services/git-host/project-sources.ts';
@@ -23,11 +22,6 @@ import { openRecipients } from './mail/recipients.ts';
 import { type CheckSourceServices, createCheckSource } from './sources/check-source.ts';
 import { createNotifyUnreadable, type NotifyUnreadable } from './sources/notify-unreadable.ts';
 
-const minutes = 60_000;
-/** A run starts every ten minutes, so a source that fails for the first time is queried again in the next run or the one after. */
-const sourceBackoff = { first: 20 * minutes, longest: 24 * 60 * minutes };
-/** Probing whether a host is back takes one request. */
-const hostBackoff = { first: 20 * minutes, longest: 60 * minutes };
 const atOnce = 64;
 const atOncePerHost = 8;
 const failuresUntilDown = 3;
@@ -95,10 +89,9 @@ export function createWatchSources(services: Services) {
       report.checked++;
       const before = known.get(each.name);
       try {
-        const { triggers, source, absent } = await checkSource(each, before, end);
+        const { triggers, source } = await checkSource(each, before, end);
         report.triggers += triggers;
-        if (absent === undefined) await keep(before, source, each.name);
-        else await keepFailing(each, before, absentError(absent, each));
+        await keep(before, source, each.name);
         return 'answered';
       } catch (error) {
         // A request that ran out of time says nothing about the host.
@@ -141,26 +134,8 @@ function signalAt(time: number): AbortSignal {
 const hostName = (host: string) => `//${host}`;
 
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
-  const failures = (before?.failures ?? 0) + 1;
-  const requestedUntil = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
-  const retryAt = backOff(failures, backoff, new Date(), Math.random(), requestedUntil);
-  return { ...before, source, failures, retryAt, error: error.message };
-}
-
-function absentError(status: number, { projects: [project] }: WatchedSource): UpstreamError {
-  if (project?.sourceSecret !== undefined)
-    return new UpstreamError(
-      `Its host answered ${status}: the token of "source-secret" ${quoted(project.sourceSecret)} has ended, was revoked, or does not open this repository. Have whoever runs this pipeline store another, or correct git-url.`,
-    );
-  return new UpstreamError(`There is no such repository, or it is not public: its host answered ${status}.`);
-}
-
-/** What an error says about the host. */
-function hostOutcomeOf(error: UpstreamError): HostOutcome {
-  if (error instanceof HostSilentError) return 'failed';
-  if (error instanceof HostUnreachableError) return 'down';
-  if (error instanceof HostBusyError) return error.retryAt ? 'down' : 'failed';
-  return 'answered';
+  const failure = failureAfter(before?.failures ?? 0, error, { backoff, now: new Date(), random: Math.random() });
+  return { ...before, source, ...failure };
 }
 
 /** The time that a run keeps for its last writes. */

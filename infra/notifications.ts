@@ -84,7 +84,7 @@ export class Notifications extends Construct {
     grantee.setVariable('SENDER', this.#sender);
     grantee.setVariable('MAIL_CONFIGURATION_SET', configurationSetName);
     this.#state.mails.grant(grantee, 'GetItem', 'UpdateItem');
-    grantee.setVariable('CONFIRM_ADDRESSES', yesOrNo(this.#confirmAddresses));
+    grantee.setVariable('TRUST_ADDRESSES', String(!this.#confirmAddresses));
     this.#state.addresses.grant(grantee, 'BatchGetItem');
     if (this.#confirmAddresses) this.#state.addresses.grantUpdate(grantee, ...addressAttributes.asked);
     this.#secrets.grantSeal(grantee);
@@ -96,10 +96,8 @@ export class Notifications extends Construct {
 
   /** Lets the pages show who gets mails, and write what an address answers. */
   grantAnswers(grantee: Grantee): void {
-    grantee.setVariable('CONFIRM_ADDRESSES', yesOrNo(this.#confirmAddresses));
+    grantee.setVariable('TRUST_ADDRESSES', String(!this.#confirmAddresses));
     this.#state.addresses.grant(grantee, 'GetItem', 'BatchGetItem');
     this.#state.addresses.grantUpdate(grantee, ...addressAttributes.answered);
   }
 }
-
-const yesOrNo = (holds: boolean) => (holds ? 'yes' : 'no');

@@ -37,9 +37,6 @@ export type BaseChange = TriggerOf<'bases-changed'>['bases'][number];
 /** Stands for the digest of an image that is not there. */
 export const missingDigest = 'none';
 
-/** The longest `Retry-After` that is followed: the length of Docker Hub's rate limit window. */
-const longestRetryAfterMinutes = 6 * 60;
-
 /**
  * The change to notify the dependents of, if there is one. There is one if the found digest differs from the one that they were last
  * notified of, or if a build has used another digest since. If a registry serves builds another image than this check, that second case
@@ -63,24 +60,26 @@ export function basesTriggerId(bases: readonly BaseChange[], at: string): string
     .slice(0, 32)}`;
 }
 
-export function isDue(notBefore: string | undefined, now: Date): boolean {
+function isDue(notBefore: string | undefined, now: Date): boolean {
   return notBefore === undefined || Date.parse(notBefore) <= now.getTime();
 }
 
-/**
- * When a registry that limits the rate of requests allows the next one: `Retry-After` in seconds or as a date. Docker Hub also writes it
- * as a time in seconds since 1970. Undefined if the registry does not say.
- */
-export function retryAt(header: string | null, now: Date): string | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  const number = Number(header);
-  const at = Number.isNaN(number) ? Date.parse(header) : number > 1e9 ? number * 1000 : now.getTime() + number * 1000;
-  if (Number.isNaN(at) || at < now.getTime()) return undefined;
-  return new Date(Math.min(at, now.getTime() + longestRetryAfterMinutes * 60_000)).toISOString();
+/** The images that are checked now, the least recently checked first. */
+export function dueImages<Watched extends { item: WatchedImage }>(
+  images: readonly Watched[],
+  pauses: ReadonlyMap<string, RegistryPause>,
+  now: Date,
+): (Watched & TagReference)[] {
+  return images
+    .map((watched) => ({ ...watched, ...tagReferenceOf(watched.item.image) }))
+    .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
+    .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
 }
 
+type TagReference = Pick<ImageReference, 'registry' | 'repository'> & { tag: string };
+
 /** The registry, repository and tag from which to request the digest of a watched image. */
-export function tagReferenceOf(image: string): Pick<ImageReference, 'registry' | 'repository'> & { tag: string } {
+function tagReferenceOf(image: string): TagReference {
   const { registry, repository, tag = 'latest' } = parseImageReference(image);
   return { registry, repository, tag };
 }

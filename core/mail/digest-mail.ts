@@ -6,6 +6,7 @@ import type { Build } from '../model/build.ts';
 import { describeChanges } from '../releases/describe-diff.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { LinkedItem, Mail, MailContent } from './content.ts';
+import { distinctAddresses } from './distinct-addresses.ts';
 import { footerForOwnersOfSeveral, headerValue } from './frame.ts';
 import { endWord } from './mailed-end.ts';
 
@@ -13,6 +14,24 @@ import { endWord } from './mailed-end.ts';
 export interface BuildEnd {
   build: Build;
   fixed?: Fixed | undefined;
+}
+
+/** Somebody who is to be notified of builds, and how these ended. */
+interface Owner {
+  address: string;
+  ends: BuildEnd[];
+}
+
+/** Each address once, however its letters are written. */
+export function ownersOf(ends: readonly BuildEnd[]): Owner[] {
+  const owners = new Map<string, Owner>();
+  for (const end of ends)
+    for (const address of distinctAddresses(end.build.notifyEmail)) {
+      const known = owners.get(address.toLowerCase());
+      if (known) known.ends.push(end);
+      else owners.set(address.toLowerCase(), { address, ends: [end] });
+    }
+  return [...owners.values()];
 }
 
 interface DigestMail {

@@ -56,3 +56,14 @@ export class HostUnreachableError extends UpstreamError {}
 
 /** A host accepted the connection but gave no answer in time. The cause may be the host, or the one request. */
 export class HostSilentError extends HostUnreachableError {}
+
+/** The host has an internal error, or limits the rate of requests. */
+export class HostBusyError extends UpstreamError {
+  /** When the host allows the next request, if it says so. */
+  readonly retryAt: string | undefined;
+
+  constructor(message: string, retryAt?: string) {
+    super(message);
+    this.retryAt = retryAt;
+  }
+}

@@ -185,16 +185,6 @@ export function attempted(
   }
 }
 
-/** Why a promotion whose time has come is given up; undefined if nothing is in its way. `source` is the target that it comes from. */
-export function obstacleOf(
-  { digest }: Pick<Deliverable, 'digest'>,
-  { source, newFindings }: { source: Pick<TargetState, 'target' | 'delivered'> | undefined; newFindings: number },
-): string | undefined {
-  if (source && currentOf(source)?.digest !== digest) return `${source.target} has another release by now.`;
-  if (newFindings === 0) return undefined;
-  return `${newFindings} findings are new since its release: promote it by hand, or release another.`;
-}
-
 /** What a target has now, as far as is known. */
 export function currentOf({ delivered }: Pick<TargetState, 'delivered'>): Delivered | undefined {
   return delivered[0];

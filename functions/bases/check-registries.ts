@@ -2,9 +2,8 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   type BaseChange,
   changeToNotify,
-  isDue,
+  dueImages,
   type RegistryPause,
-  tagReferenceOf,
   type WatchedImage,
 } from '../../core/bases/base-watch.ts';
 import type { HostOutcome } from '../../core/concurrency.ts';
@@ -69,20 +68,10 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
     }
 
     const registryErrors = new Map<string, RegistryUnavailableError>();
-    const now = new Date();
-    const due = images
-      .map((watched) => ({ ...watched, ...tagReferenceOf(watched.item.image) }))
-      .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
-      .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
+    const due = dueImages(images, pauses, new Date());
 
-    async function check({
-      item,
-      isPinned,
-      appIds,
-      registry: host,
-      repository,
-      tag,
-    }: (typeof due)[number]): Promise<HostOutcome> {
+    async function check(image: (typeof due)[number]): Promise<HostOutcome> {
+      const { item, isPinned, appIds, registry: host, repository, tag } = image;
       const registry = await lookupFor(host, repository, appIds);
       try {
         const digest = await registry.digestOf(repository, tag);

@@ -26,9 +26,9 @@ export async function readResult(records: Pick<Records, 'result'>, id: string): 
 }
 
 /** Ends a build as failed, with the best known reason. A build that has ended stays as it is. */
-export function createFail({ builds, projects, records, recordBases }: Services) {
+export function createFailBuild({ builds, projects, records, recordBases }: Services) {
   /** @param end with the outcome `cancelled` if an operator stopped the build; errors that the stop caused are then not reported */
-  return async function fail(id: string, { outcome, error }: UnplannedEnd): Promise<void> {
+  return async function failBuild(id: string, { outcome, error }: UnplannedEnd): Promise<void> {
     const build = await builds.require(id);
     const result = outcome === 'failed' ? await readResult(records, id) : undefined;
     const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
@@ -44,4 +44,4 @@ export function createFail({ builds, projects, records, recordBases }: Services)
   };
 }
 
-export type Fail = ReturnType<typeof createFail>;
+export type FailBuild = ReturnType<typeof createFailBuild>;

@@ -50,23 +50,58 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
     return 'not-in-project';
   }
 
-  /** The builds that have not begun, the oldest first. */
-  async function* waitingPages(): AsyncGenerator<QueuedBuild[]> {
-    let cursor: string | undefined;
-    for (let page = 0; page < mostPages; page++) {
-      const part = await builds.oldestQueued({ limit: mostWaiting, cursor });
-      yield part.items;
-      cursor = part.cursor;
-      if (cursor === undefined) return;
-    }
-  }
-
   const mayBegin = (build: QueuedBuild): Promise<Room> =>
     takeBoth(
       build,
       () => inFlight.take(build),
       () => quota.take(build.project, build.id),
     );
+
+  /** The builds of a project that may begin now, the oldest first. */
+  async function* nextOf(project: string): AsyncGenerator<QueuedBuild> {
+    const [running, { items }] = await Promise.all([
+      quota.running(project),
+      builds.queuedOf(project, { limit: mostWaiting }),
+    ]);
+    const queued = items.filter(({ id, waiting }) => !waiting && !running.has(id));
+    for (const build of queued.reverse()) {
+      if ((await mayBegin(build)) !== 'there') return;
+      yield build;
+    }
+  }
+
+  /** The builds that have not begun, of all projects in turns. */
+  async function* queuedInOrder(running: readonly Pick<Build, 'id' | 'project'>[]): AsyncGenerator<QueuedBuild> {
+    let cursor: string | undefined;
+    for (let page = 0; page < mostPages; page++) {
+      const part = await builds.oldestQueued({ limit: mostWaiting, cursor });
+      yield* beginOrder(part.items, running);
+      cursor = part.cursor;
+      if (cursor === undefined) return;
+    }
+  }
+
+  /** The builds of any project that may begin now. */
+  async function* nextOfAll(): AsyncGenerator<QueuedBuild> {
+    const { running, room } = await inFlight.state();
+    const counted = new Set(running.map(({ id }) => id));
+    const full = new Set<string>();
+    let left = room;
+    if (left <= 0) return;
+    for await (const build of queuedInOrder(running)) {
+      if (full.has(build.project)) continue;
+      const found = await mayBegin(build);
+      if (found === 'nowhere') return;
+      if (found === 'not-in-project') {
+        full.add(build.project);
+        continue;
+      }
+      yield build;
+      // A build that is counted already crashed while it started, or has begun this moment: starting it again is harmless.
+      if (!counted.has(build.id)) left -= 1;
+      if (left <= 0) return;
+    }
+  }
 
   return {
     mayBegin,
@@ -101,37 +136,8 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
      * given project.
      */
     async *next(project?: string): AsyncGenerator<QueuedBuild> {
-      if (!inFlight.isLimited) {
-        if (project === undefined) return;
-        const [running, { items }] = await Promise.all([
-          quota.running(project),
-          builds.queuedOf(project, { limit: mostWaiting }),
-        ]);
-        for (const build of items.filter(({ id, waiting }) => !waiting && !running.has(id)).reverse()) {
-          if ((await mayBegin(build)) !== 'there') return;
-          yield build;
-        }
-        return;
-      }
-      const { running, room } = await inFlight.state();
-      if (room <= 0) return;
-      const counted = new Set(running.map(({ id }) => id));
-      const full = new Set<string>();
-      let left = room;
-      // A build that is counted already crashed while it started, or has begun this moment: starting it again is harmless.
-      for await (const queued of waitingPages()) {
-        for (const build of beginOrder(queued, running)) {
-          if (left <= 0) return;
-          if (full.has(build.project)) continue;
-          const found = await mayBegin(build);
-          if (found === 'nowhere') return;
-          if (found === 'not-in-project') full.add(build.project);
-          else {
-            if (!counted.has(build.id)) left -= 1;
-            yield build;
-          }
-        }
-      }
+      if (inFlight.isLimited) yield* nextOfAll();
+      else if (project !== undefined) yield* nextOf(project);
     },
   };
 }

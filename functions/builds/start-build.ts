@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf, headEvent } from '../../core/builds/build-id.ts';
+import { newBuild } from '../../core/builds/build-record.ts';
 import { requestOf } from '../../core/builds/builder-request.ts';
 import { type Build, type Cause, firstStepOf } from '../../core/model/build.ts';
 import { type Platform, platformSchema } from '../../core/model/platform.ts';
@@ -72,21 +73,11 @@ export function createBuildStarter(services: Services) {
   async function record(order: BuildOrder, id: string, headRevision: number): Promise<Build> {
     const { project, cause, commit, ref, cascade, noCache } = order;
     const createdAt = new Date().toISOString();
+    const sequence = await projects.nextSequence(project.name);
     const build: Build = {
-      id,
-      project: project.name,
-      status: 'queued',
-      cause,
-      commit,
-      ref,
-      sourceUrl: project.gitUrl,
-      gitHost: project.gitHost,
-      notifyEmail: project.notifyEmail,
-      sequence: await projects.nextSequence(project.name),
+      ...newBuild(project, { id, cause, commit, ref, sequence, createdAt }),
       headRevision,
-      createdAt,
       stages: { build: { status: 'running', startedAt: createdAt } },
-      notify: project.notify,
       cascade,
       noCache: noCache || undefined,
       platforms: platformsToBuild(project.platforms, services.platform),

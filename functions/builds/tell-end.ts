@@ -47,7 +47,7 @@ interface Services {
 const earlierRead = 30;
 
 /** Notifies people of how a build ended, with one mail, or a part of its cascade's digest, the commit status, and the comment on a pull request. False while another process is sending them. */
-export function createTell({
+export function createTellEnd({
   builds,
   cascades,
   digests,
@@ -82,7 +82,7 @@ export function createTell({
     await sendBestEffort({ mailer, logger }, { id: `build ${build.id}`, to, mail, about: { build: build.id } });
   }
 
-  return async function tell(id: string): Promise<boolean> {
+  return async function tellEnd(id: string): Promise<boolean> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
       throw new RecordConflictError(`Build ${id} has not ended: there is nothing to notify of.`);
@@ -113,10 +113,10 @@ export function createTell({
   };
 }
 
-export type Tell = ReturnType<typeof createTell>;
+export type TellEnd = ReturnType<typeof createTellEnd>;
 
-export function openTell(logger: Logger): Tell {
-  return createTell({
+export function openTellEnd(logger: Logger): TellEnd {
+  return createTellEnd({
     builds: openBuilds(),
     cascades: openCascades(),
     digests: openDigests(),
@@ -139,9 +139,9 @@ export function openTell(logger: Logger): Tell {
  * Notifies, or has its caller retry: another process that holds the notification may have crashed.
  * @throws NotificationBusyError while another process holds a notification that is still pending
  */
-export function untilNotified(tell: Tell) {
+export function untilNotified(tellEnd: TellEnd) {
   return async (id: string): Promise<void> => {
-    if (!(await tell(id)))
+    if (!(await tellEnd(id)))
       throw new NotificationBusyError(`Another process is sending the notification about build ${id}.`);
   };
 }

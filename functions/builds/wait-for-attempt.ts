@@ -14,9 +14,13 @@ interface Services {
 }
 
 /** Makes a build wait if it failed because of something temporary. While it waits, other builds use its room in the quota. */
-export function createWait({ builds, quota, inFlight, records }: Services) {
+export function createWaitForAttempt({ builds, quota, inFlight, records }: Services) {
   /** In how many seconds the build runs again; undefined if it does not, or has ended. */
-  return async function wait(id: string, error: ExecutionError, now = new Date()): Promise<number | undefined> {
+  return async function waitForAttempt(
+    id: string,
+    error: ExecutionError,
+    now = new Date(),
+  ): Promise<number | undefined> {
     const build = await builds.require(id);
     const failure = failureOf(await readResult(records, id), error);
     const waiting = laterAttempt(build, failure.error, now);
@@ -26,3 +30,5 @@ export function createWait({ builds, quota, inFlight, records }: Services) {
     return Math.max(0, Math.ceil((Date.parse(waiting.until) - now.getTime()) / 1000));
   };
 }
+
+export type WaitForAttempt = ReturnType<typeof createWaitForAttempt>;

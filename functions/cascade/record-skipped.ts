@@ -1,7 +1,8 @@
 import { buildIdOf } from '../../core/builds/build-id.ts';
+import { newBuild } from '../../core/builds/build-record.ts';
 import { mergeCauses } from '../../core/builds/cause.ts';
 import { orderOf, type Rebuild } from '../../core/cascade/rebuild-state.ts';
-import type { Build, Cause } from '../../core/model/build.ts';
+import type { Cause } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { ProjectSources } from '../../services/git-host/project-sources.ts';
 import type { Builds } from '../../services/tables/builds.ts';
@@ -46,27 +47,17 @@ export async function recordSkipped(
           return undefined;
         });
   if (commit === undefined) return undefined;
-  const at = new Date().toISOString();
-  const build: Build = {
-    id,
-    project: project.name,
+  const sequence = await projects.nextSequence(project.name);
+  const createdAt = new Date().toISOString();
+  await builds.create({
+    ...newBuild(project, { id, cause: causeOf(pending), commit, ref, sequence, createdAt }),
     status: 'cancelled',
-    cause: causeOf(pending),
-    commit,
-    ref,
-    sourceUrl: project.gitUrl,
-    gitHost: project.gitHost,
-    notifyEmail: project.notifyEmail,
-    sequence: await projects.nextSequence(project.name),
     cascade: pending.cascade,
-    createdAt: at,
-    endedAt: at,
+    endedAt: createdAt,
     // No notification is to be sent.
-    notifiedAt: at,
-    stages: {},
+    notifiedAt: createdAt,
     failure: { error, message: reason },
-  };
-  await builds.create(build);
+  });
   return id;
 }
 

@@ -1,11 +1,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { digestUntil } from '../../core/cascade/digest.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
-import { type BuildEnd, digestMail } from '../../core/mail/digest-mail.ts';
+import { type BuildEnd, digestMail, ownersOf } from '../../core/mail/digest-mail.ts';
 import { siteUrl } from '../../services/environment.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
-import { distinctAddresses } from '../../services/mail/mail-address.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
@@ -23,12 +22,6 @@ interface Services {
   siteUrl: string;
   indexUrl: string;
   logger: Logger;
-}
-
-/** An owner, and how the builds of their projects ended. */
-interface Owner {
-  address: string;
-  ends: BuildEnd[];
 }
 
 const readsAtOnce = 16;
@@ -58,17 +51,6 @@ export function createSendDigests({
     return ends.flat();
   }
 
-  function byOwner(ends: readonly BuildEnd[]): Owner[] {
-    const owners = new Map<string, Owner>();
-    for (const end of ends)
-      for (const address of distinctAddresses(end.build.notifyEmail)) {
-        const known = owners.get(address.toLowerCase());
-        if (known) known.ends.push(end);
-        else owners.set(address.toLowerCase(), { address, ends: [end] });
-      }
-    return [...owners.values()];
-  }
-
   async function sendFor(mails: readonly WaitingMail[], now: Date): Promise<void> {
     const [first] = mails;
     if (!first) return;
@@ -78,7 +60,7 @@ export function createSendDigests({
     if (!cascade || wanted === undefined) return;
     const until = await digests.freeze(id, wanted);
     const taken = mails.filter(({ since }) => since <= until);
-    const owners = byOwner(await endsOf(taken));
+    const owners = ownersOf(await endsOf(taken));
     await mapConcurrently(owners, mailsAtOnce, async ({ address, ends }) => {
       const [end] = ends;
       if (!end) return;

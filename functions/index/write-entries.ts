@@ -1,6 +1,7 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
 import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
 import { indexHoldTrigger } from '../../core/holds/hold.ts';
+import { activeNames, withMovedParents } from '../../core/index/active-names.ts';
 import { type Requirement, requirementOf } from '../../core/index/entries-to-build.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { getsMails, type Project, projectSchema } from '../../core/model/project.ts';
@@ -56,6 +57,12 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
       await mapConcurrently(projects, writesAtOnce, (project) => declare(project, before));
     }
 
+    /** Whether an entry differs only in the rules that it is judged by. */
+    function isByRules(project: Project): boolean {
+      const known = knownByName.get(project.name);
+      return known !== undefined && isJudgedOnly(projectSchema.parse(known), project);
+    }
+
     /** Written last: the record shows that the edges exist. */
     async function put(project: Project, requirement?: Requirement): Promise<void> {
       const known = knownByName.get(project.name);
@@ -98,9 +105,9 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
       await attempt(project, () => put(project, requirement));
     }
 
-    const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));
+    const byRules = new Set(plan.changed.filter((project) => isByRules(project)));
     const others = [...plan.added, ...plan.changed].filter((project) => !byRules.has(project));
-    for (const batch of inBatches(unchangedWithOtherParents(change, names), entriesAtOnce)) await declareAll(batch);
+    for (const batch of inBatches(withMovedParents(change, names), entriesAtOnce)) await declareAll(batch);
     for (const batch of inBatches(others, entriesAtOnce)) if (!isLate) await writeWhole(batch);
     // A new policy of the whole index changes ten thousand projects at once, but only their rules.
     await mapConcurrently([...byRules], writesAtOnce, putRules);
@@ -109,29 +116,4 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
     );
     return { failures, unfinished: isLate };
   };
-}
-
-/** The names of the projects that are in force before and after a change of the index. */
-interface ActiveNames {
-  before: ReadonlySet<string>;
-  after: ReadonlySet<string>;
-}
-
-function activeNames({ known, entries, plan }: IndexChange): ActiveNames {
-  const before = new Set(known.filter(({ active }) => active).map(({ name }) => name));
-  const after = new Set([...before, ...entries.map(({ name }) => name)]);
-  for (const { name } of plan.deactivated) after.delete(name);
-  return { before, after };
-}
-
-/** When a parent enters or leaves the index, its name means another image. */
-function unchangedWithOtherParents({ entries, plan }: IndexChange, { before, after }: ActiveNames): Project[] {
-  const written = new Set([...plan.added, ...plan.changed].map(({ name }) => name));
-  const isMoved = (parent: string) => before.has(parent) !== after.has(parent);
-  return entries.filter(({ name, dependsOn }) => !written.has(name) && dependsOn.some(isMoved));
-}
-
-/** Whether an entry differs only in the rules that it is judged by. */
-function isByRules(before: ProjectRecord | undefined, after: Project): boolean {
-  return before !== undefined && isJudgedOnly(projectSchema.parse(before), after);
 }

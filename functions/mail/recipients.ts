@@ -3,13 +3,13 @@ import { mapConcurrently } from '../../core/concurrency.ts';
 import { addressLinkFrom, addressLinkPurpose, encodeAddressLink } from '../../core/mail/address-link.ts';
 import { confirmationMail } from '../../core/mail/confirmation-mail.ts';
 import type { Recipient } from '../../core/mail/content.ts';
+import { distinctAddresses } from '../../core/mail/distinct-addresses.ts';
 import { isToBeAsked, type MailAddressRecord, whyNoMail } from '../../core/mail/mail-address.ts';
 import type { Project } from '../../core/model/project.ts';
 import { openSeals, type Seals } from '../../services/aws/seals.ts';
-import { siteUrl, variable } from '../../services/environment.ts';
+import { isPermitted, siteUrl } from '../../services/environment.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
-import { distinctAddresses } from '../../services/mail/mail-address.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type MailAddresses, openMailAddresses } from '../../services/tables/mail-addresses.ts';
 
@@ -125,6 +125,6 @@ export function openRecipients(logger: Logger): Recipients {
     siteUrl: siteUrl(),
     indexUrl: indexUrl(),
     logger,
-    mustConfirm: variable('CONFIRM_ADDRESSES') !== 'no',
+    mustConfirm: !isPermitted('TRUST_ADDRESSES'),
   });
 }

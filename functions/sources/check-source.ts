@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { inBatches } from '../../core/concurrency.ts';
 import { tagSnapshot, tagsSince } from '../../core/sources/seen-tags.ts';
+import { absentError } from '../../core/sources/source-failure.ts';
 import { refPrefixes, versionTagsOf, type WatchedSource } from '../../core/sources/watched-sources.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
 import type { RefsAnswer, SourceHost } from '../../services/git-host/git-remote.ts';
@@ -32,11 +33,12 @@ export interface SourceCheck {
   triggers: number;
   /** What to remember for the next check; undefined if there is nothing. */
   source: Source | undefined;
-  /** The host's HTTP status, if it shows no such repository. */
-  absent?: number;
 }
 
-/** Reads the branches and version tags of a repository, and sends triggers for the heads that were not planned yet. */
+/**
+ * Reads the branches and version tags of a repository, and sends triggers for the heads that were not planned yet.
+ * @throws UpstreamError if its host does not give them
+ */
 export function createCheckSource(services: CheckSourceServices) {
   const { heads, indexHead, triggers, index, logger } = services;
 
@@ -81,7 +83,7 @@ export function createCheckSource(services: CheckSourceServices) {
     end: AbortSignal,
   ): Promise<SourceCheck> {
     const answer = await readRefs(watched, known, end);
-    if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
+    if (answer.kind === 'absent') throw absentError(answer.status, watched);
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
     const tags = versionTagsOf(answer.kind === 'refs' ? answer.refs : new Map());
     const moved = await movedBranches(watched, refs);

@@ -1,5 +1,5 @@
 import { buildIdOf } from '../../core/builds/build-id.ts';
-import type { Build } from '../../core/model/build.ts';
+import { newBuild } from '../../core/builds/build-record.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 import type { Releases } from '../../services/tables/releases.ts';
@@ -29,22 +29,15 @@ export function createRollbackPlanner({ builds, projects, releases, resume }: Se
     }
     const target = await releases.get({ project: name, digest: to });
     const released = target && (await builds.get(target.build));
-    const build: Build = {
+    const build = newBuild(project, {
       id,
-      project: name,
-      status: 'queued',
       cause: { type: 'rollback', requester, reason, from, to },
       // The image is that of an earlier build; a refused rollback may name none.
       commit: released?.commit ?? '0'.repeat(40),
       ref: released?.ref ?? `refs/heads/${project.gitBranch}`,
-      sourceUrl: project.gitUrl,
-      gitHost: project.gitHost,
-      notifyEmail: project.notifyEmail,
-      notify: project.notify,
       sequence: await projects.nextSequence(name),
       createdAt: new Date().toISOString(),
-      stages: {},
-    };
+    });
     await builds.create(build);
     await resume(build);
     return { outcome: 'started 1', builds: [id] };

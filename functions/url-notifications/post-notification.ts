@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import type { NotifyUrl } from '../../core/model/notify-url.ts';
 import { parseProjectName } from '../../core/model/project.ts';
+import { retryAfter } from '../../core/time/retry-after.ts';
 import { messageOf } from '../../core/url-notifications/message.ts';
 import { notifySecret, signatureHeaders } from '../../core/url-notifications/signature.ts';
 import {
@@ -77,8 +78,7 @@ export function createPostNotification(services: Services) {
     if (url !== URL.parse(address)?.href)
       return { error: 'It redirects to another address. Write that one into the index.', isFinal: true };
     if (status >= 200 && status < 300) return {};
-    const wait = Number(headers.get('retry-after') ?? Number.NaN);
-    const retryAt = Number.isFinite(wait) ? new Date(Date.now() + wait * 1000).toISOString() : undefined;
+    const retryAt = retryAfter(headers.get('retry-after'), new Date());
     return { error: `It answered ${status}.`, isFinal: isRefusal(status), retryAt };
   }
 

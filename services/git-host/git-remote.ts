@@ -1,19 +1,9 @@
-import { HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
+import { HostBusyError, HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { findSource } from '../../core/sources/source.ts';
+import { retryAfter } from '../../core/time/retry-after.ts';
 import { openPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from '../http/public-fetch.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
-
-/** The host has an internal error, or limits the rate of requests. */
-export class HostBusyError extends UpstreamError {
-  /** When the host allows the next request, if it says so. */
-  readonly retryAt: Date | undefined;
-
-  constructor(message: string, retryAt?: Date) {
-    super(message);
-    this.retryAt = retryAt;
-  }
-}
 
 /** What one answer teaches about a repository, to save requests the next time. */
 export interface SourceMemory {
@@ -79,7 +69,7 @@ export function createSourceHost(fetch: PublicFetch) {
       response.discard();
       throw new HostBusyError(
         `${hostOf(url)} answered ${response.status} instead of a list of refs.`,
-        retryTime(response.headers.get('retry-after')),
+        retryAfter(response.headers.get('retry-after'), new Date()),
       );
     }
     return response;
@@ -268,11 +258,4 @@ async function* withoutService(lines: AsyncIterable<PacketLine>): AsyncGenerator
 function pair(line: string): [string, string] {
   const at = line.indexOf('=');
   return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
-}
-
-/** https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
-function retryTime(value: string | null): Date | undefined {
-  if (value === null) return undefined;
-  const time = /^\d{1,9}$/.test(value) ? Date.now() + Number(value) * 1000 : Date.parse(value);
-  return Number.isNaN(time) ? undefined : new Date(time);
 }

@@ -1,9 +1,8 @@
-import { UpstreamError } from '../../core/model/errors.ts';
+import { HostBusyError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { openPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from '../http/public-fetch.ts';
 import type { GitObject, ObjectFormat } from './git-objects.ts';
 import { readPack, writePack } from './git-pack.ts';
-import { HostBusyError } from './git-remote.ts';
 import { delimiter, flush, lineOf, packetLine, packetLines, packets, saidBy } from './packet-lines.ts';
 
 /** The host has no such repository or branch, or the credential does not open it. */

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { SESClient, SESServiceException, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Mail, Recipient } from '../../core/mail/content.ts';
+import { distinctAddresses, mailAddress } from '../../core/mail/distinct-addresses.ts';
 import { renderMail } from '../../core/mail/render.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { openSentMails, type SentMails } from '../tables/sent-mails.ts';
-import { distinctAddresses, mailAddress } from './mail-address.ts';
 
 /** SES accepted neither the whole message nor any single recipient. Trying again cannot help. */
 export class MailRejectedError extends Error {

@@ -1,5 +1,5 @@
-import { retryAt } from '../../core/bases/base-watch.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
+import { retryAfter } from '../../core/time/retry-after.ts';
 import type { PublicFetch, PublicRequest } from '../http/public-fetch.ts';
 import { type RegistryAnswer, RegistryBusyError, RegistryUnavailableError } from './registry-client.ts';
 
@@ -15,7 +15,7 @@ export function sendToRegistry(fetch: PublicFetch, options: Pick<PublicRequest, 
     });
     if (answer.status === 429 || answer.status >= 500) {
       answer.discard();
-      const until = retryAt(answer.headers.get('retry-after'), new Date());
+      const until = retryAfter(answer.headers.get('retry-after'), new Date());
       if (answer.status === 429) throw new RegistryBusyError('it says that it got too many requests', until);
       throw new RegistryUnavailableError(`it answered ${answer.status}`);
     }

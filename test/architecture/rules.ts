@@ -49,6 +49,7 @@ const pureModules: Record<string, string[] | undefined> = {
   croner: undefined,
   'node:crypto': ['createHash', 'createHmac', 'createPublicKey', 'timingSafeEqual'],
   'node:net': ['BlockList', 'isIP'],
+  'node:url': ['domainToASCII'],
   'packageurl-js': undefined,
   semver: undefined,
   'spdx-license-ids': undefined,

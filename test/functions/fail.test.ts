@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RecordConflictError } from '../../core/model/errors.ts';
-import { createWait } from '../../functions/builds/wait-for-attempt.ts';
+import { createWaitForAttempt } from '../../functions/builds/wait-for-attempt.ts';
 import { atEveryCrashPoint } from './crash-points.ts';
 import { id, setUpTell } from './tell-setup.ts';
 
@@ -12,7 +12,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     const failure = { error: 'DockerfileFailedError', message: 'RUN make failed.' };
     world.results.set(id, { outcome: 'failed', ...failure });
-    await world.fail(id, { outcome: 'failed', error: codebuild });
+    await world.failBuild(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toMatchObject({
       status: 'failed',
       failure,
@@ -23,22 +23,22 @@ describe('a build that went wrong', () => {
   it('ends as failed with what CodeBuild says when the builder left nothing', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, { outcome: 'failed', error: codebuild });
+    await world.failBuild(id, { outcome: 'failed', error: codebuild });
     expect((await world.builds.require(id)).failure).toMatchObject({ error: 'BuilderError' });
   });
 
   it('keeps the first reason', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, { outcome: 'failed', error: { Error: 'First' } });
-    await world.fail(id, { outcome: 'failed', error: { Error: 'Second' } });
+    await world.failBuild(id, { outcome: 'failed', error: { Error: 'First' } });
+    await world.failBuild(id, { outcome: 'failed', error: { Error: 'Second' } });
     expect((await world.builds.require(id)).failure?.error).toBe('First');
   });
 
   it.each(['released', 'blocked', 'superseded'] as const)('after it was %s stays so', async (status) => {
     await using world = await setUpTell();
     const ended = await world.end(status);
-    await world.fail(id, { outcome: 'failed', error: codebuild });
+    await world.failBuild(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toEqual(ended);
   });
 
@@ -47,7 +47,7 @@ describe('a build that went wrong', () => {
       const world = await setUpTell(crashes);
       await world.queue(id);
       return {
-        run: () => world.fail(id, { outcome: 'failed', error: codebuild }),
+        run: () => world.failBuild(id, { outcome: 'failed', error: codebuild }),
         async check() {
           await using _ = world;
           expect(await world.builds.require(id)).toMatchObject({
@@ -65,7 +65,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     await world.builds.begin(id, 'release', 'releasing');
     await world.projects.claimRelease('demo/app:latest', id);
-    await world.fail(id, { outcome: 'failed', error: { Error: 'UpstreamError' } });
+    await world.failBuild(id, { outcome: 'failed', error: { Error: 'UpstreamError' } });
     expect(await world.projects.claimRelease('demo/app:latest', 'other')).toMatchObject({
       releasing: { build: 'other' },
     });
@@ -77,13 +77,13 @@ describe('a build that went wrong', () => {
     await world.builds.begin(id, 'release', 'releasing');
     const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] };
     await world.builds.endStage(id, 'release', 'succeeded', { image });
-    await world.fail(id, { outcome: 'failed', error: { Error: 'Lambda.Unknown' } });
+    await world.failBuild(id, { outcome: 'failed', error: { Error: 'Lambda.Unknown' } });
     expect(await world.builds.require(id)).toMatchObject({ status: 'released', image });
   });
 
   it('that nobody knows is an error', async () => {
     await using world = await setUpTell();
-    await expect(world.fail(id, { outcome: 'failed', error: codebuild })).rejects.toThrow(RecordConflictError);
+    await expect(world.failBuild(id, { outcome: 'failed', error: codebuild })).rejects.toThrow(RecordConflictError);
   });
 });
 
@@ -96,7 +96,7 @@ describe('a build whose base image is not available at the moment', () => {
     await using world = await setUpTell();
     await world.queue(id, { status: 'building' });
     world.results.set(id, limited);
-    const wait = createWait({ ...world, ...uncounted });
+    const wait = createWaitForAttempt({ ...world, ...uncounted });
     expect(await wait(id, codebuild)).toBe(300);
     const waiting = await world.builds.require(id);
     expect(waiting).toMatchObject({ status: 'queued', waiting: { for: 'base', times: 1 } });
@@ -111,8 +111,8 @@ describe('a build whose base image is not available at the moment', () => {
       waiting: { for: 'base', times: 9, until: '2026-11-21T01:02:03.000Z' },
     });
     world.results.set(id, limited);
-    expect(await createWait({ ...world, ...uncounted })(id, codebuild)).toBeUndefined();
-    await world.fail(id, { outcome: 'failed', error: codebuild });
+    expect(await createWaitForAttempt({ ...world, ...uncounted })(id, codebuild)).toBeUndefined();
+    await world.failBuild(id, { outcome: 'failed', error: codebuild });
     await world.tell(id);
     const [mail = ''] = world.ses.sent.map(String);
     expect(JSON.stringify(await world.builds.require(id))).toContain('BaseLimitedError');
@@ -123,7 +123,7 @@ describe('a build whose base image is not available at the moment', () => {
     await using world = await setUpTell();
     await world.end('superseded');
     world.results.set(id, limited);
-    expect(await createWait({ ...world, ...uncounted })(id, codebuild)).toBeUndefined();
+    expect(await createWaitForAttempt({ ...world, ...uncounted })(id, codebuild)).toBeUndefined();
     expect((await world.builds.require(id)).status).toBe('superseded');
   });
 });

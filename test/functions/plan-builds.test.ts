@@ -16,7 +16,6 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
     ADDRESSES_TABLE: 'addresses',
     BUILDS_TABLE: 'builds',
-    CONFIRM_ADDRESSES: 'yes',
     PROJECTS_TABLE: 'projects',
     DELIVERIES_TABLE: 'deliveries',
     CASCADES_TABLE: 'cascades',

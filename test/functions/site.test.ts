@@ -34,7 +34,6 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${store?.port}`,
     ADDRESSES_TABLE: 'addresses',
     BASES_TABLE: 'bases',
-    CONFIRM_ADDRESSES: 'yes',
     BUILDS_IN_FLIGHT: '0',
     BUILDS_TABLE: 'builds',
     CASCADES_TABLE: 'cascades',

@@ -1,6 +1,6 @@
 import type { Build, TerminalStatus } from '../../core/model/build.ts';
-import { createFail } from '../../functions/builds/fail-build.ts';
-import { createTell } from '../../functions/builds/tell-end.ts';
+import { createFailBuild } from '../../functions/builds/fail-build.ts';
+import { createTellEnd } from '../../functions/builds/tell-end.ts';
 import { createSendDigests } from '../../functions/cascade/send-digests.ts';
 import { createWriteBuildMail } from '../../functions/mail/write-build-mail.ts';
 import { createMailer } from '../../services/mail/mailer.ts';
@@ -33,7 +33,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',
   });
-  const tell = createTell({
+  const tell = createTellEnd({
     builds,
     cascades: world.cascades,
     digests: crashes.guard(world.digests),
@@ -66,7 +66,11 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
       indexUrl: 'https://git.example/slipway/index',
       logger: silentLogger,
     }),
-    fail: createFail({ builds, projects: crashes.guard(world.projects), records: crashes.guard(world.records) }),
+    failBuild: createFailBuild({
+      builds,
+      projects: crashes.guard(world.projects),
+      records: crashes.guard(world.records),
+    }),
 
     /** A build that has come to its end. */
     async end(status: TerminalStatus, build = id, over: Partial<Build> = {}): Promise<Build> {

@@ -71,8 +71,8 @@ test('an SES identity that the account has already is used as it is: the stack n
 });
 
 test('a closed team can send mails without asking: nothing is asked, and no function may write that it was', () => {
-  expect(new Set(variables(other, 'CONFIRM_ADDRESSES'))).toEqual(new Set(['no']));
-  expect(new Set(variables(usual, 'CONFIRM_ADDRESSES'))).toEqual(new Set(['yes']));
+  expect(new Set(variables(other, 'TRUST_ADDRESSES'))).toEqual(new Set(['true']));
+  expect(new Set(variables(usual, 'TRUST_ADDRESSES'))).toEqual(new Set(['false']));
   const mayUpdate = (from: Template) =>
     Object.values(from.findResources('AWS::IAM::Policy'))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProjectQuota } from '../../../functions/builds/project-quota.ts';
-import { createWait } from '../../../functions/builds/wait-for-attempt.ts';
+import { createWaitForAttempt } from '../../../functions/builds/wait-for-attempt.ts';
 import { createGoOn } from '../../../functions/go-on.ts';
 import { createBuildQuota } from '../../../services/tables/build-quota.ts';
 import { createBuildsInFlight } from '../../../services/tables/builds-in-flight.ts';
@@ -141,7 +141,7 @@ describe('a build that waits for its base image', () => {
     const world = await setUpQuota(count);
     const quota = createBuildQuota(world.client, 'projects', { atOnce: 2, perHour: 1000 });
     const inFlight = createBuildsInFlight(world.client, 'heads', 0);
-    const wait = createWait({ ...world, quota, inFlight });
+    const wait = createWaitForAttempt({ ...world, quota, inFlight });
     const goOn = createGoOn({ ...world, quota: createProjectQuota({ ...world, quota, inFlight }) });
     for (let at = 1; at <= count; at++) await world.resume(at);
     return Object.assign(world, {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../../../core/model/errors.ts';
-import { createSourceHost, HostBusyError } from '../../../services/git-host/git-remote.ts';
+import { HostBusyError, UpstreamError } from '../../../core/model/errors.ts';
+import { createSourceHost } from '../../../services/git-host/git-remote.ts';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
 import { startFakeGitHost } from '../../builder/fake-git-host.ts';
 import { startHost } from '../http.ts';
@@ -231,7 +231,7 @@ describe('a host that has had enough', () => {
     const asked = ask((response) => void response.writeHead(status, headers()).end());
     const error = (await asked.catch((refusal: unknown) => refusal)) as HostBusyError;
     expect(error).toBeInstanceOf(HostBusyError);
-    const until = error.retryAt?.getTime();
+    const until = error.retryAt && Date.parse(error.retryAt);
     if (seconds === undefined) return expect(until).toBeUndefined();
     // A date has no milliseconds.
     expect(until).toBeGreaterThan(before + (seconds - 1) * 1000);
