@@ -192,7 +192,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
   .wide { padding-inline: 1rem; }
   .rows li { grid-template-columns: auto minmax(0, 1fr); row-gap: .4rem; }
   .what { grid-column: 1 / -1; grid-row: 2; }
-  .when { grid-column: 2; grid-row: 1; flex-direction: row; gap: .6rem; justify-content: flex-end; }
+  .when { grid-column: 2; grid-row: 1; flex-flow: row wrap; gap: 0 .6rem; justify-content: flex-end; }
   .where { grid-column: 1 / -1; justify-content: flex-start; }
   .top form { flex: 1 1 100%; padding-bottom: .6rem; } .top input { width: 100%; max-width: none; }
   .tag-table td:first-child { width: auto; grid-column: 1 / -1; }

@@ -55,7 +55,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 <form role="search" aria-label="All of the site" action="/search"><label class="unseen" for="q">Search</label><input id="q" type="search" name="q" value="${search}" maxlength="300" placeholder="Project, commit, digest, tag"></form>
 </div></header>
 <main id="main" class="wide" data-live="${live ? 'yes' : 'no'}">
-${trail.length > 0 && html`<nav class="trail" aria-label="Above this page">${trail.map(([path, name]) => html`<a href="${path}">${name}</a> <span aria-hidden="true">/</span> `)}</nav>`}
+${trail.length > 0 && html`<nav class="trail" aria-label="Above this page">${trail.map(([path, name], at) => html`${at > 0 && html` <span aria-hidden="true">/</span> `}<a href="${path}">${name}</a>`)}</nav>`}
 ${main}
 <p id="announcement" class="unseen" aria-live="polite"></p>
 </main>
