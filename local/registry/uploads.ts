@@ -66,9 +66,10 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
     written.catch(() => undefined);
     try {
       for await (const chunk of content) {
-        if (!file.write(chunk)) await Promise.race([once(file, 'drain'), written]);
+        const { length } = chunk;
+        if (!file.write(chunk, () => free(chunk))) await Promise.race([once(file, 'drain'), written]);
         const steps = Math.floor(size / stepSize);
-        size += chunk.length;
+        size += length;
         if (Math.floor(size / stepSize) === steps) continue;
         hashes.grown(files.uploadPath(id), before + file.bytesWritten);
         await synced;
@@ -117,6 +118,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
 
     /**
      * Adds to the end and says how long the upload then is. What came before the connection broke stays.
+     * @param content its parts belong to the upload: nothing is in them afterwards
      * @param check sees the length so far before anything is read, and may refuse
      */
     append(
@@ -175,4 +177,11 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
       return selectAny.get(id) !== undefined;
     },
   };
+}
+
+/** Gives a part's memory back. Left to the garbage collector, that was a third of an upload's processor time. */
+function free(part: Buffer): void {
+  const { buffer } = part;
+  // Small ones share theirs.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === part.byteLength) buffer.transfer(0);
 }
