@@ -10,7 +10,8 @@ export interface GitCredential {
 
 /**
  * Gives git a credential in a file that is there only until the source is fetched: arguments and environments are shown to other processes.
- * Git sends it to the address that it is for, and below, also for submodules. https://git-scm.com/docs/git-config#Documentation/git-config.txt-httplturlgt
+ * Git sends it to the address that it is for, and below, also for submodules; for git a repository with and without `.git` are two
+ * addresses, for hosts they are one (`opensUrl`). https://git-scm.com/docs/git-config#Documentation/git-config.txt-httplturlgt
  */
 export async function keepCredential(
   credential: GitCredential | undefined,
@@ -19,7 +20,9 @@ export async function keepCredential(
   const path = join(workspace, 'git-credential');
   if (credential) {
     const { url, authorization } = credential;
-    const text = `[http ${quoted(url)}]\n\textraHeader = ${quoted(`Authorization: ${authorization}`)}\n`;
+    const name = url.replace(/\/+$/, '').replace(/\.git$/, '');
+    const header = `\textraHeader = ${quoted(`Authorization: ${authorization}`)}\n`;
+    const text = [name, `${name}.git`].map((each) => `[http ${quoted(each)}]\n${header}`).join('');
     await writeFile(path, text, { mode: 0o600 });
   }
   return {

@@ -80,6 +80,9 @@ export async function fetchSource(
     await fetchSubmodules(checkout, source.url, {
       git: run,
       judge: (written) => judgeGitAddress(written, { ...options, next: 'Correct the file .gitmodules.' }),
+      next: options.credential
+        ? `The secret of "source-secret" is for ${options.credential.url} and what is below it: have whoever runs this pipeline store one for both repositories (docs/private-projects.md), or correct .gitmodules.`
+        : 'If it is not public, name in "source-secret" what opens it; otherwise correct .gitmodules.',
     });
     await removeGitEntries(folder, options.signal);
   }

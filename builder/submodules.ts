@@ -7,6 +7,8 @@ import type { GitAddress } from './git-address.ts';
 interface Submodules {
   git: RunGit;
   judge: (url: string) => Promise<GitAddress>;
+  /** What people are to do about a submodule that its host does not show. */
+  next: string;
 }
 
 /** One repository may not keep a build busy with submodules of submodules. */
@@ -18,7 +20,7 @@ const failure = 'The submodules cannot be fetched';
  * @param url the checkout's own address, as it was written: relative ones are relative to it
  * @throws SourceNotFoundError, SourceInvalidError
  */
-export async function fetchSubmodules(root: Checkout, url: string, { git, judge }: Submodules): Promise<void> {
+export async function fetchSubmodules(root: Checkout, url: string, { git, judge, next }: Submodules): Promise<void> {
   let count = 0;
 
   async function must(checkout: Checkout, settings: readonly string[], ...args: string[]): Promise<string> {
@@ -57,7 +59,16 @@ export async function fetchSubmodules(root: Checkout, url: string, { git, judge 
       await must(checkout, [], 'config', `submodule.${name}.url`, judged.url);
     }
     if (urls.size === 0) return;
-    await must(checkout, settings, 'submodule', '--quiet', 'update', '--depth=1', '--jobs=4');
+    const { code, stderr } = await git(checkout, settings, 'submodule', '--quiet', 'update', '--depth=1', '--jobs=4');
+    if (code !== 0) {
+      const [, closed] = /^fatal: clone of '(.+)' into submodule path/m.exec(stderr) ?? [];
+      const reason = reasonOf(stderr);
+      throw new SourceNotFoundError(
+        closed === undefined
+          ? `${failure}: ${reason}`
+          : `The submodule ${closed} cannot be fetched: ${reason}. ${next}`,
+      );
+    }
     const paths = await valuesOf(checkout, ['--file', '.gitmodules'], 'path');
     for (const [name, written] of urls) {
       const path = paths.get(name);

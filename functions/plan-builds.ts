@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { HostBusyError, SourceSecretError, UpstreamError } from '../core/model/errors.ts';
+import { HostBusyError, SourceAbsentError, SourceSecretError, UpstreamError } from '../core/model/errors.ts';
 import type { Trigger, TriggerOf } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
@@ -43,8 +43,9 @@ export function createPlanBuilds({ planners, deliveries, triggers, logger }: Ser
     try {
       return await plan(trigger);
     } catch (error) {
-      // The watch of repositories finds what is missing, once the secret is there; until then the project's page says what is wrong.
-      if (error instanceof SourceSecretError) return { outcome: `ignored: ${error.message}`, builds: [] };
+      // The watch of repositories finds what is missing, once the repository opens; until then the project's page says what is wrong.
+      if (error instanceof SourceSecretError || error instanceof SourceAbsentError)
+        return { outcome: `ignored: ${error.message}`, builds: [] };
       const isPassing = error instanceof UpstreamError && !(error instanceof HostRefusedError);
       const reason = error instanceof IndexTooSlowError ? 'slow' : 'down';
       if (!isPassing || !(await postpone(trigger, reason, error))) throw error;

@@ -5,6 +5,7 @@ import type { HostOutcome } from '../core/concurrency.ts';
 import { UpstreamError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { failureAfter, hostBackoff, hostOutcomeOf, sourceBackoff } from '../core/sources/source-failure.ts';
+import { watchHostOf } from '../core/sources/source-secret.ts';
 import { fromNext, type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { siteUrl } from '../services/environment.ts';
@@ -75,10 +76,10 @@ export function createWatchSources(services: Services) {
     const now = new Date();
     const [projects, { sources: known, next }] = await Promise.all([services.projects.all(), sources.all()]);
     const watched = watchedSources(projects, index);
-    const names = new Set(watched.flatMap(({ name, host }) => [name, hostName(host)]));
+    const names = new Set(watched.flatMap((each) => [each.name, watchHostOf(each)]));
     for (const name of known.keys()) if (!names.has(name)) await sources.remove(name);
     const isResting = (name: string) => (known.get(name)?.retryAt ?? '') > now.toISOString();
-    const due = fromNext(watched, next).filter(({ name, host }) => !isResting(name) && !isResting(hostName(host)));
+    const due = fromNext(watched, next).filter((each) => !isResting(each.name) && !isResting(watchHostOf(each)));
 
     const report: Report = { sources: watched.length, checked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
     const hostErrors = new Map<string, UpstreamError>();
@@ -109,12 +110,12 @@ export function createWatchSources(services: Services) {
     const limits = {
       atOnce,
       atOncePerHost,
-      failuresUntilDown: (host: string) => (known.has(hostName(host)) ? 1 : failuresUntilDown),
+      failuresUntilDown: (host: string) => (known.has(watchHostOf({ source: host })) ? 1 : failuresUntilDown),
     };
     const { left, down } = await mapPerHost(due, ({ host }) => host, limits, check, stop);
 
     for (const host of new Set(due.map((each) => each.host))) {
-      const name = hostName(host);
+      const name = watchHostOf({ source: host });
       const error = down.includes(host) ? hostErrors.get(host) : undefined;
       const before = known.get(name);
       await keep(before, error && failing(name, before, error, hostBackoff), name);
@@ -129,9 +130,6 @@ export function createWatchSources(services: Services) {
 function signalAt(time: number): AbortSignal {
   return time <= Date.now() ? AbortSignal.abort() : AbortSignal.timeout(time - Date.now());
 }
-
-/** The key of a host among the sources. No source has such a name. */
-const hostName = (host: string) => `//${host}`;
 
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
   const failure = failureAfter(before?.failures ?? 0, error, { backoff, now: new Date(), random: Math.random() });

@@ -1,6 +1,6 @@
 import type { ApiProjectWithTargets } from '../core/api/projects.ts';
 import { projectNameSchema } from '../core/model/project.ts';
-import { watchNameOf } from '../core/sources/source-secret.ts';
+import { watchHostOf, watchNameOf } from '../core/sources/source-secret.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
 import { type Answer, json, jsonList, page } from './answer.ts';
 import { apiProject } from './api/json.ts';
@@ -33,24 +33,27 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
   const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
   const isFirst = !query.has('cursor');
-  const [source, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] = await Promise.all([
-    parts.sources.get(watchNameOf(found)),
-    basesOf(parts, found),
-    relations.dependents(found),
-    relations.pending(found.name),
-    parts.addresses.summary(found.notifyEmail),
-    parts.targets.ofProject(found.name),
-    parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
-    isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
-    found.released && parts.builds.get(found.released.build),
-    isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
-  ]);
+  const [ownSource, host, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] =
+    await Promise.all([
+      parts.sources.get(watchNameOf(found)),
+      parts.sources.get(watchHostOf(found)),
+      basesOf(parts, found),
+      relations.dependents(found),
+      relations.pending(found.name),
+      parts.addresses.summary(found.notifyEmail),
+      parts.targets.ofProject(found.name),
+      parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
+      isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
+      found.released && parts.builds.get(found.released.build),
+      isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
+    ]);
   const [released, releasedBy, history] = rest;
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
   return page(
     projectPage({
       project: found,
-      source,
+      // While its host is not asked, nothing newer is known of the repository.
+      source: host ?? ownSource,
       relations: shown,
       recipients,
       targets,

@@ -68,9 +68,18 @@ export interface SignatureReader {
   read(build: string, name: StatementName): Promise<Buffer | undefined>;
 }
 
-/** What the regular check of repositories has recorded. */
+/** What the regular check of repositories has recorded of one, or of a whole host. */
+export interface SourceState {
+  movedTo?: string | undefined;
+  error?: string | undefined;
+  /** When it is asked again after an error. */
+  retryAt?: string | undefined;
+  /** The branches that it does not have, as full refs. */
+  missing?: string[] | undefined;
+}
+
 export interface SourceReader {
-  get(source: string): Promise<{ movedTo?: string | undefined; error?: string | undefined } | undefined>;
+  get(source: string): Promise<SourceState | undefined>;
 }
 
 export type { CascadeHeader as Cascade, CascadeMember, CascadeSummary };

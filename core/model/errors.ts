@@ -48,6 +48,9 @@ export class UpstreamError extends SlipwayError {}
 /** A secret that opens a private source does not exist, or is not as it has to be. The message says who is to do what. */
 export class SourceSecretError extends UpstreamError {}
 
+/** A repository is not there, or its host shows it to nobody who asks like this. The message says what to do. */
+export class SourceAbsentError extends UpstreamError {}
+
 /** The signing key is not available: KMS does not answer, or the key is disabled. The state machine retries. */
 export class SigningUnavailableError extends UpstreamError {}
 

@@ -1,8 +1,14 @@
 import type { HostOutcome } from '../concurrency.ts';
-import { HostBusyError, HostSilentError, HostUnreachableError, UpstreamError } from '../model/errors.ts';
+import {
+  HostBusyError,
+  HostSilentError,
+  HostUnreachableError,
+  SourceAbsentError,
+  type UpstreamError,
+} from '../model/errors.ts';
+import type { Project } from '../model/project.ts';
 import { quoted } from '../text/visible.ts';
 import { type Backoff, backOff } from '../time/backoff.ts';
-import type { WatchedSource } from './watched-sources.ts';
 
 const minutes = 60_000;
 /** A run starts every ten minutes, so a source that fails for the first time is queried again in the next run or the one after. */
@@ -38,11 +44,33 @@ export function hostOutcomeOf(error: UpstreamError): HostOutcome {
   return 'answered';
 }
 
-/** The error of a source whose host says that there is none: without credentials a git host does not say whether there is a private one. */
-export function absentError(status: number, { projects: [project] }: Pick<WatchedSource, 'projects'>): UpstreamError {
-  if (project?.sourceSecret !== undefined)
-    return new UpstreamError(
-      `Its host answered ${status}: the token of "source-secret" ${quoted(project.sourceSecret)} has ended, was revoked, or does not open this repository. Have whoever runs this pipeline store another, or correct git-url.`,
+/** How a host answers that shows no repository. */
+export interface AbsentSource {
+  status: number;
+  /** The address of another repository that the host had redirected to. */
+  movedTo?: string | undefined;
+}
+
+/**
+ * The error of a source whose host says that there is none: without a credential that counts, a host does not say whether there is a private one.
+ * @param project undefined for the index's own repository
+ */
+export function absentError(
+  { status, movedTo }: AbsentSource,
+  project: Pick<Project, 'sourceSecret'> | undefined,
+): SourceAbsentError {
+  const secret = project?.sourceSecret && `"source-secret" ${quoted(project.sourceSecret)}`;
+  if (!project)
+    return new SourceAbsentError(
+      `Its host answered ${status}: check indexRepository of the configuration, and this host's token in GitHostTokensSecretArn.`,
     );
-  return new UpstreamError(`There is no such repository, or it is not public: its host answered ${status}.`);
+  if (movedTo !== undefined)
+    return new SourceAbsentError(
+      `Its host redirects to ${movedTo}, which answered ${status}. Write that address as git-url${secret ? `, and have whoever runs this pipeline store a secret for it: ${secret} is not sent there` : ''}.`,
+    );
+  return new SourceAbsentError(
+    secret
+      ? `Its host answered ${status}: the token of ${secret} has ended, was revoked, or does not open this repository. Have whoever runs this pipeline store another, or correct git-url.`
+      : `There is no such repository, or it is not public: its host answered ${status}. Correct git-url, or name in "source-secret" what opens the repository.`,
+  );
 }

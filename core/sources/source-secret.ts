@@ -29,6 +29,11 @@ export function watchNameOf(project: Pick<Project, 'appId' | 'source' | 'sourceS
   return access ? `${project.source}#${access}` : project.source;
 }
 
+/** The name under which it remembers the host of a project's repository: no source has such a name. */
+export function watchHostOf({ source }: Pick<Project, 'source'>): string {
+  return `//${source.split('/')[0]}`;
+}
+
 /** Whether a build fetches its source with the secret of its entry. What a pull request brings does not get it. */
 export function usesSourceSecret({ ref }: { ref: string }, { sourceSecret }: Pick<Project, 'sourceSecret'>): boolean {
   return sourceSecret !== undefined && isReleasable(ref);

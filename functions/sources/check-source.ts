@@ -14,6 +14,8 @@ import type { Source } from '../../services/tables/sources.ts';
 /** A trigger is one message of the queue, of at most 256 KiB. */
 const refsPerTrigger = 200;
 const timeoutMilliseconds = 15_000;
+/** An item of DynamoDB has room for so many, and people read of one at a time. */
+const mostMissing = 100;
 
 export interface CheckSourceServices {
   heads: Pick<Heads, 'getMany'>;
@@ -83,7 +85,7 @@ export function createCheckSource(services: CheckSourceServices) {
     end: AbortSignal,
   ): Promise<SourceCheck> {
     const answer = await readRefs(watched, known, end);
-    if (answer.kind === 'absent') throw absentError(answer.status, watched);
+    if (answer.kind === 'absent') throw absentError(answer, watched.projects[0]);
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
     const tags = versionTagsOf(answer.kind === 'refs' ? answer.refs : new Map());
     const moved = await movedBranches(watched, refs);
@@ -109,8 +111,8 @@ export function createCheckSource(services: CheckSourceServices) {
   ): Source | undefined {
     const { name: source } = watched;
     if (answer.kind === 'unchanged') {
-      const { heads: at, tags, memory, movedTo } = known ?? {};
-      return { source, failures: 0, heads: at, tags, memory, movedTo };
+      const { heads: at, tags, memory, movedTo, missing } = known ?? {};
+      return { source, failures: 0, heads: at, tags, memory, movedTo, missing };
     }
     const tags = watched.tags ? tagSnapshot(versions) : undefined;
     if (watched.tags && !tags) logger.warn('A repository has too many version tags to be watched', { source });
@@ -125,12 +127,14 @@ export function createCheckSource(services: CheckSourceServices) {
         source,
         movedTo,
       });
-    if (!tags && !movedTo && Object.keys(memory).length === 0) return undefined;
+    const missing = [...watched.branches].filter((ref) => !answer.refs.has(ref)).slice(0, mostMissing);
+    if (!tags && !movedTo && Object.keys(memory).length === 0 && missing.length === 0) return undefined;
     return {
       source,
       failures: 0,
       tags,
       movedTo,
+      missing: missing.length > 0 ? missing : undefined,
       memory: Object.keys(memory).length > 0 ? memory : undefined,
       heads: answer.memory.etag ? Object.fromEntries(branches) : undefined,
     };

@@ -1,6 +1,7 @@
 import { HostBusyError, HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { findSource } from '../../core/sources/source.ts';
+import type { AbsentSource } from '../../core/sources/source-failure.ts';
 import { retryAfter } from '../../core/time/retry-after.ts';
 import { openPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from '../http/public-fetch.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
@@ -23,7 +24,7 @@ export type RefsAnswer =
   | { kind: 'refs'; refs: Map<string, string>; memory: SourceMemory; movedTo?: string | undefined }
   | { kind: 'unchanged' }
   /** There is no such repository, or it is not public: without credentials a git host does not say which. */
-  | { kind: 'absent'; status: number };
+  | ({ kind: 'absent' } & AbsentSource);
 
 export interface RefsRequest {
   /** The beginnings of the refs' names: `refs/heads/main`, `refs/tags/v`. */
@@ -37,7 +38,7 @@ export interface RefsRequest {
 
 const mostRefs = 50_000;
 /** Whoever asks for a few refs has others that wait. */
-const timeoutMilliseconds = 10_000;
+const usualTimeoutMilliseconds = 10_000;
 const service = 'git-upload-pack';
 const absentStatuses = [401, 403, 404, 410];
 
@@ -51,7 +52,7 @@ export function createSourceHost(fetch: PublicFetch) {
 
   async function send(
     url: string,
-    { authorization, signal, timeoutMilliseconds }: RefsRequest,
+    { authorization, signal, timeoutMilliseconds = usualTimeoutMilliseconds }: RefsRequest,
     request: PublicRequest,
   ): Promise<PublicResponse> {
     const response = await fetch(url, {
@@ -63,7 +64,7 @@ export function createSourceHost(fetch: PublicFetch) {
         ...request.headers,
       },
       ...(signal && { signal }),
-      ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
+      timeoutMilliseconds,
     });
     if (response.status === 429 || response.status >= 500) {
       response.discard();
@@ -110,10 +111,10 @@ export function createSourceHost(fetch: PublicFetch) {
       },
     });
     if (response.status === 304) return { kind: 'unchanged' };
-    if (absentStatuses.includes(response.status)) return absent(response);
-    requireType(response, `application/x-${service}-advertisement`);
     const current = response.url.replace(/\/info\/refs(?:\?.*)?$/, '');
     const movedTo = findSource(current) === findSource(base) ? undefined : current;
+    if (absentStatuses.includes(response.status)) return { ...absent(response), movedTo };
+    requireType(response, `application/x-${service}-advertisement`);
     const refs = new Map<string, string>();
     const capabilities = new Map<string, string>();
     let version = 0;
@@ -140,7 +141,7 @@ export function createSourceHost(fetch: PublicFetch) {
       objectFormat: objectFormat === 'sha1' ? undefined : objectFormat,
       asksFirst: current === base ? undefined : true,
     });
-    return answer.kind === 'refs' ? { ...answer, movedTo } : answer;
+    return answer.kind === 'unchanged' ? answer : { ...answer, movedTo };
   }
 
   /** @throws UpstreamError if the host cannot be reached, does not speak git, or sends more than is accepted */
@@ -171,7 +172,7 @@ export function createSourceHost(fetch: PublicFetch) {
     refs: readonly string[],
     authorization?: string,
   ): Promise<ReadonlyMap<string, string>> {
-    const answer = await refsOf(gitUrl, { prefixes: [...refs], authorization, timeoutMilliseconds });
+    const answer = await refsOf(gitUrl, { prefixes: [...refs], authorization });
     const wanted = new Set(refs);
     return new Map(answer.kind === 'refs' ? [...answer.refs].filter(([ref]) => wanted.has(ref)) : []);
   }
@@ -203,7 +204,7 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-function absent(response: PublicResponse): RefsAnswer {
+function absent(response: PublicResponse): RefsAnswer & { kind: 'absent' } {
   response.discard();
   return { kind: 'absent', status: response.status };
 }
@@ -228,7 +229,7 @@ function requireType(response: PublicResponse, type: string): void {
   throw new UpstreamError(
     given === 'text/plain'
       ? `${host} has the repository as plain files ("dumb HTTP"), which is not supported. Serve it with git http-backend.`
-      : `${host} does not speak git: it answered with ${given ?? 'no content type'}.`,
+      : `${host} does not speak git: it answered with ${given ?? 'no content type'}${given === 'text/html' ? ', as the page of a sign-in is' : ''}. Correct git-url, or have the host let git in.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Project } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
+import { absentError } from '../../core/sources/source-failure.ts';
 import { openSourceHost, type RefsAnswer, type RefsRequest, type SourceHost } from './git-remote.ts';
 import { openSourceCredentials, type PrivateSource, type SourceCredentials } from './source-credentials.ts';
 
@@ -13,9 +14,18 @@ export function createProjectSources(host: SourceHost, credentialOf: SourceCrede
       return host.commitsAt(project.gitUrl, refs, await authorizationOf(project));
     },
 
-    /** The commit at the head of the tracked branch; undefined if there is no such repository or branch. */
+    /**
+     * The commit at the head of the tracked branch; undefined if there is no such branch.
+     * @throws SourceAbsentError
+     */
     async headOf(project: PrivateSource & Pick<Project, 'gitBranch'>): Promise<string | undefined> {
-      return host.headOf(project.gitUrl, project.gitBranch, await authorizationOf(project));
+      const ref = `refs/heads/${project.gitBranch}`;
+      const answer = await host.refsOf(project.gitUrl, {
+        prefixes: [ref],
+        authorization: await authorizationOf(project),
+      });
+      if (answer.kind === 'absent') throw absentError(answer, project);
+      return answer.kind === 'refs' ? answer.refs.get(ref) : undefined;
     },
 
     async refsOf(project: PrivateSource, request: RefsRequest): Promise<RefsAnswer> {

@@ -24,6 +24,8 @@ const sourceSchema = backoffSchema.extend({
   tags: z.instanceof(Uint8Array).optional(),
   /** The address that the host redirects to since the repository was renamed or transferred. */
   movedTo: z.string().max(2048).optional(),
+  /** Branches that projects track and the repository does not have, as full refs. */
+  missing: z.array(z.string()).optional(),
   memory: z
     .object({
       etag: z.string().optional(),

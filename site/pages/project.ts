@@ -1,4 +1,4 @@
-import { describeSource, shortCommit, shortDigest } from '../../core/builds/describe-build.ts';
+import { describeSource, exactTime, shortCommit, shortDigest } from '../../core/builds/describe-build.ts';
 import type { AddressSummary } from '../../core/mail/mail-address.ts';
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -8,7 +8,7 @@ import type { TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { UrlNotification } from '../../core/url-notifications/url-notification.ts';
-import type { KnownProject } from '../readers.ts';
+import type { KnownProject, SourceState } from '../readers.ts';
 import { buildRows } from './build-list.ts';
 import { historySection } from './history.ts';
 import { holdNote } from './holds.ts';
@@ -27,7 +27,7 @@ import { urlNotificationsSection } from './url-notifications.ts';
 export interface ProjectPage {
   project: KnownProject;
   /** What the regular check of its repository has recorded. */
-  source: { movedTo?: string | undefined; error?: string | undefined } | undefined;
+  source: SourceState | undefined;
   relations: ProjectRelations;
   recipients: AddressSummary;
   targets: TargetState[];
@@ -75,7 +75,7 @@ export function projectPage(shown: ProjectPage): Html {
     main: html`<div class="head title"><h1>${project.name}</h1><span id="state" data-part>${lastState(history)}</span></div>
 ${releaseLine(project, releases, now)}
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
-${project.active && sourceNote(source)}
+${project.active && sourceNote(project, source)}
 ${holdNote(project, now)}
 ${pendingNote(relations)}
 ${pullLine(project, releasedBy)}
@@ -165,9 +165,11 @@ function badgeSection({ project, siteUrl }: ProjectPage): Html {
 }
 
 /** What is wrong with the project's repository. */
-function sourceNote(source: ProjectPage['source']): Html | undefined {
+function sourceNote({ gitBranch }: Project, source: SourceState | undefined): Html | undefined {
   if (source?.error !== undefined)
-    return html`<p class="note warning">The repository could not be read: ${oneLine(source.error, 300)}</p>`;
+    return html`<p class="note warning">The repository could not be read: ${oneLine(source.error, 400)}${source.retryAt && html` It is asked again at <time datetime="${source.retryAt}">${exactTime(source.retryAt)}</time>.`}</p>`;
+  if (source?.missing?.includes(`refs/heads/${gitBranch}`))
+    return html`<p class="note warning">The repository has no branch <code>${oneLine(gitBranch, 120)}</code>. Its first push is built; if the branch has another name, correct git-branch in the index.</p>`;
   if (source?.movedTo === undefined) return undefined;
   return html`<p class="note warning">The repository was renamed or transferred to <code>${oneLine(source.movedTo, 300)}</code>. Its webhook no longer counts, so that pushes are noticed some minutes later. Write the new address into the index, and set the webhook up again.</p>`;
 }

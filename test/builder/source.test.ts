@@ -73,12 +73,19 @@ test('a private source is fetched with its credential, and the submodules that i
   const { folder } = await fetchVault('app', commit, credential);
   expect(readFileSync(join(folder, 'part', 'file'), 'utf8')).toBe('part');
   expect(readdirSync(join(folder, '..'))).not.toContain('git-credential');
+  // A credential for one repository is stored with or without `.git`, whatever the entry has.
+  host.commit('vault/alone', { file: 'alone' });
+  const alone = host.git('vault/alone', 'rev-parse', 'HEAD');
+  for (const name of ['alone', 'alone.git', 'alone/'])
+    await fetchVault('alone', alone, { ...credential, url: `${host.url}/vault/${name}` });
   await expect(fetchVault('app', commit)).rejects.toThrow(SourceNotFoundError);
   await expect(fetchVault('app', commit, { ...credential, authorization: 'Basic eDp3cm9uZw==' })).rejects.toThrow(
     SourceNotFoundError,
   );
   // The password would open it, but the secret is not for that folder.
-  await expect(fetchVault('nosy', nosy, credential)).rejects.toThrow('The submodules cannot be fetched');
+  await expect(fetchVault('nosy', nosy, credential)).rejects.toThrow(
+    /The submodule \S+\/safe\/part\.git cannot be fetched: .* The secret of "source-secret" is for \S+\/vault\/ and what is below/,
+  );
 });
 
 test('the commit asked for is fetched, though the branch is further on', async () => {
@@ -253,7 +260,9 @@ test('a host that answers the check and then redirects git leads to no private a
   const allowed = [`127.0.0.1:${cunning.port}`, new URL(host.url).host];
   await expect(fetch(commit, 'refs/heads/none', 'app', { url, allowed })).rejects.toThrow(SourceNotFoundError);
   const head = withSubmodules('victim', [['m', `${url}/app.git`, commit]]);
-  await expect(fetch(head, 'refs/heads/main', 'victim', { allowed })).rejects.toThrow(/submodules cannot be fetched/);
+  await expect(fetch(head, 'refs/heads/main', 'victim', { allowed })).rejects.toThrow(
+    /submodule \S+ cannot be fetched/,
+  );
   expect(asked).toBeGreaterThanOrEqual(4);
   expect(server.tries()).toBe(0);
 });

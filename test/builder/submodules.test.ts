@@ -19,6 +19,7 @@ async function foldersOf(checkOut: (checkout: string, outside: string) => void):
   const ran = new Set<string>();
   await fetchSubmodules({ gitFolder: join(folder, 'git'), folder: checkout }, 'https://git.example/demo/app', {
     judge: async (url) => ({ url, settings: [] }),
+    next: 'Correct it.',
     async git(at, _settings, command, ...args) {
       ran.add(at.folder);
       if (command === 'submodule' && args.includes('update')) checkOut(checkout, outside);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IndexFile } from '../../core/index/read-index.ts';
 import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
+import { absentError } from '../../core/sources/source-failure.ts';
 import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
@@ -86,7 +87,8 @@ export async function setUpPlanBuilds(
     },
     headOf: async (project) => {
       const found = await guarded.headOf(project.gitUrl, project.gitBranch);
-      return planning.host.isOpenTo(project) ? found : undefined;
+      if (!planning.host.isOpenTo(project)) throw absentError({ status: 401 }, project);
+      return found;
     },
   };
   const projects = crashes.guard(world.projects);

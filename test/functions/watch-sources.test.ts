@@ -129,6 +129,17 @@ describe('a head that no build has', () => {
     expect(sent).toEqual([]);
   });
 
+  it('is missed where a project tracks a branch that the repository does not have, until it is pushed', async () => {
+    const main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    const project = await track('app', { gitBranch: 'mian' });
+    const known = async () => (await createSources(world.client, 'sources').get(project.source))?.missing;
+    await watcher()();
+    expect(await known()).toEqual(['refs/heads/mian']);
+    host.update('demo/app', `create refs/heads/mian ${main}\n`);
+    await watcher()();
+    expect(await known()).toBeUndefined();
+  });
+
   it('is found in a private repository with the secret of the entry, and not without', async () => {
     host.commit('vault/app', { Dockerfile: 'FROM scratch\n' });
     host.protect('vault/', 'the-password');

@@ -449,6 +449,11 @@ it('a project shows by what its images are judged, with what VEX statements acce
 it.each([
   [{ movedTo: 'https://git.example/new/<b>.git' }, 'renamed or transferred to https://git.example/new/<b>.git'],
   [{ error: 'its host answered 404.' }, 'The repository could not be read: its host answered 404.'],
+  [
+    { error: 'x answered 500.', retryAt: '2026-11-21T12:20:00.000Z' },
+    'The repository could not be read: x answered 500. It is asked again at 2026-11-21 12:20:00 UTC',
+  ],
+  [{ missing: ['refs/heads/main'] }, 'The repository has no branch main . Its first push is built'],
 ])('a project says what is wrong with its repository', async (source, sentence) => {
   const project = sampleProject('demo/app:latest');
   const asked: string[] = [];
@@ -458,7 +463,7 @@ it.each([
       sources: {
         async get(name) {
           asked.push(name);
-          return source;
+          return name === project.source ? source : undefined;
         },
       },
     },
@@ -466,7 +471,15 @@ it.each([
   const { text } = await ask('/projects/demo/app/latest');
   expect(seen(text)).toContain(sentence);
   expect(text).not.toContain('<b>');
-  expect(asked).toEqual([project.source]);
+  expect(asked).toEqual([project.source, `//${project.source.split('/')[0]}`]);
+});
+
+it('a project says so if the whole host of its repository cannot be reached', async () => {
+  const get = async (name: string) =>
+    name === '//git.example' ? { error: 'git.example cannot be reached.' } : undefined;
+  const project = sampleProject('demo/app:latest', { source: 'git.example/demo/app' });
+  const { text } = await sampleSite({ projects: [project], parts: { sources: { get } } })('/projects/demo/app/latest');
+  expect(seen(text)).toContain('The repository could not be read: git.example cannot be reached.');
 });
 
 it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {

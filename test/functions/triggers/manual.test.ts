@@ -55,6 +55,18 @@ describe('a build that is asked for by hand', () => {
     expect(build).toMatchObject({ commit: other, ref: branch, status: 'queued' });
   });
 
+  it('does not begin where the host does not show the repository, and says what to do', async () => {
+    await using planning = await setUpPlanBuilds();
+    await planning.track({ sourceSecret: 'deploy' });
+    planning.host.opened.set('git.example/demo/app', 'other/deploy');
+    await planning.planBuilds(manual());
+    expect(await planning.allBuilds()).toEqual([]);
+    expect((await planning.deliveries.get('manual:1'))?.outcome).toContain(
+      'the token of "source-secret" "deploy" has ended',
+    );
+    expect(planning.sent).toEqual([]);
+  });
+
   it('names the head, and is released as it', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();

@@ -201,6 +201,14 @@ describe('a host that is no git host is an error that names it', () => {
     await expect(ask(answer)).rejects.toThrow(UpstreamError);
   });
 
+  it('a sign-in says that git has to be let in', async () => {
+    const page = (response: ServerResponse) =>
+      void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
+    await expect(ask(page)).rejects.toThrow(
+      'answered with text/html, as the page of a sign-in is. Correct git-url, or have the host let git in.',
+    );
+  });
+
   it('a list without an end', async () => {
     const endless = (response: ServerResponse) => {
       response.writeHead(200, { 'content-type': type });
