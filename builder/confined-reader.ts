@@ -1,5 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJson } from '../core/text/parse-json.ts';
 import { giveToReader, readerConfinement } from './engines/confinement.ts';
 import type { EngineCall } from './engines/engine.ts';
 import { run } from './process.ts';
@@ -40,20 +41,14 @@ export async function readImage<Task extends ReaderTask>(
     outputLimit,
   });
   if (code !== 0) throw new ImageUnreadableError(lastLine(stderr) ?? `Its reader ended with ${code}.`);
-  const answer = readerAnswers[task].safeParse(answerOf(stdout));
+  const json = parseJson(stdout);
+  if (json === undefined) throw new ImageUnreadableError('Its reader gave no answer.');
+  const answer = readerAnswers[task].safeParse(json);
   if (answer.success) return answer.data as ReaderAnswer<Task>;
   const [issue] = answer.error.issues;
   throw new ImageUnreadableError(
     `What it says of itself cannot be: ${issue?.path.map(String).join('.')}: ${issue?.message}.`,
   );
-}
-
-function answerOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ImageUnreadableError('Its reader gave no answer.', { cause: error });
-  }
 }
 
 function lastLine(text: string): string | undefined {

@@ -14,6 +14,7 @@ import * as z from 'zod';
 import { buildIdSchema } from '../../core/model/build-id.ts';
 import { sbomFormats } from '../../core/model/builder-contract.ts';
 import { bundleType } from '../../core/signing/bundle.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { platformPattern } from '../../services/registry/finding-packages.ts';
 import type { Account } from './account.ts';
 import { type CheckResult, ok, unknown, wrong } from './check-result.ts';
@@ -68,7 +69,7 @@ export async function failureCause({ states, output }: Account): Promise<CheckRe
         taskFailedEventDetails.error === 'States.TaskFailed',
     );
     if (!failed) continue;
-    const cause = causeSchema.safeParse(json(failed.taskFailedEventDetails?.cause ?? ''));
+    const cause = causeSchema.safeParse(parseJson(failed.taskFailedEventDetails?.cause ?? ''));
     return cause.success
       ? ok(`The cause of ${executionArn} has the build's status, ${cause.data.Build.BuildStatus}.`)
       : wrong(`The cause of ${executionArn} has no Build.BuildStatus: reasons of failures are not shown.`);
@@ -220,12 +221,4 @@ export async function mailQuota({ ses }: Account): Promise<CheckResult> {
   return typeof day === 'number' && typeof rate === 'number'
     ? ok(`SES sends ${day} mails a day, ${rate} a second.`)
     : wrong('SES tells no quota.');
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

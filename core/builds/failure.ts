@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Build } from '../model/build.ts';
 import { type BuildResult, registryLimitErrors } from '../model/builder-contract.ts';
 import { oneLine } from '../text/one-line.ts';
+import { parseJson } from '../text/parse-json.ts';
 import { cancelledError, personName } from './describe-build.ts';
 
 /** The input of a Catch of the state machine, or of the event about its end. `Cause` is text, often JSON, and may be truncated. */
@@ -36,7 +37,7 @@ const noMachine =
 
 /** Why a build failed, for its owner: the builder's own message, else what the execution's error says. */
 export function failureOf(result: BuildResult | undefined, error: ExecutionError): NonNullable<Build['failure']> {
-  const cause = json(error.Cause);
+  const cause = parseJson(error.Cause ?? '');
   const codebuild = codebuildSchema.safeParse(cause).data;
   // First of all: the result is of an earlier attempt then.
   if (error.Error === 'CodeBuild.AccountLimitExceededException') {
@@ -103,14 +104,6 @@ export function cancelledBy(
 /** JSON is for programs: CodeBuild's also has the environment of the build's machine. */
 function readable(cause: string | undefined): string | undefined {
   return cause?.trimStart().startsWith('{') ? undefined : cause;
-}
-
-function json(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? 'null');
-  } catch {
-    return undefined;
-  }
 }
 
 /** The reason of a failure without what the program printed last, for where that is shown in another way. */

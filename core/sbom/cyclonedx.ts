@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../model/errors.ts';
+import { parseJson } from '../text/parse-json.ts';
 import { type DescribedImage, namesOf } from './described-image.ts';
 import { identityOf, sortedBy } from './stable.ts';
 
@@ -89,12 +90,9 @@ export function toolsOf({ metadata }: Pick<CycloneDx, 'metadata'>): z.infer<type
 }
 
 function parsed(text: string): z.infer<typeof cycloneDxSchema> {
-  try {
-    return cycloneDxSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new InvalidInputError('The generator did not write a CycloneDX document.', { cause });
-  }
+  const { data, error } = cycloneDxSchema.safeParse(parseJson(text));
+  if (error) throw new InvalidInputError('The generator did not write a CycloneDX document.', { cause: error });
+  return data;
 }
 
 /** The generator gives components without a package URL a random name in each run: they get a stable one. */

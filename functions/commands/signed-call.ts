@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2WithIAMAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { problemOf } from '../../core/api/problem.ts';
 import { type Project, projectNameSchema } from '../../core/model/project.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 
 type Whole = APIGatewayProxyEventV2WithIAMAuthorizer;
 
@@ -44,11 +45,7 @@ export function bodyRefusal([issue]: readonly { path: readonly PropertyKey[]; me
 /** The body as JSON; a call without a body counts as an empty object. */
 export function jsonOf({ body, isBase64Encoded }: Pick<SignedCall, 'body' | 'isBase64Encoded'>): unknown {
   if (!body) return {};
-  try {
-    return JSON.parse(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
-  } catch {
-    return undefined;
-  }
+  return parseJson(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
 }
 
 export function accepted(content: object): APIGatewayProxyStructuredResultV2 {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../core/text/parse-json.ts';
 import { type Config, configSchema } from '../config.ts';
 import { settings } from './settings.ts';
 
@@ -15,7 +16,9 @@ export function parseConfig(value: unknown): Config {
     throw new ConfigError(
       report(['"slipway" is not there: it must be an object with at least sender, operators and indexRepository']),
     );
-  const result = configSchema.safeParse(typeof value === 'string' ? parseText(value) : value, { reportInput: true });
+  const given = typeof value === 'string' ? parseJson(value) : value;
+  if (given === undefined) throw new ConfigError(report(['"slipway" is text that is not JSON: write an object']));
+  const result = configSchema.safeParse(given, { reportInput: true });
   if (result.success) return result.data;
   throw new ConfigError(
     report(
@@ -29,14 +32,6 @@ export function parseConfig(value: unknown): Config {
       }),
     ),
   );
-}
-
-function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(report(['"slipway" is text that is not JSON: write an object']), { cause });
-  }
 }
 
 function report(faults: string[]): string {

@@ -1,6 +1,7 @@
 import { AwsClient } from 'aws4fetch';
 import type * as z from 'zod/mini';
 import { UpstreamError } from '../../core/model/errors.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 
 /**
  * Calls AWS's JSON APIs without an SDK client. The webhook's function has to answer within GitHub's deadline even after a cold start, and
@@ -37,14 +38,8 @@ export function createSignedFetch(
       const type = /"__type"\s*:\s*"(?:[\w.]+#)?(\w+)"/.exec(body)?.[1];
       throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`, { cause: type });
     }
-    return output.parse(parseJson(body));
+    const answer = parseJson(body);
+    if (answer === undefined) throw new UpstreamError(`${service} ${action}: the answer is no JSON.`);
+    return output.parse(answer);
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UpstreamError('The AWS endpoint did not answer with JSON.', { cause });
-  }
 }

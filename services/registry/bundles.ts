@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { bundleType } from '../../core/signing/bundle.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import {
   type Registry,
   type RegistryAnswer,
@@ -37,7 +38,7 @@ export function createBundles(read: RegistryClient) {
       if (layer?.mediaType !== bundleType || others.length > 0) return undefined;
       const bytes = await (await get(`blobs/${layer.digest}`, '*/*', largestBundle))?.bytes();
       const isWhole = bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}` === layer.digest;
-      return isWhole ? parsed(bytes) : undefined;
+      return isWhole ? parseJson(bytes.toString('utf8')) : undefined;
     }
 
     const listed =
@@ -52,14 +53,5 @@ export function createBundles(read: RegistryClient) {
 }
 
 async function jsonOf(answer: RegistryAnswer | undefined): Promise<unknown> {
-  return answer && parsed(await answer.bytes());
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    // Whatever somebody has put beside the image.
-    return undefined;
-  }
+  return answer && parseJson((await answer.bytes()).toString('utf8'));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import {
   createRegistryClient,
   type Registry,
@@ -56,7 +57,7 @@ export function createImageDigests(send: SendToRegistry) {
     accept(whole);
     const bytes = await whole.bytes();
     // Some sites answer every path with their start page.
-    if (!manifestSchema.safeParse(json(bytes.toString('utf8'))).success) {
+    if (!manifestSchema.safeParse(parseJson(bytes.toString('utf8'))).success) {
       throw new RegistryUnavailableError('it answered with something that is not a manifest');
     }
     return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -72,12 +73,4 @@ function accept(answer: RegistryAnswer): void {
   if (answer.status === 200) return;
   answer.discard();
   throw new RegistryUnavailableError(`it answered ${answer.status}`);
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import * as z from 'zod';
+import { parseJson } from '../../core/text/parse-json.ts';
 import type { Upload } from '../http/public-fetch.ts';
 import { type Challenge, readChallenges } from './challenges.ts';
 
@@ -151,7 +152,7 @@ export function createRegistryClient<Method extends string = ReadMethod>(send: S
       token,
       access_token,
       expires_in = usualTokenSeconds,
-    } = tokenSchema.safeParse(json(await answer.text())).data ?? {};
+    } = tokenSchema.safeParse(parseJson(await answer.text())).data ?? {};
     // What begins a moment before the token's end must still be accepted.
     return { token: token ?? access_token ?? '', until: Date.now() + (expires_in / 2) * 1000 };
   }
@@ -199,12 +200,4 @@ function tokenServerOf(registry: Registry, { parameters }: Challenge): TokenServ
 
 function basic({ user, password }: { user: string; password: string }): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
+import { parseJson } from '../../core/text/parse-json.ts';
 import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
 
 /** One page of a list. `cursor` requests the next page and is absent on the last one; any page before it may have few items or none. */
@@ -20,15 +21,7 @@ export function encodeCursor(position: unknown): string {
 
 /** @throws InvalidInputError if the text was not made by `encodeCursor` for this kind of list */
 export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: string): Position {
-  const json = z.preprocess((text, context) => {
-    try {
-      return JSON.parse(Buffer.from(String(text), 'base64url').toString());
-    } catch {
-      context.addIssue({ code: 'custom', message: 'no JSON' });
-      return z.NEVER;
-    }
-  }, schema);
-  const result = json.safeParse(cursor);
+  const result = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
   if (!result.success) throw invalidCursor(result.error);
   return result.data;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../text/parse-json.ts';
 import { shownText } from '../../text/safe-line.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';
@@ -65,7 +66,7 @@ export function prepareForHadolint(text: string, instructions: readonly WrittenI
  * @throws HadolintAnswerError where it cannot read the file, or prints something else
  */
 export function readHadolint(output: string, { originalLine }: PreparedDockerfile): Lint[] {
-  const answer = answerSchema.safeParse(jsonOrNothing(output));
+  const answer = answerSchema.safeParse(parseJson(output));
   if (!answer.success) throw new HadolintAnswerError('hadolint printed something that is not its usual JSON.');
   return answer.data.map(({ code, level, line, message }) => {
     if (code === unreadable) {
@@ -82,12 +83,4 @@ export function readHadolint(output: string, { originalLine }: PreparedDockerfil
         : `https://github.com/hadolint/hadolint/wiki/${code}`,
     };
   });
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { shownText } from '../../text/safe-line.ts';
+import { parseJson } from '../../text/parse-json.ts';
 import { linesOf, type ToolAnswer, ToolFailedError, UnknownAnswerError } from '../tool-answer.ts';
 import type { LanguageUpdate } from './language-updates.ts';
 
@@ -66,14 +66,7 @@ export function parseGemOutdated({ text }: ToolAnswer): LanguageUpdate[] {
 }
 
 function parsed<Schema extends z.ZodType>(tool: string, text: string, schema: Schema): z.infer<Schema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UnknownAnswerError(tool, shownText(text, 200));
-  }
-  const result = schema.safeParse(value);
-  if (!result.success) throw new UnknownAnswerError(tool, text);
-  return result.data;
+  const { data } = schema.safeParse(parseJson(text));
+  if (data === undefined) throw new UnknownAnswerError(tool, text);
+  return data;
 }
