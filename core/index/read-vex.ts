@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import type { Purl } from '../model/purl.ts';
 import { isAccepting, type VexStatement } from '../model/vex.ts';
 import { purlText } from '../sbom/purl.ts';
@@ -39,98 +40,110 @@ export function isVexFile(path: string): boolean {
 
 /** Reads one OpenVEX document, and reports its errors and where they are. A document with an error makes no statements. */
 export function readVex(file: string, text: string, now: Date): VexDocument {
-  const diagnostics: FileDiagnostic[] = [];
-  const places = placesIn(text);
-  const add = (
-    severity: FileDiagnostic['severity'],
-    path: PropertyKey[],
-    message: string,
-    code: FileDiagnostic['code'] = 'vex',
-  ) => diagnostics.push({ severity, code, offset: places.offsetOf(path), message });
-  const broken = (): VexDocument => ({ statements: [], diagnostics, positionOf: places.positionOf, isBroken: true });
+  const positions = positionsIn(text);
+  const { positionOf } = positions;
+  const broken = (...diagnostics: FileDiagnostic[]) => ({ statements: [], diagnostics, positionOf, isBroken: true });
   if (!fileSchema.safeParse(file).success) {
     const message = 'The name of the file is too long, or has characters that cannot be seen. Give it another.';
-    diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message });
-    return broken();
+    return broken({ severity: 'error', code: 'file-name', offset: 0, message });
   }
   const parsed = parse(text);
-  if ('fault' in parsed) {
-    diagnostics.push({ severity: 'error', offset: 0, ...parsed.fault });
-    return broken();
-  }
-  const result = openVexSchema.safeParse(parsed.value);
-  if (!result.success) {
-    for (const issue of result.error.issues) {
-      const isMissing = issue.code !== 'unrecognized_keys' && valueIn(parsed.value, issue.path) === undefined;
-      if (isMissing) add('error', issue.path, `${describePath(issue.path)} is missing.`);
-      else if (issue.code !== 'unrecognized_keys') {
-        add('error', issue.path, `${describePath(issue.path)}: ${issue.message}`);
-      } else {
-        for (const key of issue.keys) {
-          add(
-            'error',
-            [...issue.path, key],
-            `${describePath(issue.path)}: the key ${quoted(key)} is not known in OpenVEX.`,
-          );
-        }
-      }
-    }
-    return broken();
-  }
+  if ('fault' in parsed) return broken({ severity: 'error', offset: 0, ...parsed.fault });
+  const { data: document, error } = openVexSchema.safeParse(parsed.value);
+  const diagnosticOf = ({ severity, path, message }: Remark): FileDiagnostic => {
+    return { severity, code: 'vex', offset: positions.offsetOf(path), message };
+  };
+  if (error) return broken(...error.issues.flatMap((issue) => faultsOf(issue, parsed.value)).map(diagnosticOf));
 
-  const document = result.data;
   const statements: NamedStatement[] = [];
+  const remarks: Remark[] = [];
   for (const [at, each] of document.statements.entries()) {
+    const path = ['statements', at];
     const time = Date.parse(timeOf(each, document));
     // A time in the future would keep the statement valid for longer than the limit.
     if (time > now.getTime() + dayLength) {
-      add('error', ['statements', at], 'The time of the statement, or of the document, is yet to come.');
-      return broken();
+      const message = 'The time of the statement, or of the document, is yet to come.';
+      return broken(...[...remarks, { severity: 'error' as const, path, message }].map(diagnosticOf));
     }
     const expires = daysAfter(dayOf(new Date(time)), longestDays);
-    if (expires < dayOf(now)) {
-      const message = `The statement is older than ${longestDays} days, and has ended with ${expires}. Review it, and write a new "last_updated", or take it out.`;
-      add('warning', ['statements', at], message);
-    }
-    if (!each.products?.length)
-      add('warning', ['statements', at], 'The statement names no product, and counts for nothing.');
-    for (const [index, product] of (each.products ?? []).entries()) {
-      const path = ['statements', at, 'products', index];
+    const { products = [] } = each;
+    remarks.push(...remarksOnStatement({ expires, products }, now).map((message) => warning(path, message)));
+    for (const [index, product] of products.entries()) {
+      const productPath = [...path, 'products', index];
       const named = namedProduct(product);
       const packages = packagesOf(product, isAccepting(each.status));
-      if (named.kind === 'digest') {
-        add(
-          'warning',
-          path,
-          'The product is one image by its digest, which says nothing of images that are yet to be built.',
-        );
-      } else if (named.kind === 'anybody') {
-        const message =
-          'The product could be anybody\'s image of that name. Write "app/job" or "app/job:tag" as the index does, or add "?repository_url=REGISTRY/app/job".';
-        add('warning', path, message);
-      } else if (packages?.length === 0) {
-        add(
-          'warning',
-          path,
-          'None of the subcomponents has a package URL, so that nobody could find them in an image.',
-        );
-      } else if (named.kind === 'project') {
-        for (const purl of isAccepting(each.status) ? (packages ?? []) : []) {
-          const doubt = doubtOf(purl);
-          if (doubt) add('warning', path, `Nothing is accepted in ${purlText(purl)}. ${doubt}`);
-        }
+      const found = remarksOnProduct({ kind: named.kind, packages }, each.status);
+      remarks.push(...found.map((message) => warning(productPath, message)));
+      if (named.kind === 'project' && packages?.length !== 0) {
         statements.push({
           at: time,
           product: named,
-          offsetOf: () => places.offsetOf(path),
+          offsetOf: () => positions.offsetOf(productPath),
           statement: statementOf(each, { file, author: document.author, expires, packages }),
         });
       }
     }
   }
-  if (statements.length + diagnostics.length === 0)
-    add('warning', [], 'No statement of the document is about an image of the index.');
-  return { statements, diagnostics, positionOf: places.positionOf, isBroken: false };
+  if (statements.length + remarks.length === 0)
+    remarks.push(warning([], 'No statement of the document is about an image of the index.'));
+  return { statements, diagnostics: remarks.map(diagnosticOf), positionOf, isBroken: false };
+}
+
+/** What there is to say of a part of the document. */
+interface Remark {
+  severity: FileDiagnostic['severity'];
+  path: PropertyKey[];
+  message: string;
+}
+
+const warning = (path: PropertyKey[], message: string): Remark => ({ severity: 'warning', path, message });
+
+/** What the schema finds wrong. */
+function faultsOf(issue: z.core.$ZodIssue, value: unknown): Remark[] {
+  const { path } = issue;
+  const where = describePath(path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      severity: 'error',
+      path: [...path, key],
+      message: `${where}: the key ${quoted(key)} is not known in OpenVEX.`,
+    }));
+  }
+  const message = valueIn(value, path) === undefined ? `${where} is missing.` : `${where}: ${issue.message}`;
+  return [{ severity: 'error', path, message }];
+}
+
+function remarksOnStatement(
+  { expires, products }: { expires: string; products: readonly unknown[] },
+  now: Date,
+): string[] {
+  const remarks: string[] = [];
+  if (expires < dayOf(now))
+    remarks.push(
+      `The statement is older than ${longestDays} days, and has ended with ${expires}. Review it, and write a new "last_updated", or take it out.`,
+    );
+  if (products.length === 0) remarks.push('The statement names no product, and counts for nothing.');
+  return remarks;
+}
+
+/** @param packages those that the statement is about; none if it names some that could never be found, undefined for the whole image */
+function remarksOnProduct(
+  { kind, packages }: { kind: NamedProduct['kind']; packages: Purl[] | undefined },
+  status: OpenVexStatement['status'],
+): string[] {
+  if (kind === 'digest')
+    return ['The product is one image by its digest, which says nothing of images that are yet to be built.'];
+  if (kind === 'anybody')
+    return [
+      'The product could be anybody\'s image of that name. Write "app/job" or "app/job:tag" as the index does, or add "?repository_url=REGISTRY/app/job".',
+    ];
+  if (packages?.length === 0)
+    return ['None of the subcomponents has a package URL, so that nobody could find them in an image.'];
+  if (kind !== 'project' || !isAccepting(status)) return [];
+  return (packages ?? []).flatMap((purl) => {
+    const doubt = doubtOf(purl);
+    return doubt ? [`Nothing is accepted in ${purlText(purl)}. ${doubt}`] : [];
+  });
 }
 
 /** When the statement was last reviewed: its own time, or the document's. */
@@ -174,7 +187,7 @@ function parse(
 }
 
 /** The positions of a document's values. JSON is also YAML; it is read as YAML only if there is something to report. */
-function placesIn(text: string) {
+function positionsIn(text: string) {
   let read: ReturnType<typeof readYaml> | undefined;
   const yaml = () => (read ??= readYaml(text));
   return {
