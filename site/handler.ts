@@ -96,7 +96,7 @@ export function createSiteHandler({
 /** What the answer says of an error; the error itself, if it is for the person who asked. */
 function problemIn(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
-  if (error instanceof TimeIsUpError || isThrottled(error)) return overloaded();
+  if (isTimeout(error) || isThrottled(error)) return overloaded();
   return new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.');
 }
 
@@ -104,6 +104,10 @@ function problemIn(error: unknown): RequestError {
 class TimeIsUpError extends Error {
   override readonly name = 'TimeIsUpError';
 }
+
+/** That of the answer, or of a call: those of the SDK and of `fetch` have this name. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof TimeIsUpError || (error instanceof Error && error.name === 'TimeoutError');
 
 function timeIsUp(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

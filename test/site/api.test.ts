@@ -291,11 +291,14 @@ describe('the API', () => {
   });
 
   it('says when to try again where AWS has too much to do, or the answer takes too long', async () => {
-    const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
-    const fail = () => Promise.reject(throttled);
+    const failing = (name: string) => {
+      const fail = () => Promise.reject(Object.assign(new Error('of a service'), { name }));
+      return sampleSite({ parts: { builds: { get: fail, list: fail, costs: fail } } });
+    };
     const never = () => new Promise<never>(() => undefined);
     for (const site of [
-      sampleSite({ parts: { builds: { get: fail, list: fail, costs: fail } } }),
+      failing('ThrottlingException'),
+      failing('TimeoutError'),
       sampleSite({ parts: { builds: { get: never, list: never, costs: never } }, signal: AbortSignal.timeout(1) }),
     ]) {
       const answer = await site('/api/v1/builds');
