@@ -1,4 +1,4 @@
-import { beginOrder } from '../../core/builds/begin-order.ts';
+import { beginOrder, firstToBegin, isAwaited } from '../../core/builds/begin-order.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { BuildQuota } from '../../services/tables/build-quota.ts';
 import type { Builds, QueuedBuild } from '../../services/tables/builds.ts';
@@ -19,7 +19,8 @@ const mostWaiting = 100;
 const mostPages = 10;
 
 /**
- * Limits how many builds run at once, and how many of one project begin in an hour. The others stay queued, and the oldest begins first.
+ * Limits how many builds run at once, and how many of one project begin in an hour. The others stay queued. Of these, builds that somebody
+ * waits for begin first, and then the oldest.
  */
 export function createProjectQuota({ builds, quota, inFlight }: Services) {
   /** Frees the quota of builds that have ended. It is done here, when room is needed, so that no step that ends a build can forget it. */
@@ -46,11 +47,11 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
   async function takeBoth(build: QueuedBuild, any: () => Promise<boolean>, own: () => Promise<boolean>): Promise<Room> {
     if (!(await any())) return 'nowhere';
     if (await hasRoom(build.project, own)) return 'there';
-    await inFlight.free([build]);
+    await inFlight.giveBack(build);
     return 'not-in-project';
   }
 
-  const mayBegin = (build: QueuedBuild): Promise<Room> =>
+  const take = (build: QueuedBuild): Promise<Room> =>
     takeBoth(
       build,
       () => inFlight.take(build),
@@ -65,13 +66,17 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
     ]);
     const queued = items.filter(({ id, waiting }) => !waiting && !running.has(id));
     for (const build of queued.reverse()) {
-      if ((await mayBegin(build)) !== 'there') return;
+      if ((await take(build)) !== 'there') return;
       yield build;
     }
   }
 
-  /** The builds that have not begun, of all projects in turns. */
-  async function* queuedInOrder(running: readonly Pick<Build, 'id' | 'project'>[]): AsyncGenerator<QueuedBuild> {
+  /** The builds that have not begun, of all projects in turns. An awaited one comes twice. */
+  async function* queuedInOrder(
+    running: readonly QueuedBuild[],
+    awaited: readonly QueuedBuild[],
+  ): AsyncGenerator<QueuedBuild> {
+    yield* firstToBegin(awaited, running, inFlight.limit);
     let cursor: string | undefined;
     for (let page = 0; page < mostPages; page++) {
       const part = await builds.oldestQueued({ limit: mostWaiting, cursor });
@@ -83,20 +88,22 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
 
   /** The builds of any project that may begin now. */
   async function* nextOfAll(): AsyncGenerator<QueuedBuild> {
-    const { running, room } = await inFlight.state();
+    const { running, awaited, room } = await inFlight.state();
     const counted = new Set(running.map(({ id }) => id));
+    const begun = new Set<string>();
     const full = new Set<string>();
     let left = room;
     if (left <= 0) return;
-    for await (const build of queuedInOrder(running)) {
-      if (full.has(build.project)) continue;
-      const found = await mayBegin(build);
+    for await (const build of queuedInOrder(running, awaited)) {
+      if (begun.has(build.id) || full.has(build.project)) continue;
+      const found = await take(build);
       if (found === 'nowhere') return;
       if (found === 'not-in-project') {
         full.add(build.project);
         continue;
       }
       yield build;
+      begun.add(build.id);
       // A build that is counted already crashed while it started, or has begun this moment: starting it again is harmless.
       if (!counted.has(build.id)) left -= 1;
       if (left <= 0) return;
@@ -104,7 +111,11 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
   }
 
   return {
-    mayBegin,
+    /** Where a build has room to begin. If so, it counts as begun. */
+    async mayBegin(build: Build): Promise<Room> {
+      if (isAwaited(build)) await inFlight.expect(build);
+      return take(build);
+    },
 
     /** Whether a build that waited for its base, or for a machine, may go on. */
     async mayGoOn(build: Build): Promise<boolean> {
@@ -121,7 +132,8 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
 
     /** The same for builds whose end was not noticed. */
     async freeEnded(): Promise<void> {
-      await inFlight.free(await endedAmong((await inFlight.state()).running));
+      const { running, awaited } = await inFlight.state();
+      await inFlight.free(await endedAmong([...running, ...awaited]));
     },
 
     /** Which builds have not begun because as many run as may. */
@@ -136,7 +148,7 @@ export function createProjectQuota({ builds, quota, inFlight }: Services) {
      * given project.
      */
     async *next(project?: string): AsyncGenerator<QueuedBuild> {
-      if (inFlight.isLimited) yield* nextOfAll();
+      if (inFlight.limit > 0) yield* nextOfAll();
       else if (project !== undefined) yield* nextOf(project);
     },
   };

@@ -11,19 +11,30 @@ import { tableOf } from './table.ts';
 const key = { project: '//builds', ref: '//in-flight' };
 
 /** A project's name has no space. */
-const entryOf = ({ project, id }: BuildName): string => `${project} ${id}`;
+const entryOf = ({ createdAt, project, id }: BuildName): string => `${createdAt} ${project} ${id}`;
 
-/** DynamoDB has no empty set, so the attribute may be absent. */
-const inFlightSchema = z.object({ running: z.set(z.string()).default(new Set()) });
+/** The oldest first. */
+const buildsOf = (entries: ReadonlySet<string>): BuildName[] =>
+  [...entries].sort().map((entry) => {
+    const [createdAt = '', project = '', id = ''] = entry.split(' ');
+    return { createdAt, project, id };
+  });
+
+/** DynamoDB has no empty set, so the attributes may be absent. */
+const entries = z.set(z.string()).default(new Set());
+const inFlightSchema = z.object({ running: entries, awaited: entries });
+
+/** An item has at most 400 kB. Awaited builds beyond these begin in the order of all. */
+const mostAwaited = 500;
 
 /** See `build-quota.ts`: it is the same for the builds of one project. */
 const roomForReturning = 2;
 
-type BuildName = Pick<Build, 'project' | 'id'>;
+type BuildName = Pick<Build, 'createdAt' | 'project' | 'id'>;
 
 /**
- * The builds of all projects that have begun and not ended, at most so many at once. They are an item of the heads table, which all functions
- * that start builds write.
+ * The builds of all projects that have begun and not ended, at most so many at once; and those that somebody waits for, whether they have
+ * begun or not. They are an item of the heads table, which all functions that start builds write.
  * @param limit 0: no limit, and nothing is counted
  */
 export function createBuildsInFlight(client: DynamoDBDocumentClient, tableName: string, limit: number) {
@@ -37,7 +48,8 @@ export function createBuildsInFlight(client: DynamoDBDocumentClient, tableName: 
   }
 
   return {
-    isLimited: limit > 0,
+    /** How many builds may run at once; 0: any number. */
+    limit,
 
     /** Whether the build may begin: if so, it counts from now on. A build that counts already may always go on. */
     take: (build: BuildName): Promise<boolean> => takeWithin(limit, build),
@@ -45,21 +57,29 @@ export function createBuildsInFlight(client: DynamoDBDocumentClient, tableName: 
     /** The same for a build that gave its place back while it waited. */
     takeAgain: (build: BuildName): Promise<boolean> => takeWithin(limit * roomForReturning, build),
 
-    /** The builds that count, and how many more may begin. */
-    async state(): Promise<{ running: BuildName[]; room: number }> {
-      if (limit === 0) return { running: [], room: Number.POSITIVE_INFINITY };
-      const { running } = (await table.get(key, inFlightSchema)) ?? { running: new Set() };
-      const names = [...running].map((entry) => {
-        const [project = '', id = ''] = entry.split(' ');
-        return { project, id };
-      });
-      return { running: names, room: limit - names.length };
+    /** Records that somebody waits for the build. */
+    async expect(build: BuildName): Promise<void> {
+      if (limit === 0) return;
+      const areFew = expression`attribute_not_exists(awaited) OR size(awaited) < ${mostAwaited}`;
+      await table.update(key, { add: { awaited: new Set([entryOf(build)]) } }, areFew);
+    },
+
+    /** The builds that count, those that are awaited, and how many more may begin. */
+    async state(): Promise<{ running: BuildName[]; awaited: BuildName[]; room: number }> {
+      if (limit === 0) return { running: [], awaited: [], room: Number.POSITIVE_INFINITY };
+      const { running, awaited } = inFlightSchema.parse((await table.get(key, inFlightSchema)) ?? {});
+      return { running: buildsOf(running), awaited: buildsOf(awaited), room: limit - running.size };
+    },
+
+    /** Frees the room of a build that is still to begin. */
+    async giveBack(build: BuildName): Promise<void> {
+      if (limit > 0) await table.update(key, { delete: { running: new Set([entryOf(build)]) } });
     },
 
     /** Frees the room of builds that have ended or that wait. */
     async free(builds: readonly BuildName[]): Promise<void> {
-      if (limit > 0 && builds.length > 0)
-        await table.update(key, { delete: { running: new Set(builds.map(entryOf)) } });
+      const all = new Set(builds.map(entryOf));
+      if (limit > 0 && all.size > 0) await table.update(key, { delete: { running: all, awaited: all } });
     },
   };
 }

@@ -39,7 +39,7 @@ type Fields = Partial<
   >
 >;
 
-const queuedBuildSchema = buildSchema.pick({ id: true, project: true });
+const queuedBuildSchema = buildSchema.pick({ id: true, project: true, createdAt: true });
 export type QueuedBuild = z.infer<typeof queuedBuildSchema>;
 
 const costedSchema = buildSchema.pick({ project: true, cost: true });

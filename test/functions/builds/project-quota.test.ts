@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Cause } from '../../../core/model/build.ts';
 import { createProjectQuota } from '../../../functions/builds/project-quota.ts';
 import { createWaitForAttempt } from '../../../functions/builds/wait-for-attempt.ts';
 import { createGoOn } from '../../../functions/go-on.ts';
@@ -78,6 +79,22 @@ it('of all projects so many builds are in flight; projects take turns when one h
   await world.end(98);
   await world.endOf(98);
   expect(world.started()).toEqual([98, 1, 2, 3, 4, 99]);
+});
+
+it('what people pushed begins before the builds of a cascade, and leaves these one place', async () => {
+  await using world = await setUpQuota(0, 2);
+  const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
+  for (const at of [1, 2, 3, 4]) {
+    const { name } = await world.track({ name: `demo/job${at}:latest`, jobId: `job${at}` });
+    await world.starter.resume(await world.queue(idOf(at), { project: name, cause }));
+  }
+  for (const at of [98, 99]) await world.starter.resume(await world.queue(idOf(at), { ref: `refs/tags/v${at}` }));
+  expect(world.started()).toEqual([1, 2]);
+  for (const at of [1, 2, 98, 3, 99]) {
+    await world.end(at);
+    await world.endOf(at);
+  }
+  expect(world.started()).toEqual([1, 2, 98, 3, 99, 4]);
 });
 
 it('a project that may run no more takes no place from others', async () => {
