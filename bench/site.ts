@@ -1,9 +1,14 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeAssembly } from '../local/assembly.ts';
-import { forkMachine, type MachineAnswer, type MachineFacts, type MachineProcess } from '../test/e2e/machine.ts';
+import {
+  endMachine,
+  forkMachine,
+  type MachineAnswer,
+  type MachineFacts,
+  type MachineProcess,
+} from '../test/e2e/machine.ts';
 import { fillTables } from './fill-tables.ts';
 import { atMost, median, quantile, type Row, rowOf } from './report.ts';
 import { type Amount, commitOf, digestOf, idOf, nameOf, sampleCascade, sampleContent, teamOf } from './site-content.ts';
@@ -112,7 +117,7 @@ export async function run({ million: isMillion }: { million: boolean }): Promise
       }
     return [...measured].flatMap(([name, times]) => rowsOf(name, times));
   } finally {
-    for (const { process } of machines) await ended(process);
+    for (const { process } of machines) await endMachine(process);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -156,7 +161,7 @@ interface FilledMachine {
 async function filledMachine(folder: string, assembly: string, amount: Amount): Promise<FilledMachine> {
   const empty = await started(folder, assembly);
   const content = await sampleContent(empty.facts, amount);
-  await ended(empty.process);
+  await endMachine(empty.process);
   const begun = performance.now();
   await fillTables(join(empty.facts.dataFolder, 'dynamodb'), content);
   const filled = await started(folder, assembly);
@@ -170,10 +175,4 @@ async function started(folder: string, assembly: string) {
   const answer = await fetch(machine.url);
   if (!answer.ok) throw new Error(await answer.text());
   return { process: machine, facts: ((await answer.json()) as MachineAnswer).facts };
-}
-
-async function ended({ process }: MachineProcess): Promise<void> {
-  const exit = once(process, 'exit');
-  process.disconnect();
-  await exit;
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { runningCommands } from '../running-commands.ts';
-import { forkMachine, type MachineProcess } from './machine.ts';
+import { endMachine, forkMachine, type MachineProcess, withRoom } from './machine.ts';
 import { machineAt, type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -21,7 +21,7 @@ function portToKeep(port = 20_000 + Math.floor(Math.random() * 10_000)): Promise
 
 /** Starts the machine in its folder. */
 async function start(folder: string, port: number) {
-  machine = await forkMachine(join(folder, 'machine'), { assembly: inject('shared').assembly, port });
+  machine = await forkMachine(join(folder, 'machine'), { assembly: inject('shared').assembly, port }, withRoom);
   return machineAt(machine.url);
 }
 
@@ -39,9 +39,7 @@ beforeAll(async () => {
   await slipway.track(slipway.entry('survivor'));
 });
 afterAll(async () => {
-  const ended = once(machine.process, 'exit');
-  machine.process.disconnect();
-  await ended;
+  await endMachine(machine);
   await slipway?.stop();
 });
 

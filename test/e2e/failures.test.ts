@@ -3,16 +3,19 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordKeys } from '../../core/model/builder-contract.ts';
 import { exampleRecords } from '../../local/demo/sources.ts';
-import { configured } from './machine.ts';
+import { configured, protectedJob } from './machine.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
 let slipway: Slipway;
+let protectedCommit: string;
 
 beforeAll(async () => {
   slipway = await startSlipway();
-  const jobs = ['broken', 'baseless', 'vulnerable', 'unreadable'];
+  const jobs = ['broken', 'baseless', 'vulnerable', 'unreadable', protectedJob];
   await slipway.track(...jobs.map((job, at) => slipway.entry(job, { id: String(at + 1) })));
+  // Its release is tried several times: meanwhile the others are built.
+  protectedCommit = await slipway.pushSource(protectedJob, { Dockerfile: smallDebian });
 });
 afterAll(() => slipway?.stop());
 
@@ -104,4 +107,10 @@ describe('an index with a defect', () => {
     });
     expect(await slipway.tracked()).toContain('demo/broken:latest');
   });
+});
+
+it('a build whose release a policy of the template denies to write images fails, and says what was denied', async () => {
+  const build = await slipway.ended(protectedJob, protectedCommit);
+  expect(build.status).toBe('failed');
+  expect(`${build.failure?.message}\n${await slipway.log(build)}`).toMatch(/not authorized to perform: ecr:PutImage/);
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import type { Machine, MachineOptions } from '../../local/machine.ts';
@@ -16,6 +16,9 @@ export const configured = {
   BUILD_TIMEOUT_SECONDS: String(waitLimit / 1000),
 } satisfies Partial<Record<VariableName, string>>;
 
+/** A job whose releases no role of the tests' machines may write: the machine must enforce what the template says. */
+export const protectedJob = 'protected';
+
 /** What people know of a machine. */
 export type MachineFacts = Pick<
   Machine,
@@ -29,12 +32,6 @@ export type MachineFacts = Pick<
   | 'credentials'
   | 'outputs'
 > & { endpoint: string; region: string };
-
-export const factsOf = ({ account, stop: _, ...facts }: Machine): MachineFacts => ({
-  ...facts,
-  endpoint: account.endpoint,
-  region: account.region,
-});
 
 /** What the process of a machine answers (`machine-process.ts`). */
 export interface MachineAnswer {
@@ -57,19 +54,33 @@ const program = command.indexOf('node');
 const variables = command.slice(0, program).map((each) => each.split('='));
 const root = join(import.meta.dirname, '..', '..');
 
+/**
+ * A small heap is collected often, which takes an eighth of the processor's time of a test: a machine that ends after minutes has the memory
+ * instead.
+ */
+export const withRoom = ['--max-semi-space-size=32', '--initial-old-space-size=256'];
+
 /** What a process needs to know of its machine. */
-export interface ProcessOptions extends Pick<MachineOptions, 'assembly' | 'concurrentBuilds'> {
+export interface ProcessOptions
+  extends Pick<MachineOptions, 'assembly' | 'concurrentBuilds' | 'osvFolder' | 'sbomGenerator'> {
   /** The same again after a restart. */
   port?: number;
   /** A file with the outcomes of builds (`test/stand-in/outcomes.ts`): then nothing is really built. */
   outcomes?: string;
 }
 
-/** Makes ready a process for a machine in a folder; it may have been used before. */
-export async function forkMachine(folder: string, options: ProcessOptions): Promise<MachineProcess> {
+/**
+ * Makes ready a process for a machine in a folder; it may have been used before.
+ * @param flags of V8, beside those that npm gives it
+ */
+export async function forkMachine(
+  folder: string,
+  options: ProcessOptions,
+  flags: readonly string[] = [],
+): Promise<MachineProcess> {
   const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, JSON.stringify(options)], {
     cwd: root,
-    execArgv: command.slice(program + 1),
+    execArgv: [...command.slice(program + 1), ...flags],
     env: { ...process.env, ...Object.fromEntries(variables) },
   });
   const url = await new Promise<string>((resolve, reject) => {
@@ -79,30 +90,9 @@ export async function forkMachine(folder: string, options: ProcessOptions): Prom
   return { process: child, url };
 }
 
-/** Starts a machine in a folder; what it says comes to the lines. */
-export async function startTestMachine(
-  folder: string,
-  options: Partial<MachineOptions>,
-  lines: string[],
-): Promise<Machine> {
-  const { startMachine } = await import('../../local/machine.ts');
-  await mkdir(folder, { recursive: true });
-  return startMachine({
-    dataFolder: join(folder, 'data'),
-    port: 0,
-    scanner: 'records',
-    sbomGenerator: await withoutSboms(folder),
-    // What is built here was written here.
-    trustsBuilds: true,
-    output: (line) => lines.push(line),
-    ...options,
-  });
-}
-
-/** Trivy takes two seconds of each build only to start: tests that are about something else do without. */
-async function withoutSboms(folder: string): Promise<string> {
-  const programs = join(folder, 'programs');
-  await mkdir(programs, { recursive: true });
-  await writeFile(join(programs, 'trivy'), '#!/bin/sh\necho "this test makes no SBOMs" >&2\nexit 1\n', { mode: 0o755 });
-  return programs;
+/** The machine ends with its process, when it has stopped. */
+export async function endMachine({ process: child }: MachineProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.disconnect();
+  await ended;
 }

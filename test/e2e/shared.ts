@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { makeAssembly } from '../../local/assembly.ts';
 import { run } from '../../local/command.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { linkCommands } from '../busybox.ts';
-import { configured, forkMachine } from './machine.ts';
+import { configured, endMachine, forkMachine, protectedJob, withRoom } from './machine.ts';
 import { changeResources, setVariables } from './template.ts';
 
 declare module 'vitest' {
@@ -33,18 +32,24 @@ export default async function share(project: TestProject): Promise<() => Promise
     const { Type, Properties } = resource;
     // What a schedule would start, the tests start when they want it.
     if (Type === 'AWS::Events::Rule' && Properties.ScheduleExpression) Properties.State = 'DISABLED';
+    if (Type === 'AWS::IAM::Policy') {
+      const { Statement } = Properties.PolicyDocument as { Statement: object[] };
+      Statement.push({
+        Effect: 'Deny',
+        Action: 'ecr:PutImage',
+        Resource: `arn:aws:ecr:*:*:repository/demo/${protectedJob}`,
+      });
+    }
   });
 
   const machines = await Promise.all(
     Array.from({ length: project.config.maxWorkers }, (_, worker) =>
-      forkMachine(join(folder, `machine-${worker}`), { assembly }),
+      forkMachine(join(folder, `machine-${worker}`), { assembly }, withRoom),
     ),
   );
   project.provide('shared', { rootFileSystem, assembly, urls: machines.map(({ url }) => url) });
   return async () => {
-    const ended = machines.map((machine) => once(machine.process, 'exit'));
-    for (const machine of machines) machine.process.disconnect();
-    await Promise.all(ended);
+    await Promise.all(machines.map(endMachine));
     await rm(folder, { recursive: true });
   };
 }

@@ -11,9 +11,15 @@ import { repositoryScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import type { Keys } from '../../local/aws/service.ts';
 import { createSlipwayClient, isQuestion, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
-import type { MachineOptions } from '../../local/machine.ts';
 import { waitLimit } from '../limits.ts';
-import { factsOf, type MachineAnswer, type MachineFacts, startTestMachine } from './machine.ts';
+import {
+  endMachine,
+  forkMachine,
+  type MachineAnswer,
+  type MachineFacts,
+  type ProcessOptions,
+  withRoom,
+} from './machine.ts';
 import { createWorkingCopy, entry, type Files, type WorkingCopy } from './sources.ts';
 
 const running = new Set(['queued', 'building', 'scanning', 'releasing']);
@@ -30,20 +36,12 @@ interface Behind {
 }
 
 /** The machine that a worker's files have in common, or one of the file's own if it says what is special about it. */
-async function machineFor(folder: string, options: Partial<MachineOptions> | undefined): Promise<Behind> {
-  const shared = inject('shared');
+async function machineFor(folder: string, options: Partial<ProcessOptions> | undefined): Promise<Behind> {
+  const { urls, assembly } = inject('shared');
   // Vitest counts its workers from 1.
-  if (options === undefined) return machineAt(shared.urls[Number(process.env.VITEST_POOL_ID) - 1] ?? '');
-  const lines: string[] = [];
-  const machine = await startTestMachine(folder, { assembly: shared.assembly, ...options }, lines);
-  const { iam } = machine.account;
-  return {
-    facts: factsOf(machine),
-    statements: async () => iam.usedStatements(),
-    lines: async () => lines.slice(-40),
-    keysOf: async (role) => iam.keysOf(role),
-    stop: () => machine.stop(),
-  };
+  if (options === undefined) return machineAt(urls[Number(process.env.VITEST_POOL_ID) - 1] ?? '');
+  const own = await forkMachine(join(folder, 'machine'), { assembly, ...options }, withRoom);
+  return { ...(await machineAt(own.url)), stop: () => endMachine(own) };
 }
 
 /** The machine of a process, which goes on when the file has ended. */
@@ -67,7 +65,7 @@ export async function machineAt(address: string): Promise<Behind> {
  * A Slipway for the tests of one file, and people who push to it. Its index begins anew with each file; on the machine that files share,
  * the names of jobs are each file's own.
  */
-export async function startSlipway(options?: Partial<MachineOptions> | ((folder: string) => Promise<Behind>)) {
+export async function startSlipway(options?: Partial<ProcessOptions> | ((folder: string) => Promise<Behind>)) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway end-to-end '));
   const behind = await (typeof options === 'function' ? options(folder) : machineFor(folder, options));
   const machine = behind.facts;
