@@ -17,7 +17,7 @@ import type { StatementName } from '../core/signing/statement.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
 import type { UrlNotification } from '../core/url-notifications/url-notification.ts';
 import type { LogLines, LogSlice } from '../services/records/build-log.ts';
-import type { CostSelection, ProjectCost } from '../services/tables/builds.ts';
+import type { CostSelection, ProjectCost } from '../services/tables/build-lists.ts';
 import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
 import type { PrivateProject, ProjectRecord } from '../services/tables/projects.ts';

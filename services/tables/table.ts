@@ -184,5 +184,7 @@ async function ifConditionHolds<Answer>(write: Promise<Answer>): Promise<Answer 
   }
 }
 
+export type Table = ReturnType<typeof tableOf>;
+
 /** The time from which DynamoDB may delete an item, in seconds since 1970: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html */
 export const expiryAfter = (days: number, now = new Date()) => Math.floor(now.getTime() / 1000) + days * 86_400;
