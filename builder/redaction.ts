@@ -14,6 +14,9 @@ const forms: [RegExp, string][] = [
 /** Short values are left alone: removing every `a` would reveal more than it hides. */
 export const shortestSecret = 8;
 
+/** After how many characters `base64` begins a new line, and after how many `openssl base64` does. */
+const base64Widths = [76, 64];
+
 /** Removes known secrets, and text that looks like credentials, from lines of text. */
 export class Redaction {
   readonly #secrets = new Set<string>();
@@ -26,8 +29,10 @@ export class Redaction {
 
   #add(secret: string | undefined): void {
     if (secret === undefined || secret.length < shortestSecret) return;
-    for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)])
-      this.#secrets.add(form);
+    const base64 = Buffer.from(secret).toString('base64');
+    const lines = base64Widths.flatMap((width) => base64.match(new RegExp(`.{1,${width}}`, 'g')) ?? []);
+    for (const form of [secret, base64, ...lines, encodeURIComponent(secret)])
+      if (form.length >= shortestSecret) this.#secrets.add(form);
   }
 
   get longest(): number {

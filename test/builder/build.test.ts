@@ -63,7 +63,7 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
     'COPY . /source',
     'RUN ls -a /source',
   ].join('\n');
-  const { result, log, code, console } = await setup.build(
+  const { result, log, printed, code, console } = await setup.build(
     { Dockerfile: dockerfile, 'file.txt': 'text' },
     { labels: { team: 'a=b, c' } },
   );
@@ -79,7 +79,7 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
     bases: [
       { reference: 'demo/base:v1', image: `${setup.registry.host}/demo/base:v1`, digest: base?.digest, own: true },
     ],
-    engine: expect.stringContaining('buildah'),
+    engine: expect.stringMatching(/^(?:BuildKit|podman|buildah) /),
     cacheUse: { cached: 0, total: 6 },
   });
   if (result.outcome !== 'built') throw new Error('not built');
@@ -100,7 +100,7 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
   for (const heading of ['fetch', 'bases', 'build', 'push', 'done'])
     expect(log).toMatch(new RegExp(`^==> ${heading} \\(`, 'm'));
   expect(log).toContain('file.txt');
-  expect(log).not.toMatch(/^\.git$/m);
+  expect(printed).not.toMatch(/^\.git$/m);
   expect(console).toBe(log);
 });
 
@@ -125,7 +125,7 @@ test('an entry chooses the stage, the values of ARGs and more labels, and anothe
   expect(hello.log).toContain('greeting: hello, $(id) "you"');
   expect(hello.log).toContain('not used, because the Dockerfile has no ARG of that name: OTHER');
   expect(hello.result).toMatchObject({ outcome: 'built', bases: [{ reference: 'demo/base:v1' }] });
-  expect(again.log).not.toMatch(/^greeting: /m);
+  expect(again.printed).not.toMatch(/^greeting: /m);
   expect(again.result).toMatchObject({ cacheUse: { cached: 1, total: 1 } });
   expect(again.log).toContain('1 of 1 step from the cache');
   expect(bye.log).toContain('greeting: bye');
@@ -197,8 +197,8 @@ test('a step mounts the secrets of the entry, which get into no log, layer or re
     setup.aws.secrets.set('slipway/build-secrets/demo/npm-token', value);
     built.push(await setup.run(setup.request(commit, { buildSecrets })));
   }
-  for (const [at, { result, log, console }] of built.entries()) {
-    expect(log).toMatch(new RegExp(`^${values[at]?.length}$`, 'm'));
+  for (const [at, { result, log, printed, console }] of built.entries()) {
+    expect(printed).toMatch(new RegExp(`^${values[at]?.length}$`, 'm'));
     const layers = await layersOf(setup, digestOf(result));
     for (const line of values.flatMap((value) => [
       ...value.trim().split('\n'),
@@ -275,7 +275,7 @@ test('a Dockerfile and a context in folders are found from the repositoryâ€™s ro
   const list = 'for each in /proc/[0-9]*; do tr "\\0" " " < $each/cmdline; echo; done';
   // The process has its name only a moment after its start.
   const named = `until { ${list}; } | grep -q "sleep 765[4]"; do true; done`;
-  const { result, log } = await setup.build(
+  const { result, log, printed } = await setup.build(
     {
       'images/app/Containerfile': onBase('COPY hello /hello', `RUN sleep 7654 & ${named}; ${list}`, 'RUN cat /hello'),
       'content/hello': 'of the context\n',
@@ -283,9 +283,9 @@ test('a Dockerfile and a context in folders are found from the repositoryâ€™s ro
     { dockerfile: 'images/app/Containerfile', context: 'content' },
   );
   expect(result.outcome, log).toBe('built');
-  expect(log).toMatch(/^of the context$/m);
+  expect(printed).toMatch(/^of the context$/m);
   await expect.poll(runningCommands).not.toMatch(/^sleep 7654$/m);
-  const seen = log.split('\n').map((line) => line.trim());
+  const seen = printed.split('\n').map((line) => line.trim());
   expect(seen).toContain('sleep 7654');
   const own = await commandOf(process.pid);
   expect((await runningCommands()).split('\n')).toContain(own);
@@ -303,7 +303,7 @@ test('an instruction that fails is named with its last lines, and with what the 
   });
   if (result.outcome !== 'failed') return;
   expect(result.message).toContain('RUN echo first; echo the reason >&2; exit 3');
-  expect(result.message).toContain('exit status 3');
+  expect(result.message).toMatch(/exit (?:status|code:) 3/);
   // Its two outputs have no order among themselves.
   expect(result.message.split('Its last lines:')[1]).toContain('\nthe reason');
 });
@@ -320,14 +320,15 @@ test('a submodule is fetched, without gitâ€™s own files', async () => {
   const blob = setup.git.object('app', 'blob', modules);
   setup.git.git('app', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
   setup.git.git('app', 'commit', '--quiet', '--message', 'submodule');
-  const { result, log } = await setup.run(setup.request(setup.git.git('app', 'rev-parse', 'HEAD')));
+  const { result, log, printed } = await setup.run(setup.request(setup.git.git('app', 'rev-parse', 'HEAD')));
   setup.git.git('app', 'reset', '--quiet', '--hard', 'HEAD~2');
   expect(result.outcome, log).toBe('built');
-  expect(log).toMatch(/^library$/m);
-  expect(log).not.toMatch(/^\/s\/.*\.git$/m);
+  expect(printed).toMatch(/^library$/m);
+  expect(printed).not.toMatch(/^\/s\/.*\.git$/m);
 });
 
 test('after all of these nothing is left but the layers for the next build', () => {
   expect(readdirSync(setup.temporary)).toEqual([]);
-  expect(readdirSync(setup.home)).toEqual(['.cache']);
+  // Buildah and Podman keep the layers there, BuildKit with itself.
+  expect(readdirSync(setup.home).filter((name) => name !== '.cache')).toEqual([]);
 });

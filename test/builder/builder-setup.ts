@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { inject } from 'vitest';
@@ -28,9 +28,17 @@ export const secretKey = 'the-secret-key-of-the-builders-role';
 export const buildToken = 'the-token-of-the-build'.padEnd(43, '_');
 const bucket = 'records';
 
+/** The Docker of whoever runs the tests, of which a builder's own home says nothing. */
+const ownDocker: NodeJS.ProcessEnv = {
+  DOCKER_CONFIG: join(homedir(), '.docker'),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(?:DOCKER|BUILDX)_/.test(name))),
+};
+
 export interface Build {
   result: BuildResult;
   log: string;
+  /** The log with what commands printed as they printed it: BuildKit puts the step's number and its time before each line. */
+  printed: string;
   packages: PackageList | undefined;
   scanners: ScannerReports | undefined;
   parts: string[];
@@ -134,6 +142,7 @@ export class BuilderSetup implements AsyncDisposable {
         // To compile the bundle is a quarter of what its start takes.
         NODE_COMPILE_CACHE: join(dirname(this.program), 'compile-cache'),
         XDG_RUNTIME_DIR: this.runtime,
+        ...ownDocker,
         BUILD_ID: request.id,
         BUILD_TOKEN: buildToken,
         CREDENTIALS_FUNCTION: 'build-credentials',
@@ -152,10 +161,10 @@ export class BuilderSetup implements AsyncDisposable {
         ...this.environment,
       },
     });
-    let printed = '';
+    let console = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        printed += text;
+        console += text;
       });
     }
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -164,7 +173,7 @@ export class BuilderSetup implements AsyncDisposable {
     const { PLATFORM } = this.environment;
     const recordedAs = PLATFORM === undefined ? request.id : partOf(request.id, platformSchema.parse(PLATFORM));
     const stored = objects.get(`/${bucket}/${recordKeys.result(recordedAs)}`);
-    if (stored === undefined) throw new Error(`The builder left no result:\n${printed}`);
+    if (stored === undefined) throw new Error(`The builder left no result:\n${console}`);
     const list = objects.get(`/${bucket}/${recordKeys.packages(recordedAs)}`);
     const packages = list === undefined ? undefined : packageListSchema.parse(JSON.parse(list));
     const said = objects.get(`/${bucket}/${recordKeys.scanners(recordedAs)}`);
@@ -174,7 +183,9 @@ export class BuilderSetup implements AsyncDisposable {
       .sort(([one], [other]) => one.localeCompare(other))
       .map(([, text]) => text);
     const result = buildResultSchema.parse(JSON.parse(stored));
-    return { result, log: parts.join(''), packages, scanners, parts, console: printed, code };
+    const log = parts.join('');
+    const printed = log.replaceAll(/^#\d+ \d+\.\d+ ?/gm, '');
+    return { result, log, printed, packages, scanners, parts, console, code };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

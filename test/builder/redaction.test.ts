@@ -8,6 +8,14 @@ test('a known secret is removed in every form that tools print', () => {
   expect(redaction.apply(`a s3cr3t/with+signs b ${encoded} c s3cr3t%2Fwith%2Bsigns d`)).toBe('a *** b *** c *** d');
 });
 
+test.each([76, 64])('a secret whose base64 has lines of %i characters is removed from each', (width) => {
+  const redaction = new Redaction();
+  const secret = `{"key": "${'k3y+'.repeat(60)}"}\n`;
+  redaction.add(secret);
+  const lines = Buffer.from(secret).toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+  expect(lines.map((line) => redaction.apply(line))).toEqual(lines.map(() => '***'));
+});
+
 test('a value that is too short to be a secret is left alone', () => {
   const redaction = new Redaction();
   redaction.add('a');

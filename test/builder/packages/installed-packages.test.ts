@@ -152,6 +152,8 @@ test('an image without a package manager says so, and reading it leaves no conta
   expect(packages).toEqual({ version: 1, contents: { state: 'none' } });
   expect(readdirSync(setup.temporary)).toEqual([]);
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(setup.home);
+  // Docker keeps its containers elsewhere.
+  if (result.outcome === 'built' && result.engine.startsWith('BuildKit')) return;
   const stores = readdirSync(join(setup.home, '.cache/slipway/containers'), {
     recursive: true,
     encoding: 'utf8',
