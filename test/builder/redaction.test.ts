@@ -12,7 +12,10 @@ test.each([76, 64])('a secret whose base64 has lines of %i characters is removed
   const redaction = new Redaction();
   const secret = `{"key": "${'k3y+'.repeat(60)}"}\n`;
   redaction.add(secret);
-  const lines = Buffer.from(secret).toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+  const lines =
+    Buffer.from(secret)
+      .toString('base64')
+      .match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
   expect(lines.map((line) => redaction.apply(line))).toEqual(lines.map(() => '***'));
 });
 
