@@ -7,6 +7,7 @@ import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
+import type { Secrets } from './secrets.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
@@ -17,6 +18,7 @@ interface PlannerProps {
   gitHost: GitHost;
   notifications: Notifications;
   publishedEvents: PublishedEvents;
+  secrets: Secrets;
   starting: Starting;
   state: State;
   triggers: Triggers;
@@ -56,6 +58,7 @@ export class Planner extends Construct {
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
     props.gitHost.grantFollowIndex(planner);
     props.notifications.grantSend(planner);
+    props.secrets.grantDescribeBuildSecrets(planner);
     planner.setVariable('MOST_RECIPIENTS', String(props.config.mail.recipientsPerEntry));
     planner.setVariable('OPERATORS', JSON.stringify(props.config.operators));
     props.triggers.feed(planner);

@@ -151,6 +151,16 @@ export class Secrets extends Construct {
     grantee.setVariable('BUILD_SECRETS_PREFIX', this.buildSecrets);
   }
 
+  /** Sees whether the secrets of builds are there, and not what they are. */
+  grantDescribeBuildSecrets(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['secretsmanager:DescribeSecret'],
+      resources: [`${this.#arnOf(this.buildSecrets)}*`],
+      because: 'Projects are data, and so are their secrets.',
+    });
+    grantee.setVariable('BUILD_SECRETS_PREFIX', this.buildSecrets);
+  }
+
   grantReadNotifyUrls(grantee: Grantee): void {
     allow(grantee, {
       actions: ['secretsmanager:GetSecretValue'],

@@ -147,6 +147,7 @@ export class SlipwayStack extends AccountStack {
       gitHost,
       notifications,
       publishedEvents,
+      secrets,
       starting,
       state,
       triggers,

@@ -8,10 +8,12 @@ export interface SourceFacts {
   dockerfile?: boolean | undefined;
   /** The job-id of the repository's cccp.yml, if it differs from the entry's. */
   otherJobId?: string | undefined;
+  /** The names in Secrets Manager of build secrets that nobody has stored. */
+  missingSecrets?: readonly string[] | undefined;
 }
 
 /** What to look at before the merge, in Markdown. */
-export function sourceWarnings({ branch, dockerfile, otherJobId }: SourceFacts): string[] {
+export function sourceWarnings({ branch, dockerfile, otherJobId, missingSecrets = [] }: SourceFacts): string[] {
   return [
     ...(branch === 'absent'
       ? ['The branch was not found, or the repository is not public. It is built when the branch is pushed.']
@@ -21,5 +23,9 @@ export function sourceWarnings({ branch, dockerfile, otherJobId }: SourceFacts):
       : []),
     ...(dockerfile === false ? ['The Dockerfile was not found: the build will fail.'] : []),
     ...(otherJobId !== undefined ? [`The repository's cccp.yml has another job-id: ${code(otherJobId)}`] : []),
+    ...missingSecrets.map(
+      (name) =>
+        `Nobody has stored the secret ${code(name)} yet: builds fail until whoever runs this pipeline does (docs/index-format.md).`,
+    ),
   ];
 }

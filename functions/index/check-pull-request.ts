@@ -11,6 +11,7 @@ import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import type { GitHost } from '../../core/model/git-host.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
+import type { MissingSecrets } from '../../services/aws/build-secrets.ts';
 import type { HeadOf } from '../../services/git-host/git-remote.ts';
 import { HostRefusedError } from '../../services/git-host/host-requests.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
@@ -41,6 +42,7 @@ interface Services extends GraphServices {
     mostRecipients: number;
   };
   headOf: HeadOf;
+  missingSecrets: MissingSecrets;
   logger: Logger;
 }
 

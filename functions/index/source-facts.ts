@@ -4,6 +4,7 @@ import { mapConcurrently } from '../../core/concurrency.ts';
 import type { SourceFacts } from '../../core/index/source-facts.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
+import type { MissingSecrets } from '../../services/aws/build-secrets.ts';
 import type { HeadOf } from '../../services/git-host/git-remote.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
 import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
@@ -18,11 +19,12 @@ const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 interface Services {
   headOf: HeadOf;
   repositoryAt: GitHosts['repositoryAt'];
+  missingSecrets: MissingSecrets;
 }
 
-/** Checks whether the branches and files that entries of the index name exist. Only single files are fetched, and nothing is run. */
-export function createSourceFacts({ headOf, repositoryAt }: Services) {
-  async function factsOf(project: Project): Promise<SourceFacts> {
+/** Checks whether the branches, files and build secrets that entries of the index name exist. Only single files are fetched, and nothing is run. */
+export function createSourceFacts({ headOf, repositoryAt, missingSecrets }: Services) {
+  async function sourceOf(project: Project): Promise<SourceFacts> {
     const { gitUrl, gitBranch, dockerfile } = project;
     if (project.sourceSecret !== undefined)
       return { branch: { unknown: 'the secret of a private repository is not used for a pull request of the index' } };
@@ -42,6 +44,17 @@ export function createSourceFacts({ headOf, repositoryAt }: Services) {
     };
   }
 
+  async function factsOf(project: Project): Promise<SourceFacts> {
+    const [source, missing] = await Promise.all([
+      sourceOf(project).catch((error: unknown): SourceFacts => {
+        if (!(error instanceof UpstreamError)) throw error;
+        return { branch: { unknown: error.message } };
+      }),
+      missingSecrets(project),
+    ]);
+    return { ...source, missingSecrets: missing };
+  }
+
   async function jobIdOf(repository: RepositoryApi, folder: string, commit: string): Promise<string | undefined> {
     for (const name of pipelineFiles) {
       const text = await repository.file(posix.join(folder, name), commit);
@@ -59,11 +72,7 @@ export function createSourceFacts({ headOf, repositoryAt }: Services) {
       setTimeout(resolve, timeoutMilliseconds, { branch: { unknown: 'there was no answer in time' } }).unref();
     });
     const known = await mapConcurrently(projects.slice(0, mostProjects), atOnce, async (project) => {
-      const facts = factsOf(project).catch((error: unknown): SourceFacts => {
-        if (!(error instanceof UpstreamError)) throw error;
-        return { branch: { unknown: error.message } };
-      });
-      return [project.name, await Promise.race([facts, late])] as const;
+      return [project.name, await Promise.race([factsOf(project), late])] as const;
     });
     return new Map(known);
   };

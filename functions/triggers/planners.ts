@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Recipient } from '../../core/mail/content.ts';
+import { type MissingSecrets, openMissingSecrets } from '../../services/aws/build-secrets.ts';
 import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
 import { listVariable, siteUrl, variable } from '../../services/environment.ts';
@@ -75,6 +76,7 @@ interface Services
     mostRecipients: number;
   };
   headOf: SourceHost['headOf'];
+  missingSecrets: MissingSecrets;
   commitsAt: SourceHost['commitsAt'];
   repositoryAt: GitHosts['repositoryAt'];
   projectSources: Pick<ProjectSources, 'commitsAt' | 'headOf'>;
@@ -143,6 +145,7 @@ export function openPlanners(logger: Logger): Planners {
       mostRecipients: Number(variable('MOST_RECIPIENTS')),
     },
     ...openSourceHost(),
+    missingSecrets: openMissingSecrets(),
     projectSources: openProjectSources(),
     ...openGitHosts(),
     statuses: openCommitStatuses(),

@@ -72,7 +72,8 @@ describe('a pull request from a fork to the index', () => {
     const source = await slipway.workingCopy('demo/proposal');
     await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
     const head = await source.push('A source that no entry names yet');
-    const commit = await pushToFork('add-mine', slipway.entry('listed'), slipway.entry('proposal', { id: '2' }));
+    const proposal = slipway.entry('proposal', { id: '2', 'build-secrets': '{npmrc: npm-token}' });
+    const commit = await pushToFork('add-mine', slipway.entry('listed'), proposal);
     expect(await status(commit)).toMatchObject({
       state: 'success',
       description: '1 project added, 1 build, 1 project with warnings',
@@ -81,6 +82,7 @@ describe('a pull request from a fork to the index', () => {
     expect(text).toContain(`at \`${head.slice(0, 12)}\``);
     expect(text).toContain('`Dockerfile` found');
     expect(text).toContain('another job-id: `another`');
+    expect(text).toMatch(/Nobody has stored the secret `\S+\/build-secrets\/demo\/npm-token` yet/);
   });
 
   it('has built nothing, and changed nothing', async () => {

@@ -241,6 +241,7 @@ describe('the permissions of the template', () => {
     'PagesSite: kms:GetPublicKey',
     // A secret of a build.
     'BuildSessionsSession: secretsmanager:GetSecretValue',
+    'PlannerPlanBuilds: secretsmanager:DescribeSecret',
     // A cascade of many projects, whose mails wait for its digest.
     'StepsTell: dynamodb:PutItem',
     // All builds of a commit, which are run again together.

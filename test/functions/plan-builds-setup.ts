@@ -147,6 +147,7 @@ export async function setUpPlanBuilds(
     headOf: guarded.headOf,
     commitsAt: guarded.commitsAt,
     projectSources,
+    missingSecrets: async () => [],
     mailer: crashes.guard(world.mailer),
     recipients: world.recipients,
     operators: [{ address: 'operator@example.org' }],

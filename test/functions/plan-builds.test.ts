@@ -16,6 +16,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
     ADDRESSES_TABLE: 'addresses',
     BUILDS_TABLE: 'builds',
+    BUILD_SECRETS_PREFIX: 'slipway/build-secrets/',
     PROJECTS_TABLE: 'projects',
     DELIVERIES_TABLE: 'deliveries',
     CASCADES_TABLE: 'cascades',

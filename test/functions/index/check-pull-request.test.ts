@@ -56,6 +56,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
       if (head instanceof Error) throw head;
       return head;
     },
+    missingSecrets: async ({ buildSecrets = {} }) => Object.values(buildSecrets).filter((name) => name === 'gone'),
     logger: silentLogger,
   });
   return (expected: Expected) => check(7, expected);
@@ -74,6 +75,14 @@ describe('a pull request to the index', () => {
     expect(comment()).toContain('`Dockerfile` found');
     expect(await world.allBuilds()).toEqual([]);
     expect(await world.projects.all()).toEqual([]);
+  });
+
+  it('says which secrets of its builds nobody has stored', async () => {
+    const secrets = (name: string) => ({ mine: { 'build-secrets': `{npmrc: ${name}}` } });
+    await planner()(propose(one, [goodFile(secrets('gone'), 'mine')]));
+    expect(comment()).toContain('Nobody has stored the secret `gone` yet');
+    await planner()(propose(two, [goodFile(secrets('kept'), 'mine')]));
+    expect(comment()).not.toContain('Nobody has stored');
   });
 
   it('says what is wrong with it', async () => {
