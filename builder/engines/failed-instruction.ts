@@ -67,8 +67,13 @@ function engineError(output: readonly string[]): { instruction: string | undefin
   const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
   return {
     instruction: buildah?.[1] ?? (marked || undefined),
-    reason: buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1],
+    reason: buildah?.[2] ?? withoutCommand(buildkit?.[1]) ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1],
   };
+}
+
+/** The command stands in the instruction: `process "/bin/sh -c make" did not complete successfully: exit code: 2`. */
+function withoutCommand(reason: string | undefined): string | undefined {
+  return reason?.replace(/^process ".*" did not complete successfully: (?=exit code: \d+$)/, '');
 }
 
 /** Why BuildKit could not push what it built; undefined when it failed with something else. */

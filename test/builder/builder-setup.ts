@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -30,7 +30,9 @@ const bucket = 'records';
 
 /** The Docker of whoever runs the tests, of which a builder's own home says nothing. */
 const ownDocker: NodeJS.ProcessEnv = {
-  DOCKER_CONFIG: join(homedir(), '.docker'),
+  // Buildah fails where its login is to be in a file that is not there.
+  DOCKER_CONFIG: existsSync(join(homedir(), '.docker', 'config.json')) ? join(homedir(), '.docker') : undefined,
+  BUILDX_CONFIG: join(homedir(), '.docker', 'buildx'),
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(?:DOCKER|BUILDX)_/.test(name))),
 };
 

@@ -48,6 +48,15 @@ describe('an instruction that fails is the project’s, whatever it prints', () 
   });
 });
 
+test('the command of a RUN stands once in the sentence about its failure', () => {
+  const output = [
+    '#5 0.2 no rule',
+    '   2 | >>> RUN make "all"',
+    'ERROR: failed to build: failed to solve: process "/bin/sh -c make \\"all\\"" did not complete successfully: exit code: 2',
+  ];
+  expect(failedInstruction(output)).toMatch(/^The instruction RUN make "all" failed: exit code: 2\. Correct it/);
+});
+
 describe('a base that could not be pulled is not taken for a mistake in the Dockerfile', () => {
   test.each([
     [
