@@ -10,14 +10,18 @@ import { pieceOf } from './paging/bounded-page.ts';
 import { type List, sealedPage } from './paging/lists.ts';
 import { tagOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
-import type { ReleaseReader } from './readers.ts';
+import type { KnownProject, ReleaseReader } from './readers.ts';
 import { verifyRelease } from './release-verification.ts';
 import { RequestError } from './request-error.ts';
 
 type Parts = Pick<SiteParts, 'builds' | 'releases' | 'seals' | 'signatures' | 'signingKey' | 'siteUrl' | 'targets'>;
 
 /** A project's releases, newest first. */
-export async function releaseListAnswer(parts: Parts, { query, now }: SiteRequest, project: Project): Promise<Answer> {
+export async function releaseListAnswer(
+  parts: Parts,
+  { query, now }: SiteRequest,
+  project: KnownProject,
+): Promise<Answer> {
   const { items, cursor } = await releasesOf(parts, query, project.name);
   return page(releaseListPage({ project, releases: items, cursor, query, now }));
 }
@@ -31,7 +35,7 @@ export async function tagsAnswer(parts: Parts, { query, now }: SiteRequest, proj
 export async function releaseAnswer(
   { builds, releases, signatures, signingKey, siteUrl, targets }: Parts,
   { now }: SiteRequest,
-  project: Project,
+  project: KnownProject,
   digest: string,
 ): Promise<Answer> {
   const release = await releaseWith(releases, project.name, digest);

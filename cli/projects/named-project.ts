@@ -24,7 +24,7 @@ export type KnownProject = ReturnType<typeof knownProjectSchema.parse>;
 export interface ProjectArgument {
   appId: string;
   jobId: string;
-  /** Without it the project is the only one of the job, or that with the tag `latest`. */
+  /** Without it the project is the only one of the job that the index has, or that with the tag `latest`. */
   desiredTag?: string | undefined;
 }
 
@@ -52,7 +52,8 @@ export async function findProject(
 ): Promise<KnownProject> {
   const { api, siteUrl } = deployment;
   const known = await Array.fromAsync(api.list(`projects/${appId}/${jobId}`, {}, listSchema));
-  const only = desiredTag === undefined && known.length === 1 ? known[0] : undefined;
+  const active = known.filter((each) => each.active);
+  const only = desiredTag === undefined ? [active, known].find(({ length }) => length === 1)?.[0] : undefined;
   const project = only ?? known.find((each) => each.desiredTag === (desiredTag ?? 'latest'));
   if (project) return project;
   const named = `${appId}/${jobId}${desiredTag === undefined ? '' : `:${desiredTag}`}`;

@@ -94,9 +94,10 @@ export function describeAuthored({ by, subject }: Authored): string {
   return [personName(by) || 'unknown', oneLine(subject, 200)].filter(Boolean).join(': ');
 }
 
-/** `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`. */
+/** `40 ms`, `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`. */
 export function describeDuration(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds) / 1000;
+  if (milliseconds < 100) return `${Math.max(0, Math.round(milliseconds))} ms`;
+  const seconds = milliseconds / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -82,6 +82,24 @@ export function isFloating(tag: string): boolean {
   return !/^(?:build|sha)-/.test(tag);
 }
 
+/** The newest of an image's tags that never move: one that was built again, and is the same, has several. Newer ones sort after older ones. */
+export function immutableTagOf(tags: Iterable<string>): string | undefined {
+  return [...tags]
+    .filter((tag) => tag.startsWith('build-'))
+    .sort()
+    .at(-1);
+}
+
+/** Whether a release was taken back: it is newer than the one that the project has now, and no floating tag names it. */
+export function isTakenBack(
+  { digest, tags, floating }: Pick<ReleasedImage, 'digest' | 'tags' | 'floating'>,
+  current: { digest: string; tags: readonly string[] } | undefined,
+): boolean {
+  if (!current || current.digest === digest || floating.length > 0) return false;
+  const [own, now] = [immutableTagOf(tags), immutableTagOf(current.tags)];
+  return own !== undefined && now !== undefined && own > now;
+}
+
 /** An image that was gone and was released again since then waits for its scan like any other. */
 export function currentState({ state, dueAt }: ReleasedImage): ReleaseState {
   return state === 'gone' && dueAt !== undefined ? 'waiting' : state;

@@ -2,7 +2,7 @@ import valid from 'semver/functions/valid.js';
 import { exactTime, shortDigest } from '../builds/describe-build.ts';
 import type { Project } from '../model/project.ts';
 import { oneLine } from '../text/one-line.ts';
-import { isFloating } from './release.ts';
+import { immutableTagOf, isFloating } from './release.ts';
 
 /** A release of the project, as far as a rollback needs to know it. */
 export interface KnownRelease {
@@ -66,10 +66,7 @@ function isNamed({ digest, build, tags }: KnownRelease, name: string): boolean {
 function describeChoice(releases: readonly KnownRelease[]): string {
   if (releases.length === 0) return 'There is no other release to roll back to.';
   const shown = releases.slice(0, listed).map(({ digest, tags, releasedAt }) => {
-    const name = [...tags]
-      .filter((tag) => tag.startsWith('build-'))
-      .sort()
-      .at(-1);
+    const name = immutableTagOf(tags);
     return `${shortDigest(digest)}${name ? ` (${name})` : ''} of ${exactTime(releasedAt)}`;
   });
   const more = releases.length > listed ? `, and ${releases.length - listed} older ones` : '';

@@ -4,7 +4,7 @@ import { describeCause } from '../builds/describe-build.ts';
 import type { Build } from '../model/build.ts';
 import type { DeployTarget } from '../model/deploy-target.ts';
 import { isTracked, type Project } from '../model/project.ts';
-import { isFloating } from '../releases/release.ts';
+import { immutableTagOf, isFloating } from '../releases/release.ts';
 import { versionOf } from '../sources/version-tag.ts';
 
 /** A release as a target gets it: what is written to the target, and what orders releases. */
@@ -39,8 +39,7 @@ export function deliverableOf(build: Build): Deliverable | undefined {
   const { image, status, endedAt } = build;
   if (!image || status !== 'released' || endedAt === undefined) return undefined;
   const version = versionOf(build.ref)?.version;
-  const immutable = image.tags.find((tag) => tag.startsWith('build-'));
-  const tag = image.tags.find((each) => each === version) ?? immutable ?? image.tags.find(isFloating);
+  const tag = image.tags.find((each) => each === version) ?? immutableTagOf(image.tags) ?? image.tags.find(isFloating);
   if (tag === undefined) return undefined;
   const { id, ref, commit, sourceUrl, cause } = build;
   const { repository, digest } = image;

@@ -16,6 +16,12 @@ export function oneLine(value: string, limit = 200): string {
   return characters.length <= limit ? characters.join('') : `${characters.slice(0, limit - 1).join('')}…`;
 }
 
+/** The same for sentences: one that is too long ends after a whole word. */
+export function shortened(text: string, limit: number): string {
+  const line = oneLine(text, limit);
+  return line.endsWith('…') ? line.replace(/\s+\S*…$/, ' …') : line;
+}
+
 /** An address that a page or a mail may link to: http or https, and without credentials; undefined for anything else. */
 export function webLink(address: string): string | undefined {
   const url = URL.parse(address);

@@ -78,10 +78,10 @@ function listPage(messages: ReturnType<Inbox['list']>): Answer {
   const last = messages.at(-1);
   return page(
     'Mail',
-    html`<table><thead><tr><th>Subject</th><th>To</th><th>From</th><th>Date</th></tr></thead><tbody>
+    html`<table><thead><tr><th>Subject</th><th>To</th><th>Date</th></tr></thead><tbody>
 ${messages.map(
-  ({ id, subject, to, from, date }) =>
-    html`<tr><td><a href="/mail/${id}">${subject || '(no subject)'}</a></td><td>${to.join(', ')}</td><td>${from}</td><td><time datetime="${date}">${readable(date)}</time></td></tr>
+  ({ id, subject, to, date }) =>
+    html`<tr><td><a href="/mail/${id}">${subject || '(no subject)'}</a></td><td>${to.join(', ')}</td><td><time datetime="${date}">${readable(date)}</time></td></tr>
 `,
 )}</tbody></table>
 ${last && messages.length === pageLength ? html`<p><a href="/mail?before=${last.id}">Older mail</a></p>` : ''}`,
@@ -101,8 +101,8 @@ async function messagePage(id: string, raw: Uint8Array): Promise<Answer> {
     html`<table><tbody>
 ${rows.filter(([, value]) => value !== '').map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}
 </tbody></table>
-${message.html === undefined ? '' : html`<h2>Message</h2><iframe title="The message's HTML part" src="/mail/${id}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>`}
-${message.text === undefined ? '' : html`<h2>Text part</h2><pre>${message.text}</pre>`}
+${message.html === undefined ? '' : html`<h2>As HTML</h2><iframe title="The message's HTML part" src="/mail/${id}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>`}
+${message.text === undefined ? '' : html`<h2>As text</h2><pre>${message.text}</pre>`}
 ${message.attachments.length === 0 ? '' : html`<h2>Attachments</h2><ul>${message.attachments.map((part) => html`<li>${part.filename ?? '(no name)'} (${part.mimeType})</li>`)}</ul>`}
 <h2>Headers</h2><pre>${message.headers.map(({ originalKey, value }) => `${originalKey}: ${value}`).join('\n')}</pre>
 <p><a href="/mail/api/messages/${id}">The message as it was sent</a></p>`,

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -31,6 +21,7 @@ export function openBlobFiles(folder: string) {
 
   return {
     pathOf,
+    uploadPath,
 
     read(digest: string, range?: { start: number; end: number }) {
       return createReadStream(pathOf(digest), { ...range, highWaterMark: 256 * 1024 });
@@ -42,11 +33,6 @@ export function openBlobFiles(folder: string) {
 
     openUpload(id: string): Promise<FileHandle> {
       return open(uploadPath(id), 'a');
-    },
-
-    /** Takes a mebibyte while the disk is busy, and writes it at once. */
-    appendTo(id: string) {
-      return createWriteStream(uploadPath(id), { flags: 'a', highWaterMark: 2 ** 20 });
     },
 
     async removeUpload(id: string): Promise<void> {

@@ -101,7 +101,7 @@ export async function beginUpload(context: RegistryContext, exchange: Exchange, 
     throw new RegistryError('DIGEST_INVALID', `The algorithm '${algorithm}' is not supported`);
   const digest = query.get('digest');
   if (digest !== null) checkDigest(digest);
-  const id = await uploads.begin(repository.name, algorithm);
+  const id = await uploads.begin(repository.name);
   if (digest !== null) {
     await write(context, exchange, repository.name, id);
     return complete(context, exchange, repository.name, id, digest);

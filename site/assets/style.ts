@@ -46,7 +46,8 @@ button { padding: .45rem 1rem; border: 1px solid var(--line); border-radius: .4r
 main.wide { padding-block: 1.75rem 1rem; }
 footer.wide { padding-block: 1rem 2.5rem; font-size: .875rem; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; letter-spacing: -.01em; }
-h1 a { color: inherit; }
+h1 a { color: inherit; text-decoration: underline 1px color-mix(in srgb, currentColor 35%, transparent); text-underline-offset: .15em; }
+.trail { margin-bottom: .35rem; font-size: .875rem; color: var(--quiet); overflow-wrap: anywhere; }
 h2 { font-size: 1rem; margin: 0 0 .6rem; }
 section { margin-top: 1.75rem; }
 code, pre { font-family: var(--mono); font-size: .875em; } pre code { font-size: inherit; }
@@ -132,7 +133,7 @@ pre { margin: 0; }
 .command code { user-select: all; }
 .command[data-copy] { white-space: pre-wrap; overflow-wrap: anywhere; } .command:has(.copy) { position: relative; padding-right: 5.5rem; }
 .log { background: #0d1117; color: #d7dee7; padding: .6rem 0; border-radius: .6rem; border: 1px solid var(--line); font: .8125rem/1.5rem var(--mono); max-height: 70vh; overflow: auto; min-height: 3.5rem; }
-.log.found, main:has(h1 #log-title) .log { max-height: none; }
+.log.found, main:has(h1#log-title) .log { max-height: none; }
 .log p { margin: 0; padding: 0 1rem 0 4.75rem; position: relative; overflow: clip; overflow-wrap: anywhere; white-space: pre-wrap; min-height: 1.5rem; }
 .log p > a:first-child { position: absolute; left: 0; width: 4rem; text-align: right; color: #8b98a5; text-decoration: none; user-select: none; }
 .log p > a:first-child:hover { color: #fff; text-decoration: underline; }
@@ -157,6 +158,7 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .calm { display: flex; align-items: center; gap: .6rem; margin: 0; color: var(--quiet); } .calm .icon { color: var(--good); }
 .brief { list-style: none; margin: 0; padding: 0; }
 .brief li { display: flex; gap: .7rem; padding: .35rem 0; } .brief .icon { margin-top: .3em; } .brief .what { flex: 1; min-width: 0; }
+@media (min-width: 42.01rem) { .amounts :is(th, td):not(:first-child) { text-align: right; width: 8rem; } .amounts :is(th, td):last-child { padding-right: 1rem; } }
 .columns { display: grid; gap: 0 2rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 64rem) {
   .columns { grid-template-columns: minmax(0, 1fr) 23rem; }
@@ -176,6 +178,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
 #history summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); } #history .card { margin: 0; }
 .plain { border-collapse: collapse; font-size: .875rem; width: 100%; } .plain th { text-align: left; } .plain td, .plain th { padding: .2rem .4rem .2rem 0; overflow-wrap: anywhere; }
 .tag-table th:first-child, .tag-table td:first-child { white-space: normal; width: 36%; } .tag-table th:nth-child(3) { width: 6rem; } .tag-table th:nth-child(4) { width: 7.5rem; }
+.amounts { font-variant-numeric: tabular-nums; }
 .graph { overflow-x: auto; padding: .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 .graph svg { display: block; } .graph text { fill: var(--text); font-size: 12.5px; } .graph .said { font-size: 11px; fill: var(--quiet); }
 .graph .edges path { fill: none; stroke: var(--quiet); stroke-width: 1.25; }
@@ -189,7 +192,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
   .wide { padding-inline: 1rem; }
   .rows li { grid-template-columns: auto minmax(0, 1fr); row-gap: .4rem; }
   .what { grid-column: 1 / -1; grid-row: 2; }
-  .when { grid-column: 2; grid-row: 1; flex-direction: row; gap: .6rem; justify-content: flex-end; }
+  .when { grid-column: 2; grid-row: 1; flex-flow: row wrap; gap: 0 .6rem; justify-content: flex-end; }
   .where { grid-column: 1 / -1; justify-content: flex-start; }
   .top form { flex: 1 1 100%; padding-bottom: .6rem; } .top input { width: 100%; max-width: none; }
   .tag-table td:first-child { width: auto; grid-column: 1 / -1; }

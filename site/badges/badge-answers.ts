@@ -68,13 +68,16 @@ async function oldestOf(
   return fixableSince(known.findings, project, { releasedAt: release?.releasedAt ?? released.at, day: dayOf(now) });
 }
 
-/** Of the tag that `?tag=` names, else `latest`, else the only tag of the job. */
+/**
+ * Of the tag that `?tag=` names, else `latest`, else the only tag of the job. What does not exist, or not for everybody, is `unknown` with the
+ * status 200: a README shows a broken picture for any other. https://github.com/badges/shields/pull/11479
+ */
 function badgeOf(label: string, say: (parts: Parts, project: KnownProject, now: Date) => Promise<Said>) {
   return async (parts: SiteParts, { query, now }: SiteRequest, names: Names): Promise<Answer> => {
     const project = await projectOf(parts, names, query.get('tag'));
     const said: Said = project ? await say(parts, project, now) : { value: 'unknown', tone: 'quiet' };
     return {
-      status: project ? 200 : 404,
+      status: 200,
       headers: { 'content-type': 'image/svg+xml; charset=utf-8', 'cache-control': caching.minute },
       body: badge({ label, ...said }).toString(),
     };

@@ -8,7 +8,7 @@ import {
 } from '../../core/builds/describe-build.ts';
 import { type Build, type BuildStatus, type Cause, isTerminal } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
-import { oneLine } from '../../core/text/one-line.ts';
+import { oneLine, shortened } from '../../core/text/one-line.ts';
 import type { Overview } from '../overview.ts';
 import { address, layout, pager } from './layout.ts';
 import { buildChip, icon, type Tone, tones } from './status.ts';
@@ -77,7 +77,7 @@ function brief(build: Build, now: Date): string {
   const { status, failure, verdict, held } = build;
   if (held || status === 'queued') return oneLine(describeStatus(build, now), 200);
   const why = failure?.message ?? verdict?.reasons[0] ?? describeCause(build.cause, build.gitHost);
-  return `${isTerminal(status) ? '' : `${status} for ${describeDuration(elapsed(build, now))}: `}${oneLine(why, 160)}`;
+  return `${isTerminal(status) ? '' : `${status} for ${describeDuration(elapsed(build, now))}: `}${shortened(why, 200)}`;
 }
 
 const filterStatuses: BuildStatus[] = ['building', 'released', 'blocked', 'failed'];

@@ -7,7 +7,6 @@ import {
   describeStatus,
   elapsed,
   exactTime,
-  pullTag,
   shortCommit,
 } from '../../core/builds/describe-build.ts';
 import { describeUsd, totalUsd } from '../../core/cost/sum-costs.ts';
@@ -16,6 +15,7 @@ import type { BuildCost } from '../../core/model/build-cost.ts';
 import { describeCacheUse } from '../../core/model/cache-use.ts';
 import { architectureOf } from '../../core/model/platform.ts';
 import type { Project } from '../../core/model/project.ts';
+import { immutableTagOf } from '../../core/releases/release.ts';
 import { commitLink, sourcePage } from '../../core/sources/source-pages.ts';
 import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
@@ -87,7 +87,8 @@ function isLive(build: Build, log: LogView, now: Date): boolean {
 function image(build: Build): Html | undefined {
   if (!build.image) return undefined;
   const { repository, digest, tags, signed, platforms = [] } = build.image;
-  const tag = pullTag(build.project, tags);
+  // The others name a newer image one day.
+  const tag = immutableTagOf(tags);
   return html`<section><h2>Image</h2>
 <pre class="command" tabindex="0" data-copy><code>docker pull ${repository}${tag ? `:${tag}` : `@${digest}`}</code></pre>
 <dl class="facts">

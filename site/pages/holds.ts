@@ -6,7 +6,7 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { KnownProject } from '../readers.ts';
 import { layout, pager } from './layout.ts';
-import { projectPath } from './project-path.ts';
+import { projectPath, projectTrail } from './project-path.ts';
 import { releasesPath } from './releases.ts';
 import { ageElement } from './times.ts';
 
@@ -37,8 +37,9 @@ export function holdListPage({ project, changes, cursor, query, now }: HoldListP
   return layout({
     title: `Holds and rollbacks of ${project.name}`,
     here: '/projects',
+    trail: projectTrail(project.name),
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: holds and rollbacks</h1></div>
+    main: html`<div class="head"><h1>Holds and rollbacks</h1></div>
 <p class="meaning">A hold keeps the floating tags where they are. A rollback moves them to an earlier release and holds them there.</p>
 <section>${changes.length > 0 ? html`<ol class="rows">${changes.map((change) => row(change, now))}</ol>` : html`<p class="empty">None${query.has('cursor') ? ' before these' : ' yet'}.</p>`}</section>
 ${pager(path, query, cursor)}`,

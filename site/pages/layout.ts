@@ -1,6 +1,9 @@
 import { type Html, html } from '../../core/text/html.ts';
 import { assetPaths } from '../assets/assets.ts';
 
+/** A page above another. */
+export type Step = readonly [path: string, name: string];
+
 export interface Layout {
   title: string;
   /** The same as JSON. */
@@ -11,6 +14,8 @@ export interface Layout {
   live?: boolean;
   /** The part of the site that it is in, by its path. */
   here?: string;
+  /** The pages above this one, the nearest last. */
+  trail?: readonly Step[];
   /** What was searched for. */
   search?: string;
   main: Html;
@@ -25,7 +30,7 @@ const parts = [
   ['/cascades', 'Cascades'],
 ] as const;
 
-export function layout({ title, api, feed, live = false, here, search = '', main }: Layout): Html {
+export function layout({ title, api, feed, live = false, here, trail = [], search = '', main }: Layout): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,6 +55,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 <form role="search" aria-label="All of the site" action="/search"><label class="unseen" for="q">Search</label><input id="q" type="search" name="q" value="${search}" maxlength="300" placeholder="Project, commit, digest, tag"></form>
 </div></header>
 <main id="main" class="wide" data-live="${live ? 'yes' : 'no'}">
+${trail.length > 0 && html`<nav class="trail" aria-label="Above this page">${trail.map(([path, name], at) => html`${at > 0 && html` <span aria-hidden="true">/</span> `}<a href="${path}">${name}</a>`)}</nav>`}
 ${main}
 <p id="announcement" class="unseen" aria-live="polite"></p>
 </main>

@@ -5,7 +5,7 @@ import { type Html, html } from '../../core/text/html.ts';
 import type { LogMatches, LogView } from '../log-view.ts';
 import { layout } from './layout.ts';
 import { logLines } from './log-lines.ts';
-import { projectPath } from './project-path.ts';
+import { buildTrail } from './project-path.ts';
 import { buildChip } from './status.ts';
 
 export interface LogPage {
@@ -23,9 +23,9 @@ export function logPage({ build, recordedAs, view, text, found }: LogPage): Html
   return layout({
     title: `Log of ${build.project}`,
     here: '/',
+    trail: buildTrail(build),
     live: found === undefined && !isTerminal(build.status) && view.atEnd,
-    main: html`<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a>: <span id="log-title">log</span></h1><span id="state" data-part>${buildChip(build)}</span></div>
-<p><a href="/builds/${build.id}">The build ${build.id}</a></p>
+    main: html`<div class="head title"><h1 id="log-title">Log</h1><span id="state" data-part>${buildChip(build)}</span></div>
 ${logTools(build, recordedAs, text)}
 ${found ? matches(found, text) : lines(build, view)}`,
   });

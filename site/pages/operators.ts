@@ -1,4 +1,5 @@
 import { type OperatorsReport, operatorsPaths } from '../../core/api/operators.ts';
+import { cascadeIdForm } from '../../core/model/cascade-id.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { layout } from './layout.ts';
@@ -48,12 +49,20 @@ export function operatorsPage({
       ['About', 'Outcome', 'Kind', 'When'],
       deliveries.map(({ delivery, type, subject, outcome, builds: begun, handledAt }) => [
         html`<span class="long">${oneLine(subject ?? '', 300)}</span><code class="why">${oneLine(delivery, 100)}</code>`,
-        html`${oneLine(outcome, 300)} ${begun.slice(0, 3).map((build) => html`<a href="/builds/${build}"><code>${build.slice(0, 7)}</code></a> `)}`,
+        html`${withCascade(oneLine(outcome, 300))} ${begun.slice(0, 3).map((build) => html`<a href="/builds/${build}"><code>${build.slice(0, 7)}</code></a> `)}`,
         type ?? 'unknown',
         ageElement(handledAt, now),
       ]),
     )}</section>`,
   });
+}
+
+const cascadeId = new RegExp(`\\b(${cascadeIdForm})\\b`);
+
+/** An outcome that names a cascade leads to it. */
+function withCascade(outcome: string): Html {
+  const [before, cascade, after] = outcome.split(cascadeId);
+  return html`${before}${cascade && html`<a href="/cascades/${cascade}"><code>${cascade.slice(-6)}</code></a>`}${after}`;
 }
 
 function queueRow({ name, waiting, inProgress, delayed, failed }: OperatorsReport['queues'][number]): Html {

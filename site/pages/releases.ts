@@ -1,7 +1,6 @@
 import { describeCounts, exactTime, shortDigest } from '../../core/builds/describe-build.ts';
-import type { Project } from '../../core/model/project.ts';
 import { describeSize } from '../../core/releases/describe-diff.ts';
-import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
+import { currentState, isTakenBack, type ReleasedImage } from '../../core/releases/release.ts';
 import type { CurrentFinding, ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
@@ -10,7 +9,7 @@ import type { Recorded } from '../build-records.ts';
 import type { KnownProject } from '../readers.ts';
 import { findingsTable } from './findings-table.ts';
 import { layout, pager } from './layout.ts';
-import { projectPath } from './project-path.ts';
+import { projectPath, projectTrail } from './project-path.ts';
 import { icon, type Tone } from './status.ts';
 import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
@@ -25,7 +24,7 @@ const tagsShown = 40;
 export const releasesPath = (project: string): string => `${projectPath(project)}/releases`;
 
 export interface ReleaseListPage {
-  project: Project;
+  project: KnownProject;
   releases: ReleasedImage[];
   cursor: string | null;
   query: URLSearchParams;
@@ -37,29 +36,30 @@ export function releaseListPage({ project, releases, cursor, query, now }: Relea
   return layout({
     title: `Releases of ${project.name}`,
     here: '/projects',
+    trail: projectTrail(project.name),
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: releases</h1></div>
+    main: html`<div class="head"><h1>Releases</h1></div>
 <p class="meaning">Each released image is scanned again once a week, and when a scanner sends an event for it. Whatever is found, its tags stay. <a href="${projectPath(project.name)}/retention">Which images are kept, and why</a></p>
-<section>${releases.length > 0 ? releaseRows(releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}</section>
+<section>${releases.length > 0 ? releaseRows(project, releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}</section>
 ${pager(path, query, cursor)}`,
   });
 }
 
 /** The newest releases, for the project's own page; nothing where there are none. */
-export function releasesSection(project: Project, releases: ReleasedImage[], now: Date): Html | undefined {
+export function releasesSection(project: KnownProject, releases: ReleasedImage[], now: Date): Html | undefined {
   if (releases.length === 0) return undefined;
   return html`<section id="releases"><div class="head"><h2>Releases</h2><a href="${releasesPath(project.name)}">All releases</a></div>
-${releaseRows(releases, now)}</section>`;
+${releaseRows(project, releases, now)}</section>`;
 }
 
-function releaseRows(releases: ReleasedImage[], now: Date): Html {
-  return html`<ol class="rows">${releases.map((release) => row(release, now))}</ol>`;
+function releaseRows({ released }: KnownProject, releases: ReleasedImage[], now: Date): Html {
+  return html`<ol class="rows">${releases.map((release) => row(release, released, now))}</ol>`;
 }
 
-function row(release: ReleasedImage, now: Date): Html {
+function row(release: ReleasedImage, current: KnownProject['released'], now: Date): Html {
   const { project, digest, floating, signed, releasedAt, checkedAt } = release;
   return html`<li>
-${statusChip(release)}
+${statusChip(release, current)}
 <div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.slice(0, 8).map(describeTag)}${floating.length > 8 && `and ${floating.length - 8} more`}</span><span class="why">${describeFindings(release)}</span></div>
 <div class="where"><span>${signed && html`signed, `}${checkedAt ? html`scanned ${ageElement(checkedAt, now)}` : 'not scanned again yet'}</span></div>
 <div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
@@ -70,15 +70,16 @@ const describeTag = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code
 
 /** A release's current findings in one line. */
 function describeFindings({ counts, appeared = 0 }: ReleasedImage): string {
-  if (!counts) return 'Passed the policy at its release; it is scanned again once a week';
+  if (!counts) return 'Passed the policy at its release';
   const since = appeared > 0 ? `; ${appeared.toLocaleString('en')} not known at the release` : '';
   return `${describeCounts(counts)}${since}`;
 }
 
-function statusOf(release: ReleasedImage): [Tone, string] {
+function statusOf(release: ReleasedImage, current: KnownProject['released']): [Tone, string] {
+  if (isTakenBack(release, current)) return ['warning', 'rolled back'];
   switch (currentState(release)) {
     case 'waiting':
-      return ['good', 'released'];
+      return release.digest === current?.digest ? ['good', 'current'] : ['quiet', 'earlier'];
     case 'gone':
       return ['bad', 'gone'];
     case 'failed':
@@ -90,8 +91,8 @@ function statusOf(release: ReleasedImage): [Tone, string] {
   }
 }
 
-function statusChip(release: ReleasedImage): Html {
-  const [tone, text] = statusOf(release);
+function statusChip(release: ReleasedImage, current: KnownProject['released']): Html {
+  const [tone, text] = statusOf(release, current);
   return html`<span class="chip ${tone}">${icon(tone)}${text}</span>`;
 }
 
@@ -132,9 +133,10 @@ export function releasePage({ release, project: entry, targets, findings, verify
   return layout({
     title: `${project} ${shortDigest(digest)}`,
     here: '/projects',
+    trail: [...projectTrail(project), [releasesPath(project), 'Releases']],
     api: `/api/v1${path}`,
-    main: html`<div class="head title"><h1><a href="${projectPath(project)}">${project}</a> <a href="${releasesPath(project)}">${shortDigest(digest)}</a></h1>${statusChip(release)}</div>
-<p class="meaning">${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
+    main: html`<div class="head title"><h1>${shortDigest(digest)}</h1>${statusChip(release, entry.released)}</div>
+<p class="meaning">${isTakenBack(release, entry.released) && html`It was rolled back: the project has an earlier release. <a href="${projectPath(project)}/holds">Who did it, and why</a>. `}${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
 ${currentState(release) !== 'gone' && html`<pre class="command" tabindex="0" data-copy><code>docker pull ${verifying.repository}@${digest}</code></pre>`}
 <div class="columns"><div>
 ${deployedSection(release, targets, now)}

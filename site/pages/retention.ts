@@ -4,7 +4,7 @@ import { describeReason, type RetentionDecision, type RetentionReport } from '..
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { layout } from './layout.ts';
-import { projectPath } from './project-path.ts';
+import { projectPath, projectTrail } from './project-path.ts';
 import { releasesPath } from './releases.ts';
 import { ageElement } from './times.ts';
 
@@ -27,8 +27,9 @@ export function retentionPage({ project, report, now }: RetentionPage): Html {
   return layout({
     title: `Images kept for ${project.name}`,
     here: '/projects',
+    trail: projectTrail(project.name),
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: images kept</h1></div>
+    main: html`<div class="head"><h1>Images kept</h1></div>
 ${report ? decided(report, project, now) : html`<p class="empty">Nothing was decided yet: Slipway looks at each repository once a day.</p>`}`,
   });
 }

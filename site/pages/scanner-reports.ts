@@ -9,6 +9,7 @@ import type { Recorded } from '../build-records.ts';
 import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
 import { layout, pager } from './layout.ts';
+import { buildTrail } from './project-path.ts';
 import { icon, type Tone } from './status.ts';
 
 /** The build's page shows this many findings of each scanner; a page of its own and the JSON have all. */
@@ -158,8 +159,9 @@ export function scannerPage({ report, cursor, query, ...context }: ScannerPage):
   return layout({
     title: `${titles[report.scanner]}: ${context.build.project}`,
     here: '/',
+    trail: buildTrail(context.build),
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="/builds/${context.build.id}">${context.build.project}</a>: ${titles[report.scanner]}</h1></div>
+    main: html`<div class="head"><h1>${titles[report.scanner]}</h1></div>
 <p class="meaning">${describeResult(report)}${report.tool && `, by ${oneLine(report.tool, 200)}`}</p>
 <section class="scanners"><div class="scanner"><ul class="reasons">${items(report, context)}</ul></div></section>
 ${pager(path, query, cursor)}`,

@@ -5,7 +5,7 @@ import type { ReleasedImage } from '../../core/releases/release.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { layout, pager } from './layout.ts';
-import { projectPath } from './project-path.ts';
+import { projectPath, projectTrail } from './project-path.ts';
 import { ageElement } from './times.ts';
 
 /** The project's own page shows this many; a page of its own has all. */
@@ -46,7 +46,8 @@ export function tagsPage({ project, releases, cursor, query, now }: TagsPage): H
     title: `Tags of ${project.name}`,
     api: `/api/v1${projectPath(project.name)}/releases`,
     here: '/projects',
-    main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: tags</h1></div>
+    trail: projectTrail(project.name),
+    main: html`<div class="head"><h1>Tags</h1></div>
 <p class="meaning">The tags that name an image now, that of the newest release first. Each image has a tag of its own besides, which never moves.</p>
 <section>${rows.length > 0 ? table(rows, now) : html`<p class="empty">No tag names an image${query.has('cursor') ? ' of these releases' : ' yet'}.</p>`}</section>
 ${pager(path, query, cursor)}`,

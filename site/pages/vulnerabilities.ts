@@ -9,6 +9,7 @@ import { type FindingFilter, fixes } from '../paging/finding-filter.ts';
 import type { WaiverOf } from '../waivers.ts';
 import { findingsTable, type ShownFinding } from './findings-table.ts';
 import { layout, pager } from './layout.ts';
+import { buildTrail } from './project-path.ts';
 
 /** The build's page shows this many; a page of its own has all. */
 const shown = 15;
@@ -58,8 +59,9 @@ export function findingsPage({ build, findings, total, all, filter, scan, cursor
   return layout({
     title: `Vulnerabilities of ${build.project}`,
     here: '/',
+    trail: buildTrail(build),
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="/builds/${build.id}">${build.project}</a>: vulnerabilities</h1></div>
+    main: html`<div class="head"><h1>Vulnerabilities</h1></div>
 ${scan.state !== 'complete' && html`<p>${describeState(scan)}</p>`}
 <form class="tools" action="${path}">
 <label>Severity <select name="severity"><option value="">all</option>${severities.map((severity) => html`<option${filter.severity === severity && html` selected`}>${severity}</option>`)}</select></label>

@@ -221,6 +221,13 @@ it.each([
   expect(await call('open', ...args)).toEqual({ code: 0, out: `${site.url}/${path}\n`, err: '' });
 });
 
+it('takes a job without a tag for the one entry that the index still has of it', async () => {
+  content.projects = [sampleProject('demo/app:latest', { active: false }), sampleProject('demo/app:1.0')];
+  expect((await call('open', 'demo/app')).out).toBe(`${site.url}/projects/demo/app/1.0\n`);
+  content.projects.push(sampleProject('demo/app:2.0'));
+  expect((await call('open', 'demo/app')).out).toBe(`${site.url}/projects/demo/app/latest\n`);
+});
+
 it('slipway verify takes a project, and says where nothing was released', async () => {
   expect(await call('verify', 'demo/web')).toMatchObject({ code: 2, err: expect.stringMatching(/has no release yet/) });
   expect(await call('verify', 'demo/wbe')).toMatchObject({ code: 2, err: expect.stringMatching(/mean demo\/web\?/) });

@@ -91,7 +91,9 @@ describe('all vulnerabilities of a build', () => {
 
 it('all findings of a scanner have a page', async () => {
   const { text } = await siteOf()(`/builds/${build.id}/scanners/package-updates`);
-  expect(seen(text)).toMatch(/demo\/app:latest : Updates of packages 2 findings, by apt 2\.6\.1 openssl 3\.0\.15/);
+  expect(seen(text)).toMatch(
+    /demo\/app:latest \/ Build \w+ Updates of packages 2 findings, by apt 2\.6\.1 openssl 3\.0\.15/,
+  );
   expect((await siteOf()(`/builds/${build.id}/scanners/nothing`)).statusCode).toBe(404);
 });
 

@@ -171,7 +171,7 @@ describe('the page of a build', () => {
 
   it('shows a release with the command that gets it, its tags, digest, verdict and stages', async () => {
     const text = await page(released);
-    expect(seen(text)).toContain('docker pull registry.example.org/demo/app:latest');
+    expect(seen(text)).toContain('docker pull registry.example.org/demo/app:build-20261121T115000Z-1a2b3c4');
     for (const part of [
       digest,
       'build-20261121T115000Z-1a2b3c4',

@@ -74,7 +74,7 @@ it("a project's page has its newest releases, with what is known of them today",
 it('all releases of a project are a page and JSON, with tags, digest, times and the way to the findings', async () => {
   const ask = site();
   const page = await ask(path);
-  expect(page.text).toContain('released');
+  expect(page.text).toContain('earlier');
   expect(page.text).toContain('Passed the policy at its release');
   expect(page.text).toContain(`href="${path}/${digest}"`);
   const { items, cursor } = JSON.parse((await ask(`/api/v1${path}`)).text);
@@ -267,6 +267,25 @@ it('a release says where it is deployed, and how the project goes back to it', a
   const now = (await ask(`${path}/${digest}`)).text;
   expect(now).not.toContain('slipway rollback');
   expect(now).not.toContain('>production<');
+});
+
+it('a release that was taken back says so, in the list and on its page, and where one reads why', async () => {
+  const taken = released(digest, { floating: [], tags: new Set(['latest', 'build-20261102T100000Z-2b3c4d5']) });
+  const current = {
+    build: 'b',
+    digest: older,
+    tags: ['latest', 'build-20261101T100000Z-1a2b3c4'],
+    at: taken.releasedAt,
+  };
+  const ask = sampleSite({ projects: [{ ...project, released: current }], releases: [taken, released(older)] });
+  for (const address of ['/projects/demo/app/latest', path]) {
+    const { text } = await ask(address);
+    expect(text).toMatch(/rolled back<.*current</s);
+  }
+  const { text } = await ask(`${path}/${digest}`);
+  expect(text).toContain('It was rolled back');
+  expect(text).toContain('href="/projects/demo/app/latest/holds"');
+  expect((await ask(`${path}/${older}`)).text).not.toContain('rolled back');
 });
 
 it('the tags of a project are a table with image, size and age, and 500 make no large page', async () => {

@@ -9,7 +9,7 @@ import {
   refName,
 } from '../../../core/builds/describe-build.ts';
 import type { Cause } from '../../../core/model/build.ts';
-import { oneLine } from '../../../core/text/one-line.ts';
+import { oneLine, shortened } from '../../../core/text/one-line.ts';
 
 const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
 
@@ -75,6 +75,12 @@ describe('one line', () => {
     expect(oneLine('a\r\nBcc: x\u0000\u001b[31m\u202e\u2028\u200bb')).toBe('a Bcc: x [31m b');
   });
 
+  it('of a sentence ends after a whole word', () => {
+    expect(shortened('build on a newer base image', 24)).toBe('build on a newer base …');
+    expect(shortened('build', 5)).toBe('build');
+    expect(shortened('builds', 5)).toBe('buil…');
+  });
+
   it('is cut between characters, never within one', () => {
     expect(oneLine('😀'.repeat(10), 4)).toBe('😀😀😀…');
     expect(oneLine('abcd', 4)).toBe('abcd');
@@ -83,14 +89,16 @@ describe('one line', () => {
 
 describe('texts for numbers', () => {
   it.each([
-    [0, '0.0 s'],
+    [0, '0 ms'],
+    [41.6, '42 ms'],
+    [100, '0.1 s'],
     [940, '0.9 s'],
     [9_960, '10 s'],
     [59_600, '1 min'],
     [72_000, '1 min 12 s'],
     [3_600_000, '1 h'],
     [5_400_000, '1 h 30 min'],
-    [-5, '0.0 s'],
+    [-5, '0 ms'],
   ])('a duration of %i ms is %s', (milliseconds, words) => {
     expect(describeDuration(milliseconds)).toBe(words);
   });

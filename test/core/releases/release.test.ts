@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isFloating, minuteOfWeek, nextRescanAt } from '../../../core/releases/release.ts';
+import { isFloating, isTakenBack, minuteOfWeek, nextRescanAt } from '../../../core/releases/release.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -56,4 +56,35 @@ it.each([
   ['build-20261121T010203Z-aaaaaaa', false],
 ])('the tag %s floats: %s', (tag, floats) => {
   expect(isFloating(tag)).toBe(floats);
+});
+
+describe('a release was taken back', () => {
+  const [first, second] = ['build-20261101T100000Z-1a2b3c4', 'build-20261102T100000Z-2b3c4d5'];
+  it.each<
+    [
+      string,
+      { digest: string; tags: string[]; floating?: string[] },
+      { digest: string; tags: string[] } | undefined,
+      boolean,
+    ]
+  >([
+    [
+      'if it is newer than the one that the project has',
+      { digest: 'b', tags: [second] },
+      { digest: 'a', tags: [first] },
+      true,
+    ],
+    ['not if it is older', { digest: 'a', tags: [first] }, { digest: 'b', tags: [second] }, false],
+    [
+      'not if a tag names it, such as that of a version',
+      { digest: 'b', tags: [second], floating: ['1.2.3'] },
+      { digest: 'a', tags: [first] },
+      false,
+    ],
+    ['not if the project has it', { digest: 'b', tags: [second] }, { digest: 'b', tags: [first] }, false],
+    ['not where the project has none', { digest: 'b', tags: [second] }, undefined, false],
+    ['not if it cannot be told', { digest: 'b', tags: [] }, { digest: 'a', tags: [first] }, false],
+  ])('%s', (_, { digest, tags, floating = [] }, current, expected) => {
+    expect(isTakenBack({ digest, tags: new Set(tags), floating }, current)).toBe(expected);
+  });
 });

@@ -186,6 +186,22 @@ describe('a layer', () => {
     expect(await owner.call('PUT', `${location}?digest=${sha256(layer)}`)).toMatchObject({ status: 201 });
   });
 
+  test('that is large is hashed while it comes, and goes on after a restart', async () => {
+    const large = Buffer.alloc(80 * 2 ** 20, 'large');
+    const half = 40 * 2 ** 20;
+    const push = async (repository: string, meanwhile: () => Promise<void>, digest: string) => {
+      const location = await beginUpload(repository);
+      await owner.call('PATCH', location, { body: large.subarray(0, half) });
+      await meanwhile();
+      await owner.call('PATCH', location, { body: large.subarray(half) });
+      return owner.call('PUT', `${location}?digest=${digest}`);
+    };
+    const nothing = () => Promise.resolve();
+    expect(await push('blobs/wrong', nothing, sha256('other'))).toMatchObject({ status: 400, error: 'DIGEST_INVALID' });
+    expect(await push('blobs/large', nothing, sha256(large))).toMatchObject({ status: 201 });
+    expect(await push('blobs/again', machine.restart, sha256(large))).toMatchObject({ status: 201 });
+  });
+
   test('can be given up', async () => {
     const location = await beginUpload('blobs/cancel');
     expect(await owner.call('DELETE', location)).toMatchObject({ status: 204 });
