@@ -79,7 +79,9 @@ export function createPostNotification(services: Services) {
       return { error: 'It redirects to another address. Write that one into the index.', isFinal: true };
     if (status >= 200 && status < 300) return {};
     const retryAt = retryAfter(headers.get('retry-after'), new Date());
-    return { error: `It answered ${status}.`, isFinal: isRefusal(status), retryAt };
+    const isFinal = isRefusal(status);
+    const next = isFinal ? ' Correct the address if it is wrong: later events are posted to it all the same.' : '';
+    return { error: `It answered ${status}.${next}`, isFinal, retryAt };
   }
 
   return async function postNotification(notification: UrlNotification): Promise<void> {

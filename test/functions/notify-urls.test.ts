@@ -128,7 +128,8 @@ describe('the addresses of an entry', () => {
       (response) => void response.writeHead(410).end(),
     );
     await world.notify(event);
-    expect(await world.shown()).toEqual([{ state: 'failed', error: 'It answered 410.', failures: 1 }]);
+    const error = 'It answered 410. Correct the address if it is wrong: later events are posted to it all the same.';
+    expect(await world.shown()).toEqual([{ state: 'failed', error, failures: 1 }]);
     expect(await world.retry(inAnHour())).toBe(0);
   });
 });
