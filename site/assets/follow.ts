@@ -82,13 +82,16 @@ function addCopyButtons() {
   if (!navigator.clipboard) return;
   for (const command of document.querySelectorAll('[data-copy]')) {
     if (command.querySelector('.copy')) continue;
-    const text = command.textContent;
+    const text = command.textContent.trim();
     const button = document.createElement('button');
     button.className = 'copy';
     button.textContent = 'Copy';
+    // A page has several.
+    button.setAttribute('aria-label', 'Copy: ' + text);
     button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(text.trim());
+      await navigator.clipboard.writeText(text);
       button.textContent = 'Copied';
+      document.getElementById('announcement').textContent = 'Copied';
       setTimeout(() => { button.textContent = 'Copy'; }, 2000);
     });
     command.prepend(button);

@@ -45,7 +45,7 @@ export function graph({ title, nodes, edges }: Graph): Html {
     const [x1, y1, x2, y2] = [one.x + box.width, one.y + box.height / 2, other.x, other.y + box.height / 2];
     return html`<path d="M${x1} ${y1}C${x1 + space.x / 2} ${y1} ${x2 - space.x / 2} ${y2} ${x2} ${y2}"/>`;
   });
-  return html`<div class="graph" tabindex="0" role="region" aria-label="${title}"><svg width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="group" aria-label="${title}">
+  return html`<div class="graph" tabindex="0" role="region" aria-label="${title}"><svg width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" role="group">
 <g class="edges">${lines}</g>${nodes.map((node) => drawn(node, places.get(node.id)))}</svg></div>`;
 }
 

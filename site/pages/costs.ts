@@ -33,7 +33,7 @@ ${pager('/costs', query, cursor)}`,
 }
 
 function table(items: readonly ProjectCost[], month: string): Html {
-  return html`<table class="findings tag-table amounts"><thead><tr><th scope="col">Project</th><th scope="col">Builds</th><th scope="col">Machines</th><th scope="col">The rest</th><th scope="col">Together</th></tr></thead>
+  return html`<table class="findings tag-table amounts" aria-label="Costs by project"><thead><tr><th scope="col">Project</th><th scope="col">Builds</th><th scope="col">Machines</th><th scope="col">The rest</th><th scope="col">Together</th></tr></thead>
 <tbody>${items.map(({ project, builds, ...cost }) => {
     const ofProject = address('/costs', new URLSearchParams({ month, project }));
     return html`<tr><td data-label="Project"><a href="${projectPath(project)}">${project}</a></td><td data-label="Builds"><a href="${ofProject}">${counted(builds)}</a></td><td data-label="Machines">${describeUsd(cost.machineUsd)}</td><td data-label="The rest">${describeUsd(cost.controlUsd)}</td><td data-label="Together"><b>${describeUsd(totalUsd(cost))}</b></td></tr>

@@ -13,7 +13,7 @@ export type ShownFinding = Omit<Finding, 'description' | 'paths'> & {
 
 /** Vulnerabilities with links to their advisories. */
 export function findingsTable(findings: readonly ShownFinding[]): Html {
-  return html`<table class="findings"><thead><tr><th scope="col">Severity</th><th scope="col">Id</th><th scope="col">Package</th><th scope="col">Installed</th><th scope="col">Fixed in</th></tr></thead>
+  return html`<table class="findings" aria-label="Vulnerabilities"><thead><tr><th scope="col">Severity</th><th scope="col">Id</th><th scope="col">Package</th><th scope="col">Installed</th><th scope="col">Fixed in</th></tr></thead>
 <tbody>${findings.map(row)}</tbody></table>`;
 }
 

@@ -55,7 +55,7 @@ function figure(
 
 /** The numbers of the charts, the newest first, for who cannot see them. */
 function table(builds: readonly Build[], now: Date): Html {
-  return html`<details id="numbers"><summary>As a table</summary><table class="plain"><thead><tr><th scope="col">Build</th><th scope="col">Outcome</th><th scope="col">Duration</th><th scope="col">Vulnerabilities</th></tr></thead><tbody>${builds.map(
+  return html`<details id="numbers"><summary>As a table</summary><table class="plain" aria-label="The numbers of the charts"><thead><tr><th scope="col">Build</th><th scope="col">Outcome</th><th scope="col">Duration</th><th scope="col">Vulnerabilities</th></tr></thead><tbody>${builds.map(
     (build) =>
       html`<tr><td><a href="/builds/${build.id}">${exactTime(build.createdAt)}</a></td><td>${build.status}</td><td>${describeDuration(elapsed(build, now))}</td><td>${countsOf(build)}</td></tr>`,
   )}</tbody></table></details>`;

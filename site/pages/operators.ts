@@ -25,6 +25,7 @@ export function operatorsPage({
 <section id="queues"><h2>Queues</h2><dl class="facts">${queues.map(queueRow)}
 <div><dt>builds</dt><dd>${icon(isFull(builds) ? 'warning' : 'good')} ${buildsLine(builds)}</dd></div></dl></section>
 <section id="sources"><h2>Sources that cannot be read</h2>${listOr(
+      'Sources that cannot be read',
       'Every repository answered the last time.',
       ['Repository', 'Why', 'Failed', 'Asked again'],
       failingSources.map(({ source, failures, error, retryAt }) => [
@@ -35,6 +36,7 @@ export function operatorsPage({
       ]),
     )}</section>
 <section id="addresses"><h2>Addresses that mails do not reach</h2>${listOr(
+      'Addresses that mails do not reach',
       'No mail has bounced or was marked as spam.',
       ['Address', 'Why', 'What happened', 'When'],
       unreachableAddresses.map(({ address, kind, at, reason }) => [
@@ -45,6 +47,7 @@ export function operatorsPage({
       ]),
     )}</section>
 <section id="deliveries"><h2>What came in</h2>${listOr(
+      'What came in',
       'Nothing has come in during the last 30 days.',
       ['About', 'Outcome', 'Kind', 'When'],
       deliveries.map(({ delivery, type, subject, outcome, builds: begun, handledAt }) => [
@@ -83,9 +86,9 @@ const nameOf = (source: string) => (source.startsWith('//') ? `all of ${source.s
 
 type Cell = Html | string;
 
-function listOr(empty: string, titles: readonly string[], rows: readonly Cell[][]): Html {
+function listOr(label: string, empty: string, titles: readonly string[], rows: readonly Cell[][]): Html {
   if (rows.length === 0) return html`<p class="calm">${icon('good')} ${empty}</p>`;
-  return html`<table class="findings tag-table"><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+  return html`<table class="findings tag-table" aria-label="${label}"><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (cells) => html`<tr>${cells.map((cell, at) => html`<td data-label="${titles[at]}">${cell}</td>`)}</tr>
 `,

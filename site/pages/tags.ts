@@ -55,7 +55,7 @@ ${pager(path, query, cursor)}`,
 }
 
 function table(rows: readonly TagRow[], now: Date): Html {
-  return html`<table class="findings tag-table"><thead><tr><th scope="col">Tag</th><th scope="col">Image</th><th scope="col">Size</th><th scope="col">Released</th></tr></thead>
+  return html`<table class="findings tag-table" aria-label="Tags"><thead><tr><th scope="col">Tag</th><th scope="col">Image</th><th scope="col">Size</th><th scope="col">Released</th></tr></thead>
 <tbody>${rows.map(({ tag, release: { project, digest, sizeBytes, platforms = [], releasedAt } }) => {
     const address = `${projectPath(project)}/releases/${digest}`;
     return html`<tr><td data-label="Tag"><code class="long">${oneLine(tag, 128)}</code></td><td data-label="Image"><a href="${address}"><code>${shortDigest(digest)}</code></a>${platforms.length > 0 && html` <span class="quiet">${platforms.map(({ platform }) => platform).join(', ')}</span>`}</td><td data-label="Size">${sizeBytes === undefined ? html`<span class="quiet">unknown</span>` : describeSize(sizeBytes)}</td><td data-label="Released">${ageElement(releasedAt, now)}</td></tr>
