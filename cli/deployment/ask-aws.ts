@@ -32,5 +32,9 @@ function explain(stack: string, needs: string, error: unknown): string {
   }
   if (/Deserialization error/.test(message))
     return 'What answers here is not AWS: correct or unset AWS_ENDPOINT_URL, and look at the proxy of this machine.';
+  if (/InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch/.test(name))
+    return `AWS does not know these credentials: ${message} Look at AWS_PROFILE and at what AWS_ACCESS_KEY_ID is set to.`;
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET/.test(`${name} ${message}`))
+    return `AWS cannot be reached (${message}): look at the network, the region, and AWS_ENDPOINT_URL if it is set.`;
   return `AWS answered: ${message || name}`;
 }

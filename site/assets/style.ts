@@ -171,7 +171,7 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .waterfall td { padding: .3rem 0; } .waterfall td:last-child { text-align: right; padding: .3rem 1rem .3rem .75rem; width: 6.5rem; font-size: .875rem; color: var(--quiet); white-space: nowrap; }
 .waterfall .step th { padding-left: 2.65rem; font-weight: 400; font-size: .875rem; color: var(--quiet); } .waterfall .step .bar { height: .3rem; } .waterfall .step rect { opacity: .6; }
 .waterfall .step th, .waterfall .step td { padding-block: .1rem; }
-.chart { display: block; width: 100%; height: 5.5rem; margin: .5rem 0 .2rem; } .axis { display: flex; justify-content: space-between; margin: 0; } .chart .grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
+.chart { display: block; width: 100%; height: 5.5rem; margin: .5rem 0 .2rem; } .chart + p { margin: 0; } .chart .grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .chart .places { stroke: var(--quiet-ground); stroke-width: 7; } .chart .column { fill: transparent; } .chart a:hover .column, .chart a:focus-visible .column { fill: var(--quiet-ground); }
 rect.warning { fill: var(--warning); } rect.critical { fill: var(--bad); } rect.high { fill: color-mix(in srgb, var(--bad) 70%, var(--card)); } rect.medium { fill: var(--warning); } rect.low, rect.informational, rect.undefined { fill: var(--quiet); opacity: .6; }
 figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space-between; gap: 1rem; font-weight: 600; font-size: .9375rem; margin-bottom: .25rem; }

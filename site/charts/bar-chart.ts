@@ -17,7 +17,7 @@ export interface BarChart {
 }
 
 const [step, gap, height] = [16, 3, 120];
-/** Few bars stand at the right, as wide as many, beside the places of those to come. */
+/** Few bars are as narrow as many, and the places of those to come are beside them. */
 const fewest = 40;
 const [top, bottom] = [2, 2];
 /** A bar that cannot be seen says nothing. */
@@ -30,12 +30,12 @@ const lowest = 2;
 export function barChart({ title, bars }: BarChart): Html {
   const most = highest(bars) || 1;
   const width = step * Math.max(bars.length, fewest);
-  const first = width - step * bars.length;
+  const end = step * bars.length;
   const scale = (height - top - bottom) / most;
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="group" aria-label="${title}">
 <line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
-${first > 0 && html`<line class="places" x1="0" x2="${first}" y1="${height - 6}" y2="${height - 6}" stroke-dasharray="${step - gap} ${gap}"/>`}
-${bars.map((bar, at) => oneBar(bar, first + at * step, scale))}</svg>`;
+${end < width && html`<line class="places" x1="${end}" x2="${width}" y1="${height - 6}" y2="${height - 6}" stroke-dasharray="${step - gap} ${gap}"/>`}
+${bars.map((bar, at) => oneBar(bar, at * step, scale))}</svg>`;
 }
 
 /** The height of the highest bar: what the line at the top stands for. */

@@ -50,7 +50,7 @@ function figure(
   chart: BarChart,
 ): Html {
   return html`<figure><figcaption>${title} <span class="quiet small">at most ${describe(highest(chart.bars))}</span></figcaption>${barChart(chart)}
-<p class="axis small quiet"><span>${builds.length === 1 ? 'one build' : `${builds.length} builds`}${builds[0] && html`, the first ${ageElement(builds[0].createdAt, now)}`}</span><span>the last</span></p></figure>`;
+${builds[0] && html`<p class="small quiet">The last ${builds.length}, from ${ageElement(builds[0].createdAt, now)} on.</p>`}</figure>`;
 }
 
 /** The numbers of the charts, the newest first, for who cannot see them. */
