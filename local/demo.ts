@@ -165,6 +165,12 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** How to look around once the demo has ended. */
+function afterwards({ keep, data }: DemoArguments): string {
+  if (data !== undefined) return ` Its data is kept. To go on with it: npm run local -- --data "${data}"`;
+  return keep ? '' : ' To leave it running, with pages, mails and registry: npm run demo -- --keep';
+}
+
 function print(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -208,9 +214,7 @@ async function main(args: string[]): Promise<number> {
   progress.say(progress.paint('bold', 'Slipway: from a git push to a scanned, released image, on this machine'));
   try {
     await demo(options, { progress, signal, dataFolder, logFile, workspace });
-    print(
-      `Slipway is stopped.${options.keep ? '' : ' To leave it running, with pages, mails and registry: npm run demo -- --keep'}`,
-    );
+    print(`Slipway is stopped.${afterwards(options)}`);
   } catch (error) {
     progress.close();
     if (signal.aborted) {
