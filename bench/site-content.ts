@@ -78,7 +78,10 @@ export async function sampleContent(
   ]);
   return {
     [builds]: { items: amount.builds, itemOf: (number) => ({ ...aBuild, ...texts(buildKeys(number, amount, now)) }) },
-    [projects]: { items: amount.projects, itemOf: (number) => ({ ...aProject, ...texts(projectKeys(number)) }) },
+    [projects]: {
+      items: amount.projects,
+      itemOf: (number) => ({ ...aProject, ...texts(projectKeys(number, amount)) }),
+    },
     [releases]: { items: amount.projects, itemOf: (number) => ({ ...aRelease, ...texts(releaseKeys(number, now)) }) },
   };
 }
@@ -104,9 +107,11 @@ function buildKeys(number: number, amount: Amount, now: Date): Record<string, st
   };
 }
 
-function projectKeys(number: number): Record<string, string> {
+function projectKeys(number: number, { projects }: Amount): Record<string, string> {
   const { name, appId, jobId, source } = sampleProject(nameOf(number));
-  return { name, appId, jobId, source };
+  // Of every third number the build is that of a busy project.
+  const last = number % 3 === 0 && number >= busyProjects ? number + projects : number;
+  return { name, appId, jobId, source, lastBuild: idOf(last) };
 }
 
 const releaseKeys = (number: number, now: Date): Record<string, string> => ({

@@ -48,11 +48,13 @@ const run = once(() => {
   return createSiteHandler({
     builds: {
       get: builds.get,
+      getMany: recently(builds.getMany),
       list: recently(builds.list),
       costs: recently(builds.costs),
     },
     projects: {
       get: projects.get,
+      getMany: recently(projects.getMany),
       list: recently(projects.list),
       listJobs: recently(projects.listJobs),
       listPrivate: recently(projects.listPrivate),

@@ -42,13 +42,13 @@ export class StatusSite extends Construct {
       timeout: Duration.seconds(15),
       memoryMegabytes: 1024,
     });
-    state.projects.grant(this.pages, 'GetItem');
+    state.projects.grant(this.pages, 'GetItem', 'BatchGetItem');
     state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource', 'byVisibility');
     state.sources.grant(this.pages, 'GetItem');
-    state.builds.grant(this.pages, 'GetItem');
+    state.builds.grant(this.pages, 'GetItem', 'BatchGetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit', 'byOutcome');
     state.cascades.grant(this.pages, 'GetItem', 'Query');
-    state.cascades.grantQuery(this.pages, 'byMonth');
+    state.cascades.grantQuery(this.pages, 'byStart');
     state.bases.grant(this.pages, 'BatchGetItem');
     state.dependents.grant(this.pages, 'Query');
     records.grantReadLogs(this.pages);

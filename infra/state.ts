@@ -204,8 +204,8 @@ export class State extends Construct {
       key: 'id',
       sortKey: 'member',
       indexes: {
-        // Only a cascade's own item has a month, and only members that are not done have the attribute `open`.
-        byMonth: { partition: 'month', sort: 'startedAt' },
+        // Only a cascade's own item has the attribute `listed`, and only members that are not done have `open`.
+        byStart: { partition: 'listed', sort: 'startedAt' },
         byOpen: { partition: 'open', sort: 'since' },
       },
       expiry: 'expiresAt',

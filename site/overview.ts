@@ -1,5 +1,4 @@
-import { type Build, isReleasable, runningStatuses } from '../core/model/build.ts';
-import { lastBuildOf } from './paging/lists.ts';
+import { type Build, runningStatuses } from '../core/model/build.ts';
 import type { SiteParts } from './parts.ts';
 
 /** What needs somebody's eyes now. */
@@ -16,10 +15,10 @@ const shown = 5;
 /** Only some builds that change nothing are held back. */
 const unchangedRead = 20;
 
-type Parts = Pick<SiteParts, 'builds'>;
+type Parts = Pick<SiteParts, 'builds' | 'projects'>;
 
-/** A few queries, however many builds there are. */
-export async function readOverview({ builds }: Parts): Promise<Overview> {
+/** A few reads, however many builds there are. */
+export async function readOverview({ builds, projects }: Parts): Promise<Overview> {
   const newest = async (status: Build['status'], limit = shown) => (await builds.list({ status }, { limit })).items;
   const [failed, blocked, unchanged, ...running] = await Promise.all([
     newest('failed'),
@@ -28,22 +27,14 @@ export async function readOverview({ builds }: Parts): Promise<Overview> {
     ...runningStatuses.map((status) => newest(status)),
   ]);
   const held = unchanged.filter(({ held }) => held !== undefined).slice(0, shown);
-  const last = new Map<string, Promise<Build | undefined>>();
-  const isLast = async ({ id, project }: Build) => {
-    if (!last.has(project)) last.set(project, lastBuildOf(builds, project));
-    return (await last.get(project))?.id === id;
-  };
-  // Pull requests, which anyone may open, say nothing about a project.
-  const current = async (all: Build[]) => {
-    const releasable = all.filter(({ ref }) => isReleasable(ref));
-    const isCurrent = await Promise.all(releasable.map(isLast));
-    return releasable.filter((_, at) => isCurrent[at]);
-  };
-  const [failedNow, blockedNow, heldNow] = await Promise.all([current(failed), current(blocked), current(held)]);
+  const ended = [failed, blocked, held].flat();
+  const theirs = await projects.getMany([...new Set(ended.map(({ project }) => project))]);
+  const last = new Set(theirs.map(({ lastBuild }) => lastBuild));
+  const current = (all: Build[]) => all.filter(({ id }) => last.has(id));
   return {
     running: running.flat().sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1)),
-    failed: failedNow,
-    blocked: blockedNow,
-    held: heldNow,
+    failed: current(failed),
+    blocked: current(blocked),
+    held: current(held),
   };
 }

@@ -97,7 +97,7 @@ export async function apiProjectList(
 export async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
   const targets = (await parts.targets.ofProject(found.name)).map(publicTarget);
-  const lastBuild = await lastBuildOf(parts.builds, found.name);
+  const lastBuild = await lastBuildOf(parts.builds, found);
   const content: ApiProjectWithTargets = { ...apiProject(found, lastBuild, parts.siteUrl, now), targets };
   return json(content);
 }

@@ -27,6 +27,8 @@ import type { PrivateProject, ProjectRecord } from '../services/tables/projects.
 /** Each list begins with the newest. */
 export interface BuildReader {
   get(id: string): Promise<Build | undefined>;
+  /** Those that there are, in no order. */
+  getMany(ids: readonly string[]): Promise<Build[]>;
   list(selection: BuildSelection, request: PageRequest): Promise<Page<Build>>;
   costs(selection: CostSelection, request: PageRequest): Promise<Page<ProjectCost>>;
 }
@@ -34,10 +36,12 @@ export interface BuildReader {
 export type { CostSelection, ProjectCost };
 
 /** A project with what the pipeline records about it. */
-export type KnownProject = Project & Partial<Pick<ProjectRecord, 'bases' | 'released' | 'held'>>;
+export type KnownProject = Project & Partial<Pick<ProjectRecord, 'bases' | 'released' | 'held' | 'lastBuild'>>;
 
 export interface ProjectReader {
   get(name: string): Promise<KnownProject | undefined>;
+  /** Those that there are, in no order. */
+  getMany(names: readonly string[]): Promise<KnownProject[]>;
   /** The projects whose name begins so, the inactive too, by name. */
   list(start: string, request: PageRequest): Promise<Page<KnownProject>>;
   /** Those whose job's name begins so. */

@@ -47,6 +47,7 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
         const found = await builds.get(id);
         return found && isOfShown(found) ? buildOf(found) : undefined;
       },
+      getMany: async (ids) => (await builds.getMany(ids)).filter(isOfShown).map(buildOf),
       async list(selection, request) {
         const read = (wanted: PageRequest) => builds.list(selection, wanted);
         return mapPage(await without(read, request, isOfShown), buildOf);
@@ -59,6 +60,7 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
         const found = await projects.get(name);
         return found && shownProjects([found])[0];
       },
+      getMany: async (names) => shownProjects(await projects.getMany(names)),
       list: async (start, request) =>
         mapPage(await without((wanted) => projects.list(start, wanted), request, isShown), projectOf),
       listJobs: async (start, request) =>

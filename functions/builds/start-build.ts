@@ -73,7 +73,7 @@ export function createBuildStarter(services: Services) {
   async function record(order: BuildOrder, id: string, headRevision: number): Promise<Build> {
     const { project, cause, commit, ref, cascade, noCache } = order;
     const createdAt = new Date().toISOString();
-    const sequence = await projects.nextSequence(project.name);
+    const sequence = await projects.nextSequence(project.name, { id, ref });
     const build: Build = {
       ...newBuild(project, { id, cause, commit, ref, sequence, createdAt }),
       headRevision,

@@ -47,7 +47,7 @@ export async function recordSkipped(
           return undefined;
         });
   if (commit === undefined) return undefined;
-  const sequence = await projects.nextSequence(project.name);
+  const sequence = await projects.nextSequence(project.name, { id, ref });
   const createdAt = new Date().toISOString();
   await builds.create({
     ...newBuild(project, { id, cause: causeOf(pending), commit, ref, sequence, createdAt }),

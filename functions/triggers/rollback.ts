@@ -29,13 +29,14 @@ export function createRollbackPlanner({ builds, projects, releases, resume }: Se
     }
     const target = await releases.get({ project: name, digest: to });
     const released = target && (await builds.get(target.build));
+    const ref = released?.ref ?? `refs/heads/${project.gitBranch}`;
     const build = newBuild(project, {
       id,
       cause: { type: 'rollback', requester, reason, from, to },
       // The image is that of an earlier build; a refused rollback may name none.
       commit: released?.commit ?? '0'.repeat(40),
-      ref: released?.ref ?? `refs/heads/${project.gitBranch}`,
-      sequence: await projects.nextSequence(name),
+      ref,
+      sequence: await projects.nextSequence(name, { id, ref }),
       createdAt: new Date().toISOString(),
     });
     await builds.create(build);

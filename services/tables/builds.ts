@@ -62,6 +62,14 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     get,
 
+    /** The builds that exist. */
+    getMany(ids: readonly string[]): Promise<Build[]> {
+      return table.getMany(
+        ids.map((id) => ({ id })),
+        buildSchema,
+      );
+    },
+
     /** @throws RecordConflictError if there is no such build */
     async require(id: string): Promise<Build> {
       const build = await get(id);

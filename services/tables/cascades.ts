@@ -5,11 +5,10 @@ import { type CascadeProgress, progressOf } from '../../core/cascade/progress.ts
 import { type Cause, causeSchema } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
-import { monthOf } from '../../core/time/month.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
-import { type Page, type PageRequest, pageByMonth } from './page.ts';
+import type { Page, PageRequest } from './page.ts';
 import { expiryAfter, tableOf } from './table.ts';
 
 const eventSchema = z.object({ event: z.string(), cause: causeSchema, at: z.iso.datetime() });
@@ -33,7 +32,7 @@ export interface CascadeSummary extends CascadeHeader, Omit<CascadeProgress, 'ch
   endedAt?: string | undefined;
 }
 
-/** A little longer than cascades are listed. */
+/** So long cascades are listed. */
 const keptDays = 400;
 /** Longer than a trigger can be delivered again. */
 const answerDays = 30;
@@ -111,7 +110,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     async recordEvent(cascade: string, event: { id: string; cause: Cause; at: string }): Promise<void> {
       const { at } = event;
       const expiresAt = expiryAfter(keptDays);
-      await putOnce({ id: cascade, member: headerMember, month: monthOf(new Date(at)), startedAt: at, expiresAt });
+      await putOnce({ id: cascade, member: headerMember, listed: 'yes', startedAt: at, expiresAt });
       await putOnce({
         id: cascade,
         member: causeMember + event.id,
@@ -131,11 +130,10 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       await table.put(itemOf(cascade, member), expression`attribute_not_exists(id) OR version <= ${member.version}`);
     },
 
-    /** Newest first, month by month as far back as the list goes. */
-    list(request: PageRequest, now = new Date()): Promise<Page<CascadeHeader>> {
-      const inMonth = (month: string, part: PageRequest) =>
-        table.page({ index: 'byMonth', keys: expression`#month = ${month}`, newestFirst: true }, part, headerSchema);
-      return pageByMonth(inMonth, request, { now });
+    /** Newest first. */
+    list(request: PageRequest): Promise<Page<CascadeHeader>> {
+      const keys = expression`listed = ${'yes'}`;
+      return table.page({ index: 'byStart', keys, newestFirst: true }, request, headerSchema);
     },
 
     /** One cascade: the events that started and joined it, and the progress of those members that count. */

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type NamedBase, namedBaseSchema } from '../../core/bases/base-status.ts';
-import type { Build } from '../../core/model/build.ts';
+import { type Build, isReleasable } from '../../core/model/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
 import { type PlacedHold, placedHoldSchema } from '../../core/model/hold.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
@@ -18,6 +18,8 @@ import { tableOf } from './table.ts';
 export const projectRecordSchema = projectSchema.extend({
   /** How many builds the project has had. */
   sequence: z.int().default(0),
+  /** The last build of a branch or a version tag: pull requests, which anyone may open, say nothing about the project. */
+  lastBuild: z.string().optional(),
   /** The release that the floating tags name. */
   released: z
     .object({
@@ -172,12 +174,13 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * The number of the project's next build.
+     * The number of the project's next build, which is recorded only now: until then its project may name a build that is not there.
      * @throws RecordConflictError if there is no such project
      */
-    async nextSequence(name: string): Promise<number> {
+    async nextSequence(name: string, { id, ref }: Pick<Build, 'id' | 'ref'>): Promise<number> {
       const exists = expression`attribute_exists(#name)`;
-      const numbered = await table.updateAndGet({ name }, { add: { sequence: 1 } }, exists, numberedSchema);
+      const change = { add: { sequence: 1 }, set: isReleasable(ref) ? { lastBuild: id } : {} };
+      const numbered = await table.updateAndGet({ name }, change, exists, numberedSchema);
       if (!numbered) throw noProject(name);
       return numbered.sequence;
     },

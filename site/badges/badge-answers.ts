@@ -27,7 +27,7 @@ const patience = 7 * day;
 
 /** The state of the last build. */
 export const stateBadge = badgeOf('image', async ({ builds }, project) => {
-  const last = await lastBuildOf(builds, project.name);
+  const last = await lastBuildOf(builds, project);
   if (!last) return { value: 'no build', tone: 'quiet' };
   return last.held ? { value: 'held', tone: 'warning' } : { value: last.status, tone: tones[last.status] };
 });

@@ -1,12 +1,12 @@
 import { type BuildSelection, isSelected } from '../../core/builds/build-selection.ts';
-import { type Build, isReleasable } from '../../core/model/build.ts';
+import type { Build } from '../../core/model/build.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { Seals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import type { SiteParts } from '../parts.ts';
-import type { BuildReader, Cascade, CascadeMember } from '../readers.ts';
+import type { BuildReader, Cascade, CascadeMember, KnownProject } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 import { invalidCursor, openCursor, sealCursor } from './cursor.ts';
 import { digestOf, limitOf, prefixOf, selectionOf, tagOf } from './query.ts';
@@ -94,12 +94,9 @@ export async function projectsOf(
   const { items, cursor } = await sealedPage(seals, `projects\n${start}`, query, (request) =>
     projects.list(start, request),
   );
-  return {
-    items: await Promise.all(
-      items.map(async (project) => ({ project, lastBuild: await lastBuildOf(builds, project.name) })),
-    ),
-    cursor,
-  };
+  const last = await builds.getMany(items.flatMap(({ lastBuild }) => lastBuild ?? []));
+  const byId = new Map(last.map((build) => [build.id, build]));
+  return { items: items.map((project) => ({ project, lastBuild: byId.get(project.lastBuild ?? '') })), cursor };
 }
 
 export function cascadesOf(
@@ -118,14 +115,9 @@ export function membersOf(
   return sealedPage(seals, `cascade\n${id}`, query, (request) => cascades.members(id, request));
 }
 
-/** The last build of a releasable ref: pull requests, which anyone may open, say nothing about the project. */
-export async function lastBuildOf(builds: BuildReader, project: string): Promise<Build | undefined> {
-  let cursor: string | undefined;
-  for (const limit of [1, 25, 100]) {
-    const page = await builds.list({ project }, { limit, cursor });
-    const found = page.items.find(({ ref }) => isReleasable(ref));
-    if (found || !page.cursor) return found;
-    cursor = page.cursor;
-  }
-  return undefined;
+export async function lastBuildOf(
+  builds: Pick<BuildReader, 'get'>,
+  { lastBuild }: KnownProject,
+): Promise<Build | undefined> {
+  return lastBuild === undefined ? undefined : builds.get(lastBuild);
 }

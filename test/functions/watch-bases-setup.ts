@@ -89,7 +89,7 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
     /** A build of the project has used these images; `none` stands for one that was not there. */
     async built(job: string, on: Record<string, string>, app = 'demo'): Promise<void> {
       const name = `${app}/${job}:latest`;
-      const sequence = await world.projects.nextSequence(name);
+      const sequence = await world.projects.nextSequence(name, { id: '0000000000000001', ref: 'refs/heads/main' });
       const base = ([image, digest]: [string, string]) => ({
         reference: image,
         image: image.replace(/@.*/, ''),

@@ -44,7 +44,7 @@ export const stateTables: Table[] = [
     name: 'cascades',
     key: 'id',
     sortKey: 'member',
-    indexes: { byMonth: { partition: 'month', sort: 'startedAt' }, byOpen: { partition: 'open', sort: 'since' } },
+    indexes: { byStart: { partition: 'listed', sort: 'startedAt' }, byOpen: { partition: 'open', sort: 'since' } },
   },
   {
     name: 'releases',

@@ -282,7 +282,7 @@ describe('the API', () => {
     const fail = () => Promise.reject(broken);
     const site = sampleSite({
       errors,
-      parts: { builds: { get: fail, list: fail, costs: fail } },
+      parts: { builds: { get: fail, getMany: fail, list: fail, costs: fail } },
     });
     const answer = await site('/api/v1/builds');
     expect([answer.statusCode, body(answer).code]).toEqual([500, 'InternalError']);
@@ -293,13 +293,16 @@ describe('the API', () => {
   it('says when to try again where AWS has too much to do, or the answer takes too long', async () => {
     const failing = (name: string) => {
       const fail = () => Promise.reject(Object.assign(new Error('of a service'), { name }));
-      return sampleSite({ parts: { builds: { get: fail, list: fail, costs: fail } } });
+      return sampleSite({ parts: { builds: { get: fail, getMany: fail, list: fail, costs: fail } } });
     };
     const never = () => new Promise<never>(() => undefined);
     for (const site of [
       failing('ThrottlingException'),
       failing('TimeoutError'),
-      sampleSite({ parts: { builds: { get: never, list: never, costs: never } }, signal: AbortSignal.timeout(1) }),
+      sampleSite({
+        parts: { builds: { get: never, getMany: never, list: never, costs: never } },
+        signal: AbortSignal.timeout(1),
+      }),
     ]) {
       const answer = await site('/api/v1/builds');
       expect([answer.statusCode, answer.headers['retry-after'], body(answer).code]).toEqual([503, '5', 'Overloaded']);

@@ -3,7 +3,7 @@ import { signedReads } from '../../core/api/signed-reads.ts';
 import { baseStatuses } from '../../core/bases/base-status.ts';
 import { isSelected } from '../../core/builds/build-selection.ts';
 import { progressOf } from '../../core/cascade/progress.ts';
-import type { Build } from '../../core/model/build.ts';
+import { type Build, isReleasable } from '../../core/model/build.ts';
 import { largestLogPart } from '../../core/model/builder-contract.ts';
 import type { HoldChange } from '../../core/model/hold.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -94,10 +94,16 @@ export type Ask = (
   body?: string,
 ) => Promise<Answer>;
 
+/** A project as the table has it: with its last build, which is no pull request's. The builds begin with the newest. */
+const withLastBuild = (project: KnownProject, builds: readonly Build[]): KnownProject => ({
+  lastBuild: builds.find((build) => build.project === project.name && isReleasable(build.ref))?.id,
+  ...project,
+});
+
 /** The site on stores in memory, asked as API Gateway asks it. */
 export function sampleSite({
   builds = [],
-  projects = [],
+  projects: named = [],
   cascades = [],
   logs = {},
   records = {},
@@ -111,9 +117,11 @@ export function sampleSite({
   errors = [],
   signal,
 }: Content): Ask {
+  const projects = named.map((project) => withLastBuild(project, builds));
   const handler = createSiteHandler({
     builds: {
       get: async (id) => builds.find((build) => build.id === id),
+      getMany: async (ids) => builds.filter(({ id }) => ids.includes(id)),
       list: async (selection, request) =>
         pageOf(
           builds.filter((build) => isSelected(build, selection)),
@@ -135,6 +143,7 @@ export function sampleSite({
     signingKey: { publicKey: async () => Buffer.from('a public key') },
     projects: {
       get: async (name) => projects.find((project) => project.name === name),
+      getMany: async (names) => projects.filter(({ name }) => names.includes(name)),
       list: async (start, request) =>
         pageOf(
           projects.filter(({ name }) => name.startsWith(start)).sort((one, other) => (one.name < other.name ? -1 : 1)),

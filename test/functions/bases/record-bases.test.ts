@@ -34,8 +34,10 @@ const failed = (bases: Base[], missingBases: Omit<Base, 'digest'>[]): BuildResul
   missingBases,
 });
 
+const ofBranch = { id: '0000000000000001', ref: 'refs/heads/main' };
+
 async function seen(world: TestServices, result: BuildResult, over: Partial<Build> = {}) {
-  const sequence = over.sequence ?? (await world.projects.nextSequence('demo/app:latest'));
+  const sequence = over.sequence ?? (await world.projects.nextSequence('demo/app:latest', ofBranch));
   const build = await world.queue(sequence.toString(16).padStart(16, '0'), { sequence, ...over });
   await world.recordBases(build, result);
   return build;
@@ -75,8 +77,8 @@ describe('what a build depends on', () => {
     await using world = await setUpServices();
     await world.track();
     const [older, newer] = [
-      await world.projects.nextSequence('demo/app:latest'),
-      await world.projects.nextSequence('demo/app:latest'),
+      await world.projects.nextSequence('demo/app:latest', ofBranch),
+      await world.projects.nextSequence('demo/app:latest', ofBranch),
     ];
     await seen(world, built(debian), { sequence: newer });
     await seen(world, built(parent), { sequence: older });

@@ -93,8 +93,8 @@ describe('a push to a project', () => {
     await using planning = await setUpPlanBuilds();
     for (const name of ['one', 'two', 'three']) await planning.track({ name: `demo/app:${name}`, desiredTag: name });
     const { nextSequence } = planning.projects;
-    planning.projects.nextSequence = (name) =>
-      name === 'demo/app:one' ? Promise.reject(new Error('throttled')) : nextSequence(name);
+    planning.projects.nextSequence = (name, build) =>
+      name === 'demo/app:one' ? Promise.reject(new Error('throttled')) : nextSequence(name, build);
     await expect(planning.planBuilds(pushOf())).rejects.toThrow('throttled');
     expect((await planning.allBuilds()).map(({ project }) => project).sort()).toEqual([
       'demo/app:three',

@@ -21,8 +21,7 @@ const member = (project: string, over: Partial<CascadeMember> = {}): CascadeMemb
   ...over,
 });
 
-it('a cascade is listed with its month, newest first, and page by page', async () => {
-  const now = new Date('2026-11-21T00:00:00.000Z');
+it('cascades are listed, newest first, and page by page', async () => {
   for (const [id, at] of [
     ['old', '2026-09-01T00:00:00.000Z'],
     ['newer', '2026-11-20T00:00:00.000Z'],
@@ -34,7 +33,7 @@ it('a cascade is listed with its month, newest first, and page by page', async (
   const ids: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await world.cascades.list({ limit: 1, cursor }, now);
+    const page = await world.cascades.list({ limit: 1, cursor });
     ids.push(...page.items.map(({ id }) => id));
     cursor = page.cursor;
   } while (cursor);

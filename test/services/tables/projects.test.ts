@@ -45,10 +45,23 @@ const release = (build: string, headRevision: number) => ({
   at: new Date().toISOString(),
 });
 
+const push = { id: '0000000000000001', ref: 'refs/heads/main' };
+
 describe('a project', () => {
+  it('names its last build, which is none of a pull request', async () => {
+    const { name } = await tracked('demo/app:built');
+    for (const [id, ref] of [
+      ['1', 'refs/heads/main'],
+      ['2', 'refs/tags/v1.2.3'],
+      ['3', 'refs/pull/1/head'],
+    ] as const)
+      await projects.nextSequence(name, { id, ref });
+    expect(await projects.get(name)).toMatchObject({ lastBuild: '2', sequence: 3 });
+  });
+
   it('keeps its counts and its release when the index changes it', async () => {
     const project = await tracked('demo/app:kept');
-    expect(await projects.nextSequence(project.name)).toBe(1);
+    expect(await projects.nextSequence(project.name, push)).toBe(1);
     await projects.claimRelease(project.name, 'one');
     await projects.finishRelease(project.name, release('one', 1));
     await projects.put({ ...project, gitBranch: 'next' });
@@ -57,7 +70,7 @@ describe('a project', () => {
       sequence: 1,
       released: { build: 'one' },
     });
-    expect(await projects.nextSequence(project.name)).toBe(2);
+    expect(await projects.nextSequence(project.name, push)).toBe(2);
   });
 
   it('loses what its entry does not say any more', async () => {
