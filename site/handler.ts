@@ -4,6 +4,7 @@ import { stranger, type Viewer } from '../core/visibility/viewer.ts';
 import { isThrottled } from '../services/aws/throttled.ts';
 import { withAccount } from './account.ts';
 import { type Answer, caching, commonHeaders, page, preflight, problem, tagged } from './answer.ts';
+import { asset } from './assets/assets.ts';
 import { address } from './pages/layout.ts';
 import { problemPage } from './pages/problem.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
@@ -70,8 +71,10 @@ export function createSiteHandler({
   }
 
   async function read(request: SiteRequest, viewer: Viewer): Promise<Answer> {
-    const parts = await visibleParts(all, viewer);
     const { path, query } = request;
+    const file = asset(path);
+    if (file) return tagged(file, request.headers['if-none-match']);
+    const parts = await visibleParts(all, viewer);
     const found = withAccount(await route(parts, request), viewer, address(path, query), hasLogin);
     const answer = withNext(forViewer(found, viewer), request);
     const isKept = answer.status === 200 && answer.headers['cache-control'] !== caching.never;

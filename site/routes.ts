@@ -6,7 +6,6 @@ import { type Answer, caching, json, jsonList, page, redirect } from './answer.t
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild } from './api/json.ts';
 import { sbomRedirect } from './api/sbom.ts';
-import { asset } from './assets/assets.ts';
 import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
 import { buildAnswer, findingsAnswer, logAnswer, scannerPageAnswer } from './build-answers.ts';
 import { apiCascadeList, apiCascadeProjects, apiOneCascade, cascade, cascadeList } from './cascade-answers.ts';
@@ -109,8 +108,6 @@ export function posted(parts: SiteParts, request: SiteRequest): ReturnType<Route
 /** @throws RequestError if the request cannot be answered */
 export async function route(parts: SiteParts, request: SiteRequest): Promise<Answer> {
   const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path;
-  const file = asset(path);
-  if (file) return file;
   for (const answer of routes) {
     const answered = answer(parts, { ...request, path });
     if (answered) return answered;

@@ -8,7 +8,7 @@ export function problemPage(status: number, message: string): Html {
     title,
     main: html`<h1>${title}</h1>
 <p>${message}</p>
-<p><a href="/">All builds</a> · <a href="/projects">All projects</a></p>`,
+<p>${isPassing(status) && html`<a href="">Try again</a> · `}<a href="/">All builds</a> · <a href="/projects">All projects</a></p>`,
   });
 }
 
@@ -17,4 +17,8 @@ const titles: Record<number, string> = {
   404: 'Nothing here',
   405: 'This cannot be done here',
   500: 'Something broke on our side',
+  503: 'Too much to do just now',
 };
+
+/** The same address, which an empty link means, may answer in a moment. */
+const isPassing = (status: number): boolean => status >= 500;

@@ -307,6 +307,7 @@ describe('the API', () => {
       const answer = await site('/api/v1/builds');
       expect([answer.statusCode, answer.headers['retry-after'], body(answer).code]).toEqual([503, '5', 'Overloaded']);
       expect(answer.headers['cache-control']).toBe('no-store');
+      expect((await site('/')).text).toContain('<a href="">Try again</a>');
     }
   });
 
