@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { isPublicAddress } from './public-address.ts';
 
 /** The judgement of a git URL from the index: the URL to use, or why it is refused. */
@@ -62,6 +62,6 @@ function bareHost(url: URL): string {
 
 function isPrivate(host: string): boolean {
   // Of a parsed URL only an IPv6 address is in brackets.
-  const address = host.startsWith('[') ? host.slice(1, -1) : isIP(host) === 4 ? host : undefined;
+  const address = host.startsWith('[') ? host.slice(1, -1) : isIPv4(host) ? host : undefined;
   return address === undefined ? privateName.test(host) : !isPublicAddress(address);
 }
