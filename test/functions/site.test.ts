@@ -56,7 +56,9 @@ beforeAll(async () => {
     const createdAt = new Date(begun - number * 60_000).toISOString();
     await builds.create(sampleBuild(number, { createdAt, status: number % 5 === 0 ? 'failed' : 'released' }));
   }
-  await createProjects(tables.client, 'projects').put(sampleProject('demo/app:latest'));
+  const projects = createProjects(tables.client, 'projects');
+  await projects.put(sampleProject('demo/app:latest'));
+  await projects.nextSequence('demo/app:latest', sampleBuild(1));
   await createDependents(tables.client, 'dependents').declare('demo/child:latest', ['demo/app:latest']);
   s3.objects.set(recordKeys.logPart(sampleBuild(1).id, 0, 1), Buffer.from('the log\n'));
 });
@@ -132,6 +134,7 @@ describe('however a request is made up, its answer costs a few reads', () => {
       const status = number === many ? 'cancelled' : 'released';
       await builds.create(sampleBuild(1000 + number, { project: 'busy/app:latest', createdAt, status }));
       await projects.put(sampleProject(`busy/app:v${number}`));
+      await projects.nextSequence(`busy/app:v${number}`, sampleBuild(1000 + number));
     }
     const releases = createReleases(tables.client, 'releases');
     const release = { project: 'busy/app:v1', build: sampleBuild(1001).id, at: new Date().toISOString() };
@@ -206,7 +209,7 @@ describe('however a request is made up, its answer costs a few reads', () => {
   it('the projects, and the badge of one that is not there: no table is scanned', async () => {
     const list = await operationsOf('/api/v1/projects?limit=5');
     expect(JSON.parse(list.body).items).toHaveLength(5);
-    expect(list.operations.toSorted()).toEqual(Array(6).fill('Query'));
+    expect(list.operations).toEqual(['Query', 'BatchGetItem']);
     const badge = await operationsOf('/badges/no/such.svg');
     expect([badge.statusCode, badge.operations]).toEqual([200, ['GetItem', 'Query']]);
     const job = await operationsOf('/api/v1/projects/busy/app?limit=1');
