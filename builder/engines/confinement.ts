@@ -17,6 +17,11 @@ export async function confinement(env: Environment, signal: AbortSignal): Promis
   return isRoot() && (await works(whole, env, signal)) ? whole : [];
 }
 
+/** The prefix of a program that ends with the builder, however that ends; without util-linux it goes on. */
+export async function endsWithBuilder(env: Environment, signal: AbortSignal): Promise<string[]> {
+  return (await works(die, env, signal)) ? die : [];
+}
+
 /** Nobody: a user that owns nothing. https://systemd.io/UIDS-GIDS/ */
 const nobody = 65534;
 const readAll = 'dac_read_search';

@@ -8,6 +8,7 @@ import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { type BuildxBuilder, inContainer, knowsNamedContexts, selectedBuilder } from './buildx-builder.ts';
+import { endsWithBuilder } from './confinement.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, choices, type Engine, namedContexts } from './engine.ts';
 import { buildFailure, pushFailure } from './failed-instruction.ts';
@@ -91,7 +92,9 @@ async function buildAndPush(
     (await manifestDigest(registry, cacheOf(repository), cacheTagOf(job), signal)) !== undefined;
   const steps = new StepCounter();
   try {
-    const { code } = await run('docker', buildArguments(builder, job, { metadata, hasCache }), {
+    // BuildKit would build on for a client that outlives the builder.
+    const [program = '', ...prefix] = [...(await endsWithBuilder(env, signal)), 'docker'];
+    const { code } = await run(program, [...prefix, ...buildArguments(builder, job, { metadata, hasCache })], {
       env,
       signal,
       cwd: workspace,

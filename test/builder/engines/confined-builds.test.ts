@@ -115,7 +115,7 @@ test('nothing is fetched with the network of this machine, also not for a base i
   await using host = await startHost((_, response) => response.end('of this machine'));
   basedOn('demo/adding', [`ADD ${host.url}/x /x`]);
   setup.environment = untrusted;
-  for (const Dockerfile of ['FROM demo/adding:v1\n', `FROM demo/base:v1\nARG A=${host.url}\nADD $A/x /x\n`]) {
+  for (const Dockerfile of [`FROM demo/base:v1\nARG A=${host.url}\nADD $A/x /x\n`, 'FROM demo/adding:v1\n']) {
     const { result, log } = await setup.build({ Dockerfile });
     // It fetches over a network of its own, which has another loopback.
     if (/BuildKit .*docker-container/.test(log) && !log.includes("with this machine's network")) return;
@@ -123,8 +123,10 @@ test('nothing is fetched with the network of this machine, also not for a base i
       error: 'DockerfileInvalidError',
       message: expect.stringMatching(/^ADD .* is not built by/),
     });
+    expect(host.requests).toEqual([]);
+    // It does not say what a base image brings.
+    if (log.includes('BuildKit')) return;
   }
-  expect(host.requests).toEqual([]);
 });
 
 test('no engine puts other files of this machine into a Dockerfile', async () => {
