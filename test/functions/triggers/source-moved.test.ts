@@ -105,12 +105,13 @@ describe('a head of the index that no delivery told of', () => {
 
   it('is applied to its end by the next try, if one crashes in the middle', async () => {
     planning.files = [indexFile({ app: {} })];
-    const { ensure } = planning;
-    planning.ensure = async () => {
-      throw new Error('ECR is down.');
+    const { filesAt } = planning;
+    // The head is recorded by then, and nothing of it is applied.
+    planning.filesAt = async () => {
+      throw new Error('The archive broke off.');
     };
     await expect(planning.planBuilds(indexMoved())).rejects.toThrow();
-    planning.ensure = ensure;
+    planning.filesAt = filesAt;
     await planning.planBuilds(indexMoved());
     expect((await planning.projects.all()).map(({ name }) => name)).toEqual(['demo/app:latest']);
   });
