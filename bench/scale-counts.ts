@@ -1,4 +1,4 @@
-import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import type { Graph } from './scale-graph.ts';
 import type { StandInMachine } from './stand-in-machine.ts';
 
@@ -15,12 +15,20 @@ interface Built {
 const client = ({ facts }: StandInMachine) =>
   new DynamoDBClient({ endpoint: facts.endpoint, region: facts.region, credentials: facts.credentials });
 
-/** How many projects the machine knows. */
-export async function knownProjects(machine: StandInMachine): Promise<number> {
+/** Reading all of ten thousand projects again and again would be most of the machine's work, so that a hundred of them are asked for first. */
+const sampled = 100;
+
+/** Whether the machine knows all of the projects. */
+export async function areKnown(machine: StandInMachine, names: readonly string[]): Promise<boolean> {
+  const TableName = machine.facts.outputs.ProjectsTableName ?? '';
+  const step = Math.ceil(names.length / sampled);
+  const Keys = names.filter((_, at) => at % step === 0).map((name) => ({ name: { S: name } }));
+  const sample = await client(machine).send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys } } }));
+  if ((sample.Responses?.[TableName]?.length ?? 0) < Keys.length) return false;
   let count = 0;
-  const table = { TableName: machine.facts.outputs.ProjectsTableName ?? '', Select: 'COUNT' as const };
-  for await (const page of paginateScan({ client: client(machine) }, table)) count += page.Count ?? 0;
-  return count;
+  for await (const page of paginateScan({ client: client(machine) }, { TableName, Select: 'COUNT' }))
+    count += page.Count ?? 0;
+  return count >= names.length;
 }
 
 /** Every build of the machine, past the pages and the API. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runCommand } from '../test/e2e/command.ts';
 import { atMost, type BenchmarkOptions, type Row, rowOf } from './report.ts';
-import { buildsOf, faultsIn, knownProjects, mostAtOnce } from './scale-counts.ts';
+import { areKnown, buildsOf, faultsIn, mostAtOnce } from './scale-counts.ts';
 import { type Graph, generatedGraph, indexOf, reachedFrom, readGraph } from './scale-graph.ts';
 import { type StandInMachine, startStandInMachine } from './stand-in-machine.ts';
 
@@ -54,7 +54,7 @@ async function pushIndex({ machine, graph, expected }: Run): Promise<Row[]> {
   const [seconds, processor] = [stopwatch(), processorOf(machine)];
   await machine.push(machine.facts.indexRepository, indexOf(graph, machine.facts.url, expected));
   const total = graph.parents.size;
-  await until(async () => (await knownProjects(machine)) >= total);
+  await until(() => areKnown(machine, [...graph.parents.keys()]));
   const [knownIn, knownProcessor] = [seconds(), processor()];
   say(`${total} entries are known after ${knownIn.toFixed(0)} s; ${machine.megabytes().toFixed(0)} MB`);
   await until(async () => isEnded(await newestCascade(machine)));
