@@ -25,8 +25,10 @@ export const inContainer = {
   hasMachineNetwork: false,
 } as const satisfies Partial<BuildxBuilder>;
 
+type SelectedBuilder = Omit<BuildxBuilder, 'hasContainerdStore'>;
+
 /** The builder that is selected; undefined where buildx is not installed or the builder does not run. */
-export async function selectedBuilder(env: Environment, signal: AbortSignal): Promise<BuildxBuilder | undefined> {
+export async function selectedBuilder(env: Environment, signal: AbortSignal): Promise<SelectedBuilder | undefined> {
   const found = await run('docker', ['buildx', 'inspect', '--bootstrap'], { env, signal }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
@@ -41,7 +43,6 @@ export async function selectedBuilder(env: Environment, signal: AbortSignal): Pr
     driver,
     version,
     platforms: platformsIn(found.stdout),
-    hasContainerdStore: driver !== 'docker' || (await hasContainerdStore(env, signal)),
     rewritesTimestamps: driver !== 'docker' && rewritesTimestamps(version),
     hasMachineNetwork: hasMachineNetwork(driver, found.stdout),
   };
@@ -51,7 +52,7 @@ export async function selectedBuilder(env: Environment, signal: AbortSignal): Pr
  * Since BuildKit 0.10; Docker's daemon, which reports its own version instead, has it since 23.
  * https://docs.docker.com/build/buildkit/#buildkit (development builds report no version and are assumed to support everything)
  */
-export function knowsNamedContexts({ version }: BuildxBuilder): boolean {
+export function knowsNamedContexts({ version }: SelectedBuilder): boolean {
   return version.startsWith('0.0.0') || atLeast(version, [0, 10], [23, 0]);
 }
 
@@ -64,9 +65,15 @@ function platformsIn(inspected: string): string[] {
     .filter(Boolean);
 }
 
-async function hasContainerdStore(env: Environment, signal: AbortSignal): Promise<boolean> {
+/** With what only Docker's daemon knows of its own builder. */
+export async function withStore(
+  selected: SelectedBuilder,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<BuildxBuilder> {
+  if (selected.driver !== 'docker') return { ...selected, hasContainerdStore: true };
   const { stdout } = await run('docker', ['info', '--format={{json .DriverStatus}}'], { env, signal });
-  return stdout.includes('io.containerd.snapshotter');
+  return { ...selected, hasContainerdStore: stdout.includes('io.containerd.snapshotter') };
 }
 
 function rewritesTimestamps(version: string): boolean {

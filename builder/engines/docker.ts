@@ -7,7 +7,7 @@ import { PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
-import { type BuildxBuilder, inContainer, knowsNamedContexts, selectedBuilder } from './buildx-builder.ts';
+import { type BuildxBuilder, inContainer, knowsNamedContexts, selectedBuilder, withStore } from './buildx-builder.ts';
 import { endsWithBuilder } from './confinement.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, choices, type Engine, namedContexts } from './engine.ts';
@@ -38,7 +38,7 @@ export async function findDocker(surroundings: {
   // A person's own builder is of the version that the person chose.
   const pinned = selected.driver === 'docker' ? buildkit : undefined;
   if (pinned === undefined && !knowsNamedContexts(selected)) return undefined;
-  const builder = pinned === undefined ? selected : { ...selected, ...inContainer };
+  const builder = pinned === undefined ? await withStore(selected, env, signal) : { ...selected, ...inContainer };
   const containers = shortLivedContainers({
     command: async (args) => ['docker', ...args],
     prepare: async ({ workspace, env: own, registry }) => ({
