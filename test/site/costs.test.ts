@@ -22,6 +22,15 @@ it('the page of one project leads to that of each month', async () => {
   expect(text).toContain('1 build cost');
 });
 
+it('a page is small even if each of its builds is another project’s, and leads to the next', async () => {
+  const many = Array.from({ length: 1000 }, (_, number) =>
+    sampleBuild(number, { project: `team0/service-${number}:latest`, createdAt: '2026-10-21T10:00:00.000Z', cost }),
+  );
+  const { bytes, text } = await sampleSite({ builds: many })('/costs?month=2026-10');
+  expect(bytes.byteLength).toBeLessThan(60_000);
+  expect(text).toContain('Next page');
+});
+
 it('a build’s page and its JSON have its cost', async () => {
   const site = sampleSite({ builds });
   expect((await site(`/builds/${builds[0]?.id}`)).text).toContain('$0.0206');
