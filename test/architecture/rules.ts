@@ -48,7 +48,7 @@ const pureModules: Record<string, string[] | undefined> = {
   '@sigstore/verify': undefined,
   croner: undefined,
   'node:crypto': ['createHash', 'createHmac', 'createPublicKey', 'timingSafeEqual'],
-  'node:net': ['BlockList', 'isIP'],
+  'node:net': ['BlockList', 'isIP', 'isIPv4'],
   'node:url': ['domainToASCII'],
   'packageurl-js': undefined,
   semver: undefined,
