@@ -44,6 +44,7 @@ const run = once(() => {
   const commitKey = openCommitKey();
   const known = recently(addresses.getMany);
   const dependentsOf = recently(openDependents().first);
+  const projectsNamed = recently(projects.getMany);
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
     builds: {
@@ -54,7 +55,7 @@ const run = once(() => {
     },
     projects: {
       get: projects.get,
-      getMany: recently(projects.getMany),
+      getMany: projectsNamed,
       list: recently(projects.list),
       listJobs: recently(projects.listJobs),
       listPrivate: recently(projects.listPrivate),
@@ -76,7 +77,10 @@ const run = once(() => {
         const all = [...new Set(names.flat())].sort();
         const isCounted = counted.length === images.length && names.every(({ length }) => length < dependentsCounted);
         const more = isCounted ? Math.max(0, all.length - dependentsShown) : undefined;
-        return { projects: all.slice(0, dependentsShown), more };
+        const shown = all.slice(0, dependentsShown);
+        // What a build of theirs was built on stays known when they leave the index.
+        const gone = new Set((await projectsNamed(shown)).filter(({ active }) => !active).map(({ name }) => name));
+        return { projects: shown.filter((name) => !gone.has(name)), more };
       },
       pending: async (project) => (await rebuilds.get(project)).pending,
     },

@@ -119,7 +119,8 @@ function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> 
 function showMachine(steps: Steps, start: (activity: (text: string) => void) => Promise<Machine>): Promise<Machine> {
   return steps.run(
     'Slipway',
-    120,
+    // The template and its bundles are one run of a program that says nothing.
+    300,
     (task) => start((text) => task.update(text)),
     (task, { url }) => task.succeed(`runs at ${url}`),
   );

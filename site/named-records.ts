@@ -16,7 +16,7 @@ export async function buildWith({ builds }: SiteParts, id: string) {
     throw new RequestError(
       404,
       'BuildNotFound',
-      `There is no build ${id}. It may have been removed, or the address is not whole.`,
+      `There is no build ${id}. If it has just been asked for, it begins in a moment: load this again. If it does not begin, there may be nothing to build: "slipway build --follow" says so. An older one may have been removed, or the address is not whole.`,
     );
   return found;
 }

@@ -9,13 +9,13 @@ import { plainLog, wholeEnd } from '../../core/text/plain-log.ts';
 import type { Context } from '../command.ts';
 import type { Api } from '../deployment/api.ts';
 import { exitCodes, UsageError } from '../errors.ts';
-import { asBuild, buildArgument, findBuild } from './named-build.ts';
+import { asBuild, awaitBuild, buildArgument, findBuild } from './named-build.ts';
 
 const pollMilliseconds = 1_000;
 
 const description = `Prints the log of a build, or of the newest build of a project.
 
-With --follow it goes on until the build ends. Then the exit code is 1 if nothing was released, or would have been.`;
+With --follow it waits for a build that was just asked for, and goes on until it ends. Then the exit code is 1 if nothing was released, or would have been.`;
 
 const answerSchema = z.object({ build: z.string(), status: z.enum(buildStatuses), log: z.string() });
 
@@ -28,7 +28,10 @@ export function define(command: Command, context: Context): void {
     .action(async (named, { follow = false, section }) => {
       const deployment = await context.deployment();
       const { api } = deployment;
-      const { id, project, cause } = await findBuild(deployment, named);
+      const { terminal } = context;
+      const { id, project, cause } = await (follow
+        ? awaitBuild(deployment, named, terminal)
+        : findBuild(deployment, named));
       if (!context.isJson()) context.terminal.err(`${project}, build ${id}\n`);
       const pick = section === undefined ? undefined : sectionPicker(section);
       let log = '';

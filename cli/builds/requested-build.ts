@@ -32,7 +32,10 @@ export async function answerRequest(
   { id, build, follow, absence }: Request,
 ): Promise<Answer<z.infer<typeof requestedBuildSchema>>> {
   const url = `${deployment.siteUrl}/builds/${build}`;
-  if (!follow) return { value: { build, url }, text: `${url}\n` };
+  if (!follow) {
+    terminal.err(`It begins in a moment. To wait for it: slipway log --follow ${build}\n`);
+    return { value: { build, url }, text: `${url}\n` };
+  }
   terminal.err(`${url}\n`);
   const ended = await followBuild(deployment.api, build, {
     absence,

@@ -4,12 +4,12 @@ import { PromiseBrokenError } from './watch.ts';
 export interface Steps {
   /**
    * One line of the display: does the work, and has `end` say what came of it.
-   * @param timeoutSeconds how long it may take
-   * @throws PromiseBrokenError when the time is up
+   * @param patienceSeconds how long it may say nothing new: a loaded machine is slow, and what goes on is not given up
+   * @throws PromiseBrokenError when nothing has happened for so long
    */
   run<Value>(
     title: string,
-    timeoutSeconds: number,
+    patienceSeconds: number,
     work: (task: Task, signal: AbortSignal) => Promise<Value>,
     end: (task: Task, value: Value) => void,
   ): Promise<Value>;
@@ -21,14 +21,18 @@ export function createSteps(progress: Progress, signal: AbortSignal): Steps {
   const works: Promise<unknown>[] = [];
 
   return {
-    async run(title, timeoutSeconds, work, end) {
+    async run(title, patienceSeconds, work, end) {
       const task = progress.task(title);
-      const alarm = AbortSignal.timeout(timeoutSeconds * 1000);
-      const either = AbortSignal.any([signal, alarm]);
+      const alarm = new AbortController();
+      const timer = setTimeout(() => alarm.abort(), patienceSeconds * 1000);
+      const either = AbortSignal.any([signal, alarm.signal]);
       const rung = new Promise<never>((_resolve, reject) => {
         either.addEventListener('abort', () => reject(either.reason), { once: true });
       });
-      const working = work(task, either);
+      const working = work(
+        heard(task, () => timer.refresh()),
+        either,
+      );
       works.push(working);
       try {
         const value = await Promise.race([working, rung]);
@@ -36,14 +40,29 @@ export function createSteps(progress: Progress, signal: AbortSignal): Steps {
         return value;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        if (!alarm.aborted) {
+        if (!alarm.signal.aborted) {
           task.fail(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
           throw error;
         }
-        task.fail(`not done within ${timeoutSeconds} s`);
-        throw new PromiseBrokenError(`"${title}" was not done within ${timeoutSeconds} s.`, { cause: error });
+        task.fail(`nothing has happened for ${patienceSeconds} s`);
+        throw new PromiseBrokenError(`In "${title}" nothing has happened for ${patienceSeconds} s.`, { cause: error });
+      } finally {
+        clearTimeout(timer);
       }
     },
     settled: () => Promise.allSettled(works),
   };
+}
+
+/** A task that tells of each new thing that is said of it. */
+function heard(task: Task, onNews: () => void): Task {
+  const newsOf = (say: (text: string) => void) => {
+    let before: string | undefined;
+    return (text: string) => {
+      if (text !== before) onNews();
+      before = text;
+      say(text);
+    };
+  };
+  return { ...task, update: newsOf(task.update), detail: newsOf(task.detail) };
 }

@@ -210,7 +210,7 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
   const { title, project, copy, before, message = `Add ${project}`, outcome = 'released' } = options;
   return await steps.run(
     title,
-    240,
+    180,
     async (task, signal) => {
       task.update('git push');
       const commit = await push(copy, message, signal);

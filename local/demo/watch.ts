@@ -8,6 +8,7 @@ export class PromiseBrokenError extends Error {
 }
 
 interface WaitOptions {
+  /** Infinity: the signal alone ends it. */
   seconds: number;
   signal: AbortSignal;
   every?: number;
@@ -47,9 +48,7 @@ export interface WatchOptions {
   signal: AbortSignal;
 }
 
-const buildPatience = 180;
-
-/** Follows the build of a commit to its end, and shows each stage and what the build writes. */
+/** Follows the build of a commit to its end, and shows each stage and what the build writes. A build that goes on may take its time. */
 export async function watchBuild({ client, project, commit, task, signal }: WatchOptions): Promise<ShownBuild> {
   task.update('pushed, waiting for the pipeline to take it up');
   let read = 0;
@@ -68,7 +67,7 @@ export async function watchBuild({ client, project, commit, task, signal }: Watc
       const telling = build.stages.some(({ name, endedAt }) => name === 'tell' && !endedAt);
       return running.has(build.status) || telling ? undefined : build;
     },
-    { seconds: buildPatience, signal, every: 400 },
+    { seconds: Number.POSITIVE_INFINITY, signal, every: 400 },
   );
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
 import { eventually } from '../eventually.ts';
 import { type FakeHost, startHost } from '../services/http.ts';
@@ -198,6 +198,36 @@ describe('slipway log', () => {
     content.logs = { [building.id]: 'one\ntwo' };
     content.builds = [{ ...building, status: 'failed', endedAt: now.toISOString() }];
     expect(await following).toMatchObject({ code: 1, out: 'one\ntwo', err: expect.stringMatching(/failed\n$/) });
+  });
+
+  /** Follows a build that is not there, until it is waited for. */
+  async function followAbsent(id: string, onWait: () => void) {
+    const errors: string[] = [];
+    const err = (text: string) => {
+      errors.push(text);
+      if (text.includes(`There is no build ${id} yet: waiting`)) onWait();
+    };
+    const { code, out } = await slipway(['log', id, '-f', '--data', folder], { err });
+    return { code, out, errors };
+  }
+
+  it('waits for a build that was just asked for, and says so', async () => {
+    content.builds = [];
+    const followed = await followAbsent(building.id, () => {
+      content.logs = { [building.id]: 'one\n' };
+      content.builds = [{ ...building, status: 'released', endedAt: now.toISOString() }];
+    });
+    expect(followed).toMatchObject({ code: 0, out: 'one\n' });
+  });
+
+  it('does not wait forever for a build that does not begin', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { code, errors } = await followAbsent('00000000000000ff', () => vi.setSystemTime(Date.now() + 121_000));
+      expect([code, errors.at(-1)]).toEqual([2, expect.stringContaining('There is no build 00000000000000ff, or')]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('says of a build without a log why it was called for', async () => {

@@ -59,7 +59,9 @@ beforeAll(async () => {
   const projects = createProjects(tables.client, 'projects');
   await projects.put(sampleProject('demo/app:latest'));
   await projects.nextSequence('demo/app:latest', sampleBuild(1));
-  await createDependents(tables.client, 'dependents').declare('demo/child:latest', ['demo/app:latest']);
+  await projects.put(sampleProject('demo/gone:latest', { active: false }));
+  const dependents = createDependents(tables.client, 'dependents');
+  for (const child of ['demo/child:latest', 'demo/gone:latest']) await dependents.declare(child, ['demo/app:latest']);
   s3.objects.set(recordKeys.logPart(sampleBuild(1).id, 0, 1), Buffer.from('the log\n'));
 });
 
@@ -99,6 +101,7 @@ describe('the site on its tables and its bucket', () => {
     const project = await ask('/projects/demo/app/latest');
     expect(project.statusCode).toBe(200);
     expect(project.body).toContain('href="/projects/demo/child/latest"');
+    expect(project.body).not.toContain('demo/gone');
     expect((await ask('/cascades')).statusCode).toBe(200);
     expect(JSON.parse((await ask('/api/v1/projects')).body ?? '').items[0]).toMatchObject({
       name: 'demo/app:latest',

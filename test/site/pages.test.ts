@@ -329,6 +329,11 @@ describe('every answer', () => {
       expect(answer.text).toContain('<a href="/">All builds</a>');
     }
   });
+
+  it('say what to do about a build that was asked for and is not there', async () => {
+    const { statusCode, text } = await sampleSite({})('/builds/00000000000000ff');
+    expect([statusCode, seen(text)]).toEqual([404, expect.stringContaining('begins in a moment: load this again')]);
+  });
 });
 
 describe('the pages of projects', () => {

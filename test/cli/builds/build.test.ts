@@ -106,7 +106,7 @@ const asked = () =>
 
 describe('slipway build', () => {
   it('requests a build in the name of its caller, and says where it is to be seen', async () => {
-    const { code, out } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
+    const { code, out, err } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
     const [call, ...others] = asked();
     expect(others).toEqual([]);
     expect(call).toMatchObject({
@@ -117,10 +117,9 @@ describe('slipway build', () => {
     expect(call?.headers.authorization).toMatch(
       new RegExp(`^AWS4-HMAC-SHA256 Credential=${accessKeyId}/\\d{8}/${aws.account.region}/execute-api/aws4_request, `),
     );
-    expect({ code, out }).toEqual({
-      code: 0,
-      out: `${site.url}/builds/${buildIdOf(`manual:${call?.command.id}`, 'demo/app:latest')}\n`,
-    });
+    const build = buildIdOf(`manual:${call?.command.id}`, 'demo/app:latest');
+    expect({ code, out }).toEqual({ code: 0, out: `${site.url}/builds/${build}\n` });
+    expect(err).toContain(`slipway log --follow ${build}`);
   });
 
   it('follows the build to its end', async () => {
