@@ -166,7 +166,7 @@ function requestWithRetries(
         headers,
         signal,
         timeoutMilliseconds,
-        ...(maximumBytes === undefined ? {} : { maximumBytes }),
+        maximumBytes,
       }).catch((error: unknown) => {
         if (error instanceof UpstreamError) return error;
         throw error;

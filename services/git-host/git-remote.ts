@@ -63,7 +63,7 @@ export function createSourceHost(fetch: PublicFetch) {
         ...(authorization ? { authorization } : {}),
         ...request.headers,
       },
-      ...(signal && { signal }),
+      signal,
       timeoutMilliseconds,
     });
     if (response.status === 429 || response.status >= 500) {

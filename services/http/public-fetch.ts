@@ -23,12 +23,12 @@ export interface Upload {
 export interface PublicRequest {
   method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT';
   headers?: Record<string, string>;
-  body?: string | Buffer | Upload;
-  signal?: AbortSignal;
+  body?: string | Buffer | Upload | undefined;
+  signal?: AbortSignal | undefined;
   /** The largest body accepted. @default 16 MiB */
-  maximumBytes?: number;
+  maximumBytes?: number | undefined;
   /** For the whole request, including redirects and the body's last byte. @default 20 s */
-  timeoutMilliseconds?: number;
+  timeoutMilliseconds?: number | undefined;
 }
 
 export interface PublicResponse {
@@ -236,17 +236,13 @@ function publicLookup(lookup: typeof systemLookup, host: string): LookupFunction
 
 /** Credentials go to no other origin: https://fetch.spec.whatwg.org/#http-redirect-fetch */
 function redirected(request: PublicRequest, status: number, from: URL, to: URL): PublicRequest {
-  const { body, ...rest } = request;
   const becomesGet = status === 303 || ((status === 301 || status === 302) && request.method === 'POST');
   const headers = Object.entries(request.headers ?? {}).filter(([name]) => {
     if (from.origin !== to.origin && /^(authorization|cookie)$/i.test(name)) return false;
     return !(becomesGet && /^content-/i.test(name));
   });
-  return {
-    ...rest,
-    headers: Object.fromEntries(headers),
-    ...(becomesGet ? { method: request.method === 'HEAD' ? 'HEAD' : 'GET' } : body !== undefined && { body }),
-  };
+  const kept = { ...request, headers: Object.fromEntries(headers) };
+  return becomesGet ? { ...kept, method: request.method === 'HEAD' ? 'HEAD' : 'GET', body: undefined } : kept;
 }
 
 function responseOf(

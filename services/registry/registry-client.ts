@@ -53,7 +53,7 @@ export type SendToRegistry<Method extends string = ReadMethod> = (
     method: Method | 'GET';
     headers: Record<string, string>;
     maximumBytes?: number;
-    body?: Buffer | Upload;
+    body?: Buffer | Upload | undefined;
   },
 ) => Promise<RegistryAnswer>;
 
@@ -99,7 +99,7 @@ interface RegistryRequest<Method> {
   accept?: string;
   contentType?: string;
   maximumBytes: number;
-  body?: Buffer | Upload;
+  body?: Buffer | Upload | undefined;
   /** @default pull */
   access?: 'pull' | 'pull,push';
   /** Another repository of the registry that is read. */
@@ -171,7 +171,7 @@ export function createRegistryClient<Method extends string = ReadMethod>(send: S
         ...(contentType !== undefined && { 'content-type': contentType }),
         ...(authorization && { authorization }),
       };
-      const answer = await send(url, { method, headers, maximumBytes, ...(body && { body }) });
+      const answer = await send(url, { method, headers, maximumBytes, body });
       if (answer.status !== 401 || attempt === 2) return answer;
       // Artifactory offers both Bearer and Basic. Basic was sent already if there are credentials. A Bearer may only tell an error.
       const challenges = readChallenges(answer.headers.get('www-authenticate') ?? '');

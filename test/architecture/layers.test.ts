@@ -81,7 +81,7 @@ describe('an import against the direction', () => {
 describe('a Lambda', () => {
   it('is imported by no other and by no workflow', () => {
     const files = {
-      'functions/close-build.ts': "import { createTell } from './tell.ts';",
+      'functions/close-build.ts': "import { createTellEnd } from './tell.ts';",
       'functions/cascade/announce.ts': "import type { Tell } from '../tell.ts';",
     };
     expect(say('importedLambdas', files)).toEqual([
@@ -92,7 +92,7 @@ describe('a Lambda', () => {
 
   it('imports workflows, and is called by tests', () => {
     const files = {
-      'functions/close-build.ts': "import { createTell } from './builds/tell-end.ts';",
+      'functions/close-build.ts': "import { createTellEnd } from './builds/tell-end.ts';",
       'test/functions/tell.test.ts': "import { handler } from '../../functions/tell.ts';",
     };
     expect(say('importedLambdas', files)).toEqual([]);
