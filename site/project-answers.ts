@@ -14,7 +14,8 @@ import type { BaseStatus, KnownProject } from './readers.ts';
 /** Of a project's newest releases and builds its own page shows these. */
 const releasesRead = 20;
 const urlNotificationsShown = 8;
-const buildsCharted = 40;
+/** They are charted, too. */
+const buildsShown = '30';
 const ownBasesRead = 10;
 
 export async function projectList(
@@ -30,7 +31,8 @@ export async function projectList(
 
 export async function project(parts: SiteParts, { query, now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
-  const { items, cursor } = await buildsOf(parts, query, found.name);
+  const wanted = new URLSearchParams({ limit: buildsShown, cursor: query.get('cursor') ?? '' });
+  const { items, cursor } = await buildsOf(parts, wanted, found.name);
   const { relations } = parts;
   const isFirst = !query.has('cursor');
   const [ownSource, host, bases, dependents, pending, recipients, targets, urlNotifications, ...rest] =
@@ -45,9 +47,8 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
       parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
       isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
       found.released && parts.builds.get(found.released.build),
-      isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
     ]);
-  const [released, releasedBy, history] = rest;
+  const [released, releasedBy] = rest;
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
   return page(
     projectPage({
@@ -60,7 +61,6 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
       urlNotifications,
       releases: released.items,
       releasedBy,
-      history: history.items,
       builds: items,
       cursor,
       query,

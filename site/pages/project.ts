@@ -36,8 +36,6 @@ export interface ProjectPage {
   releases: ReleasedImage[];
   /** The build that made the current release. */
   releasedBy: Build | undefined;
-  /** The newest, for the charts. */
-  history: Build[];
   builds: Build[];
   cursor: string | null;
   query: URLSearchParams;
@@ -50,20 +48,8 @@ const releasesShown = 3;
 
 /** One project: how to get its image, how it is, and all that it depends on; below that its builds. */
 export function projectPage(shown: ProjectPage): Html {
-  const {
-    project,
-    source,
-    relations,
-    targets,
-    urlNotifications,
-    releases,
-    releasedBy,
-    history,
-    builds,
-    cursor,
-    query,
-    now,
-  } = shown;
+  const { project, source, relations, targets, urlNotifications, releases, releasedBy, builds, cursor, query, now } =
+    shown;
   const path = projectPath(project.name);
   const isFirst = !query.has('cursor');
   return layout({
@@ -72,7 +58,7 @@ export function projectPage(shown: ProjectPage): Html {
     api: `/api/v1${path}`,
     feed: `${path}/builds.atom`,
     live: isFirst && builds.some(({ status }) => !isTerminal(status)),
-    main: html`<div class="head title"><h1>${project.name}</h1><span id="state" data-part>${lastState(history)}</span></div>
+    main: html`<div class="head title"><h1>${project.name}</h1><span id="state" data-part>${isFirst && lastState(builds)}</span></div>
 ${releaseLine(project, releases, now)}
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
 ${project.active && sourceNote(project, source)}
@@ -80,7 +66,7 @@ ${holdNote(project, now)}
 ${pendingNote(relations)}
 ${pullLine(project, releasedBy)}
 <div class="columns"><div>
-${isFirst && historySection(history, now)}
+${isFirst && historySection(builds, now)}
 ${isFirst && tagsSection(project, releases, now)}
 ${releasesSection(project, releases.slice(0, releasesShown), now)}
 ${relationPicture(project.name, relations)}
@@ -98,8 +84,8 @@ ${badgeSection(shown)}
 }
 
 /** How the last build is, or ended, that says something about the project. */
-function lastState(history: readonly Build[]): Html | undefined {
-  const last = history.find(({ ref }) => isReleasable(ref));
+function lastState(builds: readonly Build[]): Html | undefined {
+  const last = builds.find(({ ref }) => isReleasable(ref));
   return last && html`<a href="/builds/${last.id}" title="The last build">${buildChip(last)}</a>`;
 }
 

@@ -555,6 +555,16 @@ it('a project shows how to get its image, from which Dockerfile it is, what to r
 
   const many = Array.from({ length: 100 }, (_, at) => ({ ...blocked, id: sampleBuild(at).id }));
   const full = await sampleSite({ projects: [project], builds: many })('/projects/demo/app/latest');
-  expect(full.text).toContain('aria-label="How many vulnerabilities the images of the last 40 judged builds had"');
+  expect(full.text).toContain('aria-label="How many vulnerabilities the images of the last 30 judged builds had"');
   expect(full.text.length).toBeLessThan(45_000);
+});
+
+it('a project’s page reads its builds once, whatever its address asks for, and leads to the older ones', async () => {
+  const builds = Array.from({ length: 45 }, (_, at) => ({ ...released, id: sampleBuild(at).id }));
+  const ask = sampleSite({ projects: [sampleProject('demo/app:latest')], builds });
+  const rows = (text: string) => text.match(/<li>\n<span class="chip/g)?.length;
+  const { text } = await ask('/projects/demo/app/latest?status=failed&limit=1');
+  expect(rows(text)).toBe(30);
+  const next = /<a rel="next" href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+  expect(rows((await ask(next ?? '')).text)).toBe(15);
 });
