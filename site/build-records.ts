@@ -18,20 +18,20 @@ export interface BuildRecords {
 }
 
 /**
- * A build without a candidate has no image to scan, and so no reports.
+ * Those that the build's own record says there are: a build without a candidate has no image to scan, and so no reports.
  * @param recordedAs what its steps are recorded under: those of one of its platforms
  */
 export async function recordsOf(
   records: RecordReader,
-  { id, candidate, stages }: Build,
+  { id, candidate, stages, changes }: Build,
   recordedAs: string,
 ): Promise<BuildRecords> {
   const steps = stages.build ? recorded(records.steps(recordedAs)) : undefined;
   if (!candidate) return { scan: undefined, scanners: undefined, comparison: undefined, steps: await steps };
   const [scan, scanners, comparison] = await Promise.all([
-    recorded(records.scan(id)),
+    stages.scan?.endedAt ? recorded(records.scan(id)) : undefined,
     recorded(records.scanners(id)),
-    recorded(records.comparison(id)),
+    changes && recorded(records.comparison(id)),
   ]);
   return { scan, scanners, comparison, steps: await steps };
 }

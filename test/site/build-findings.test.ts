@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Build } from '../../core/model/build.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Finding } from '../../core/model/findings.ts';
-import { compare, comparisonSchema } from '../../core/releases/image-diff.ts';
+import { changesOf, compare, comparisonSchema } from '../../core/releases/image-diff.ts';
 import { mostFindings, type ScannerReport, type ScannerReports } from '../../core/scanners/report.ts';
 import type { RecordReader } from '../../site/readers.ts';
 import { sampleComparison, sampleFindings, samplePackages, sampleReports, sampleScan } from './sample-records.ts';
@@ -12,6 +13,10 @@ const build = sampleBuild(20, {
   status: 'blocked',
   candidate,
   endedAt: '2026-11-21T11:41:00.000Z',
+  stages: {
+    scan: { status: 'succeeded', startedAt: '2026-11-21T11:40:30.000Z', endedAt: '2026-11-21T11:40:40.000Z' },
+  },
+  changes: changesOf(sampleComparison),
   verdict: {
     outcome: 'block',
     reasons: ['CVE-2026-1000 (CRITICAL) in openssl 3.0.15-1~deb12u1: the policy allows MEDIUM at most; update it.'],
@@ -186,7 +191,7 @@ describe('the page of a scanned build', () => {
     };
     const text = await pageOf({ scanners: async () => reports });
     expect(seen(text)).toContain(`SBOM ${words} 1.0 s The tool is gone.`);
-    expect(text).not.toContain('<svg class="icon good"');
+    expect(/<section id="scanners">.*?<\/section>/s.exec(text)?.[0]).not.toContain('<svg class="icon good"');
   });
 
   it.each([
@@ -239,12 +244,24 @@ describe('the page of a scanned build', () => {
     expect(text).toContain('Verdict: blocked');
   });
 
-  it('reads no record of a build that has no image', async () => {
+  it.each<[string, Partial<Build>, string[]]>([
+    ['has no image', { candidate: undefined }, []],
+    [
+      'is being scanned',
+      { stages: { scan: { status: 'running', startedAt: build.createdAt } }, changes: undefined },
+      ['scanners'],
+    ],
+    ['is the first of its project', { changes: undefined }, ['scan', 'scanners']],
+    ['has all', {}, ['scan', 'scanners', 'comparison']],
+  ])('reads no record that a build does not have: one that %s', async (_, over, expected) => {
     const asked: string[] = [];
-    const ask = async (id: string): Promise<undefined> => void asked.push(id);
-    const site = sampleSite({ builds: [sampleBuild(1)], records: { scan: ask, scanners: ask, comparison: ask } });
-    expect((await site(`/builds/${sampleBuild(1).id}`)).statusCode).toBe(200);
-    expect(asked).toEqual([]);
+    const ask = (name: string) => async (): Promise<undefined> => void asked.push(name);
+    const site = sampleSite({
+      builds: [{ ...build, ...over }],
+      records: { scan: ask('scan'), scanners: ask('scanners'), comparison: ask('comparison') },
+    });
+    expect((await site(`/builds/${build.id}`)).statusCode).toBe(200);
+    expect(asked).toEqual(expected);
   });
 });
 
