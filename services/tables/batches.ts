@@ -13,17 +13,18 @@ const attempts = 10;
 
 type Key = Record<string, string>;
 
-/** The items that exist for the keys, read with strong consistency, in no order. No key may be given twice. */
+/** The items that exist for the keys, in no order. No key may be given twice. */
 export async function readItems(
   client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Key[],
+  ConsistentRead: boolean,
 ): Promise<Record<string, unknown>[]> {
   const parts = await mapConcurrently(inBatches(keys, mostRead), batchesAtOnce, async (part) => {
     const items: Record<string, unknown>[] = [];
     await untilDone(part, async (left) => {
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: true } } }),
+        new BatchGetCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead } } }),
       );
       items.push(...(Responses?.[table] ?? []));
       return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];

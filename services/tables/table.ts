@@ -97,9 +97,13 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       return Item && schema.parse(Item);
     },
 
-    /** The items that exist, read with strong consistency, in no order. */
-    async getMany<Record>(keys: readonly Key[], schema: z.ZodType<Record>): Promise<Record[]> {
-      return (await readItems(client, name, keys)).map((item) => schema.parse(item));
+    /** The items that exist, in no order. */
+    async getMany<Record>(
+      keys: readonly Key[],
+      schema: z.ZodType<Record>,
+      { consistent = true } = {},
+    ): Promise<Record[]> {
+      return (await readItems(client, name, keys, consistent)).map((item) => schema.parse(item));
     },
 
     /** Each page as it is read. */
