@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { runningCommands } from '../running-commands.ts';
 import { BuilderSetup, password, secretKey } from './builder-setup.ts';
 
@@ -109,18 +108,4 @@ test('a job-id in cccp.yml that is not the entry’s is a warning', async () => 
   expect(result.outcome).toBe('built');
   expect(log).toContain('.cccp.yml says job-id "other", and the index says "app"');
   expect(log).toContain('"test-skip" is neither true nor false');
-});
-
-test('every step is done anew where the request says so', async () => {
-  const files = { Dockerfile: 'FROM demo/tools:v1\nRUN cat /proc/sys/kernel/random/uuid > /made\n' };
-  const first = await setup.build(files);
-  const anew = await setup.build(files, { noCache: true });
-
-  const layersOf = ({ result }: typeof first) => {
-    const digest = result.outcome === 'built' ? result.digest : '';
-    const manifest = setup.registry.manifest('candidate/demo/app', digest);
-    return z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest?.body).layers;
-  };
-  expect(layersOf(anew)).toHaveLength(layersOf(first).length);
-  expect(layersOf(anew)).not.toEqual(layersOf(first));
 });

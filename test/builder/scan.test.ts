@@ -94,9 +94,11 @@ test('one that hangs is timed out, and nobody waits longer for the others', asyn
   expect(of('language-updates')?.seconds).toBeLessThan(seconds);
 });
 
-test('one that prints too much has failed', async () => {
-  const { of } = await scan({ apt: 'yes' });
+test('one that prints too much has failed; what a tool says is in report and log without anything that cannot be seen', async () => {
+  const { of, lines } = await scan({ apt: 'yes', pip: "printf 'E: \\033[2J\\342\\200\\256evil\\n' >&2; exit 1" });
   expect(of('package-updates')).toMatchObject({ state: 'failed', reason: 'It printed more than 16 MiB.' });
+  expect(of('language-updates')?.reason).toContain('pip3 ended with 1: E: \\u001b[2J\\u202eevil');
+  expect(lines.join('').search(hiddenCharacter)).toBe(-1);
 });
 
 test('more findings than a report has are counted', async () => {
@@ -107,13 +109,6 @@ test('more findings than a report has are counted', async () => {
   expect(of('package-updates')).toMatchObject({ state: 'complete', total: 10_007 });
   expect(of('package-updates')?.findings).toHaveLength(mostFindings);
   expect(lines.join('\n')).toContain('package-updates: 10007 findings');
-});
-
-test('what a tool says is in report and log without anything that cannot be seen', async () => {
-  const { of, lines } = await scan({ apt: "printf 'E: \\033[2J\\342\\200\\256evil\\n' >&2; exit 1" });
-
-  expect(of('package-updates')?.reason).toBe('apt ended with 1: E: \\u001b[2J\\u202eevil');
-  expect(lines.join('').search(hiddenCharacter)).toBe(-1);
 });
 
 test('a build that is stopped does not wait for its scanners', async () => {
