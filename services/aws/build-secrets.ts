@@ -7,6 +7,8 @@ import { variable } from '../environment.ts';
 import { createSignedFetch } from '../http/signed-fetch.ts';
 
 const lookupsAtOnce = 4;
+/** A name without a secret has no ARN, which the policy would allow: so a secret that is not there may be refused as well as not found. */
+const absent = new Set(['ResourceNotFoundException', 'AccessDeniedException']);
 const describedSchema = z.object({ DeletedDate: z.optional(z.number()) });
 
 /** The names in Secrets Manager of a project's build secrets that nobody has stored, or somebody has deleted. */
@@ -17,7 +19,7 @@ export function createMissingSecrets(prefix: string) {
     try {
       return (await call('DescribeSecret', { SecretId }, describedSchema)).DeletedDate !== undefined;
     } catch (error) {
-      if (error instanceof UpstreamError && error.cause === 'ResourceNotFoundException') return true;
+      if (error instanceof UpstreamError && absent.has(String(error.cause))) return true;
       throw error;
     }
   }

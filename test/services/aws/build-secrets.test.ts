@@ -7,7 +7,8 @@ let host: FakeHost;
 const answers: Record<string, [number, object]> = {
   'builds/demo/there': [200, { Name: 'builds/demo/there' }],
   'builds/demo/deleted': [200, { Name: 'builds/demo/deleted', DeletedDate: 1_800_000_000 }],
-  'builds/demo/closed': [400, { __type: 'AccessDeniedException' }],
+  'builds/demo/unresolved': [400, { __type: 'AccessDeniedException' }],
+  'builds/demo/late': [400, { __type: 'InternalServiceError' }],
 };
 
 beforeEach(async () => {
@@ -29,9 +30,10 @@ const project = (...names: string[]) => ({
 
 test('a secret is missing that nobody has stored or that was deleted; none is read', async () => {
   const missing = createMissingSecrets('builds/');
-  expect(await missing(project('there', 'gone', 'deleted', 'gone'))).toEqual([
+  expect(await missing(project('there', 'gone', 'deleted', 'gone', 'unresolved'))).toEqual([
     'builds/demo/gone',
     'builds/demo/deleted',
+    'builds/demo/unresolved',
   ]);
   expect(new Set(host.requests.map(({ headers }) => headers['x-amz-target']))).toEqual(
     new Set(['secretsmanager.DescribeSecret']),
@@ -44,5 +46,5 @@ test('a project without secrets asks for none', async () => {
 });
 
 test('an answer that says neither is an error', async () => {
-  await expect(createMissingSecrets('builds/')(project('closed'))).rejects.toThrow('AccessDeniedException');
+  await expect(createMissingSecrets('builds/')(project('late'))).rejects.toThrow('InternalServiceError');
 });
