@@ -137,10 +137,17 @@ async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise
   return page(buildListPage({ builds: items, overview, buildsInFlight: parts.buildsInFlight, cursor, query, now }));
 }
 
-/** Loaded at the first request for it: its schemas take a while, and few ask. */
+/** By the address of the site, of which a process has one. */
+const apiDocuments = new Map<string, Answer>();
+
+/** Made at the first request for it, and kept: its schemas take a while, and few ask. */
 async function apiDocument({ siteUrl }: SiteParts): Promise<Answer> {
+  const kept = apiDocuments.get(siteUrl);
+  if (kept) return kept;
   const { openApi } = await import('./api/openapi.ts');
-  return json(openApi(siteUrl), caching.briefly);
+  const answer = json(openApi(siteUrl), caching.briefly);
+  apiDocuments.set(siteUrl, answer);
+  return answer;
 }
 
 async function apiBuildList(parts: SiteParts, { query }: SiteRequest): Promise<Answer> {
