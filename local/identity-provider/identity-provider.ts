@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, timingSafeEqual } from 'node:crypto';
+import {
+  createHash,
+  generateKeyPairSync,
+  type KeyPairKeyObjectResult,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -52,7 +59,7 @@ interface Options {
 export function createIdentityProvider({ url, password }: Options) {
   const issuer = `${url}${issuerPath}`;
   const callback = `${url}/login/callback`;
-  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let keys: KeyPairKeyObjectResult | undefined;
   const kid = randomBytes(8).toString('hex');
   const grants = new Map<string, Grant>();
 
@@ -69,6 +76,12 @@ export function createIdentityProvider({ url, password }: Options) {
     scopes_supported: ['openid', 'email'],
     claims_supported: ['sub', 'email', 'email_verified', 'groups'],
   };
+
+  /** Made at the first sign-in: its primes take up to a fifth of a second to find, for which each start of the machine would wait. */
+  function keyPair(): KeyPairKeyObjectResult {
+    keys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return keys;
+  }
 
   /** A request for a sign-in that may be answered; only the machine's own pages are sent people back. */
   function requestOf(parameters: URLSearchParams) {
@@ -133,7 +146,7 @@ export function createIdentityProvider({ url, password }: Options) {
   function signed(claims: object): string {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const text = `${part({ alg: 'RS256', typ: 'JWT', kid })}.${part(claims)}`;
-    return `${text}.${sign('sha256', Buffer.from(text), keys.privateKey).toString('base64url')}`;
+    return `${text}.${sign('sha256', Buffer.from(text), keyPair().privateKey).toString('base64url')}`;
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -142,7 +155,7 @@ export function createIdentityProvider({ url, password }: Options) {
     if (what === 'GET /.well-known/openid-configuration') return json(response, 200, discovery);
     if (what === 'GET /jwks') {
       return json(response, 200, {
-        keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }],
+        keys: [{ ...keyPair().publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }],
       });
     }
     if (what === 'GET /authorize') return authorize(searchParams, undefined, response);
