@@ -80,10 +80,13 @@ async function main(args: string[]): Promise<number> {
       print(
         `Of cdk.json these do not count here: ${replaced.join(', ')}. This machine has its own git host, sign-in and account.`,
       );
-    print(await describeConfinement(engineEnvironment(options), options.trustsBuilds ?? false));
     const activity = (text: string) => print(`${text[0]?.toUpperCase()}${text.slice(1)} …`);
-    const machine = await startMachine({ ...options, activity });
-    print(...welcome(machine, name));
+    const [confinement, machine] = await Promise.all([
+      // It starts a container to see whether it can, which takes as long as the machine's start.
+      describeConfinement(engineEnvironment(options), options.trustsBuilds ?? false),
+      startMachine({ ...options, activity }),
+    ]);
+    print(confinement, ...welcome(machine, name));
     await asked.promise;
     print('Stopping; what is not finished goes on after the next start …');
     await machine.stop();
