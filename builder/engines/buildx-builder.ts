@@ -88,7 +88,8 @@ function hasMachineNetwork(driver: string, inspected: string): boolean {
     case 'docker-container':
       return /^Driver Options:.*\bnetwork="host"/m.test(inspected);
     case 'remote':
-      return /\bworker\.network:\s*host$/m.test(inspected);
+      // A BuildKit that does not say which network it has is taken for one that has the machine's.
+      return !/\bworker\.network:\s*(?!host$)\S+$/m.test(inspected);
     default:
       return false;
   }

@@ -30,7 +30,7 @@ export function createSteps(progress: Progress, signal: AbortSignal): Steps {
         either.addEventListener('abort', () => reject(either.reason), { once: true });
       });
       const working = work(
-        heard(task, () => timer.refresh()),
+        reporting(task, () => timer.refresh()),
         either,
       );
       works.push(working);
@@ -54,15 +54,15 @@ export function createSteps(progress: Progress, signal: AbortSignal): Steps {
   };
 }
 
-/** A task that tells of each new thing that is said of it. */
-function heard(task: Task, onNews: () => void): Task {
-  const newsOf = (say: (text: string) => void) => {
+/** The task, which also calls back with each text that is not the same as before. */
+function reporting(task: Task, onProgress: () => void): Task {
+  const reported = (say: (text: string) => void) => {
     let before: string | undefined;
     return (text: string) => {
-      if (text !== before) onNews();
+      if (text !== before) onProgress();
       before = text;
       say(text);
     };
   };
-  return { ...task, update: newsOf(task.update), detail: newsOf(task.detail) };
+  return { ...task, update: reported(task.update), detail: reported(task.detail) };
 }

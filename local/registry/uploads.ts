@@ -62,7 +62,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
     const file = handle.createWriteStream({ highWaterMark: writtenAtOnce });
     const written = finished(file);
     let synced: Promise<void> = Promise.resolve();
-    // Here and below: that it failed is heard where it is waited for.
+    // Here and below: a failure is handled where the promise is awaited.
     written.catch(() => undefined);
     try {
       for await (const chunk of content) {
