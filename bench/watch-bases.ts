@@ -16,7 +16,7 @@ import { createBases } from '../services/tables/bases.ts';
 import { writeItems } from '../services/tables/batches.ts';
 import { createDependents } from '../services/tables/dependents.ts';
 import { createProjects } from '../services/tables/projects.ts';
-import { projectOf } from '../test/functions/services-setup.ts';
+import { sampleProject } from '../test/core/sample-project.ts';
 import { startTables } from '../test/services/tables.ts';
 import { peakMemory } from './peak-memory.ts';
 import { atLeast, atMost, type Row } from './report.ts';
@@ -31,11 +31,7 @@ if (import.meta.main) await serve();
 
 /** The tables, and a registry that counts its requests; some of its images change between the runs. */
 async function serve(): Promise<void> {
-  const { client } = await startTables([
-    { name: 'bases', key: 'image' },
-    { name: 'dependents', key: 'image', sortKey: 'project' },
-    { name: 'projects', key: 'name' },
-  ]);
+  const { client } = await startTables();
   let requests = 0;
   let version = 0;
   const registry = createServer(({ method, url = '' }, response) => {
@@ -72,7 +68,7 @@ export async function run(): Promise<Row[]> {
   await writeItems(
     client,
     'projects',
-    names.map(({ name, at }) => projectOf({ name, appId: 'demo', jobId: `app${at}` })),
+    names.map(({ name }) => sampleProject(name)),
   );
   await writeItems(
     client,

@@ -17,7 +17,7 @@ import { createHeads } from '../services/tables/heads.ts';
 import { createIndexHead } from '../services/tables/index-head.ts';
 import { createProjects } from '../services/tables/projects.ts';
 import { createSources } from '../services/tables/sources.ts';
-import { projectOf } from '../test/functions/services-setup.ts';
+import { sampleProject } from '../test/core/sample-project.ts';
 import { startTables } from '../test/services/tables.ts';
 import { peakMemory } from './peak-memory.ts';
 import { atMost, type Row } from './report.ts';
@@ -38,12 +38,7 @@ if (import.meta.main) await serve();
 
 /** The tables, and git hosts that count their requests. Before the second run some repositories get new commits. */
 async function serve(): Promise<void> {
-  const { client } = await startTables([
-    { name: 'projects', key: 'name' },
-    { name: 'heads', key: 'project', sortKey: 'ref' },
-    { name: 'sources', key: 'source' },
-    { name: 'deliveries', key: 'delivery' },
-  ]);
+  const { client } = await startTables();
   const counts = { requests: 0, unreachable: 0, connections: 0 };
   let version = 0;
 
@@ -99,7 +94,10 @@ export async function run(): Promise<Row[]> {
     const port = at % 10 === 9 ? ports.at(-1) : ports[at % hosts];
     const gitUrl = `http://127.0.0.1:${port}/demo/app${at}.git`;
     const jobId = `app${number}`;
-    return { at, project: projectOf({ name: `demo/${jobId}:latest`, jobId, gitUrl, source: sourceOf(gitUrl) }) };
+    return {
+      at,
+      project: sampleProject(`demo/${jobId}:latest`, { gitUrl, source: sourceOf(gitUrl) }),
+    };
   });
   await writeItems(
     client,

@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import { type TableKeys, tableKeys } from '../services/tables/keys.ts';
 import { allow, type Grantee, type Permission } from './permissions.ts';
 
 type Action =
@@ -17,10 +18,7 @@ type Action =
 const writing: ReadonlySet<Action> = new Set(['PutItem', 'UpdateItem', 'BatchWriteItem']);
 
 interface RecordTableProps {
-  key: string;
-  sortKey?: string;
-  /** By name: the attributes that it is queried by. */
-  indexes?: Record<string, { partition: string; sort?: string }>;
+  keys: TableKeys;
   /** Attribute with the second at which DynamoDB deletes an item. */
   expiry?: string;
   /** Attributes that no grantee may write but those that `grantUpdate` names. */
@@ -36,7 +34,8 @@ export class RecordTable extends Construct {
   readonly #guarded: readonly string[];
 
   constructor(scope: Construct, id: string, props: RecordTableProps) {
-    const { key, sortKey, indexes = {}, expiry, guarded = [], variable } = props;
+    const { keys, expiry, guarded = [], variable } = props;
+    const { key, sortKey, indexes = {} } = keys;
     super(scope, id);
     const attribute = (name: string) => ({ name, type: AttributeType.STRING });
     this.#variable = variable;
@@ -144,105 +143,49 @@ export class State extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.projects = new RecordTable(this, 'Projects', {
-      key: 'name',
-      indexes: {
-        // The pages list and find projects by name: every item has the attribute `listed`.
-        byName: { partition: 'listed', sort: 'name' },
-        byJob: { partition: 'listed', sort: 'jobId' },
-        bySource: { partition: 'source' },
-        // Only projects with a schedule have the attributes.
-        byDueTime: { partition: 'scheduled', sort: 'dueAt' },
-        // Only projects with exceptions or VEX statements have the attributes.
-        byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
-        // Only private projects have the attribute.
-        byVisibility: { partition: 'visibility', sort: 'name' },
-      },
+      keys: tableKeys.projects,
       guarded: ['judged', 'released'],
       variable: 'PROJECTS_TABLE',
     });
     this.builds = new RecordTable(this, 'Builds', {
-      key: 'id',
-      indexes: {
-        byProject: { partition: 'project', sort: 'createdAt' },
-        byMonth: { partition: 'month', sort: 'createdAt' },
-        byStatus: { partition: 'status', sort: 'createdAt' },
-        byCommit: { partition: 'shortCommit', sort: 'createdAt' },
-        // Only builds that have ended have an outcome: their project and their status.
-        byOutcome: { partition: 'outcome', sort: 'createdAt' },
-      },
+      keys: tableKeys.builds,
       // What a release depends on: each is written by one function alone.
       guarded: ['tokens', 'candidate', 'verdict', 'image'],
       variable: 'BUILDS_TABLE',
     });
-    this.bases = new RecordTable(this, 'Bases', { key: 'image', variable: 'BASES_TABLE' });
+    this.bases = new RecordTable(this, 'Bases', { keys: tableKeys.bases, variable: 'BASES_TABLE' });
     this.deliveries = new RecordTable(this, 'Deliveries', {
-      key: 'delivery',
-      // Only what operators look at has a month.
-      indexes: { byMonth: { partition: 'month', sort: 'handledAt' } },
+      keys: tableKeys.deliveries,
       expiry: 'expiresAt',
       variable: 'DELIVERIES_TABLE',
     });
     this.heads = new RecordTable(this, 'Heads', {
-      key: 'project',
-      sortKey: 'ref',
+      keys: tableKeys.heads,
       expiry: 'expiresAt',
       guarded: ['released'],
       variable: 'HEADS_TABLE',
     });
-    this.sources = new RecordTable(this, 'Sources', {
-      key: 'source',
-      // Only sources that cannot be asked have the attribute.
-      indexes: { byFailure: { partition: 'failing', sort: 'source' } },
-      variable: 'SOURCES_TABLE',
-    });
-    this.dependents = new RecordTable(this, 'Dependents', {
-      key: 'image',
-      sortKey: 'project',
-      variable: 'DEPENDENTS_TABLE',
-    });
+    this.sources = new RecordTable(this, 'Sources', { keys: tableKeys.sources, variable: 'SOURCES_TABLE' });
+    this.dependents = new RecordTable(this, 'Dependents', { keys: tableKeys.dependents, variable: 'DEPENDENTS_TABLE' });
     this.cascades = new RecordTable(this, 'Cascades', {
-      key: 'id',
-      sortKey: 'member',
-      indexes: {
-        // Only a cascade's own item has the attribute `listed`, and only members that are not done have `open`.
-        byStart: { partition: 'listed', sort: 'startedAt' },
-        byOpen: { partition: 'open', sort: 'since' },
-      },
+      keys: tableKeys.cascades,
       expiry: 'expiresAt',
       variable: 'CASCADES_TABLE',
     });
-    this.releases = new RecordTable(this, 'Releases', {
-      // Projects that share a repository may release the same image.
-      key: 'project',
-      sortKey: 'digest',
-      indexes: {
-        byProject: { partition: 'project', sort: 'releasedAt' },
-        byDigest: { partition: 'digest' },
-        // Only images that still exist are rescanned.
-        byDueTime: { partition: 'rescan', sort: 'dueAt' },
-      },
-      variable: 'RELEASES_TABLE',
-    });
-    this.targets = new RecordTable(this, 'Targets', {
-      key: 'project',
-      sortKey: 'target',
-      // Only what is to be tried at some time has the attributes.
-      indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
-      variable: 'TARGETS_TABLE',
-    });
+    this.releases = new RecordTable(this, 'Releases', { keys: tableKeys.releases, variable: 'RELEASES_TABLE' });
+    this.targets = new RecordTable(this, 'Targets', { keys: tableKeys.targets, variable: 'TARGETS_TABLE' });
     this.urlNotifications = new RecordTable(this, 'UrlNotifications', {
-      key: 'project',
-      sortKey: 'id',
-      // Only what is to be tried at some time has the attributes.
-      indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
+      keys: tableKeys.urlNotifications,
       expiry: 'expiresAt',
       variable: 'URL_NOTIFICATIONS_TABLE',
     });
-    this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
+    this.mails = new RecordTable(this, 'Mails', {
+      keys: tableKeys.mails,
+      expiry: 'expiresAt',
+      variable: 'MAILS_TABLE',
+    });
     this.addresses = new RecordTable(this, 'Addresses', {
-      key: 'address',
-      // Only addresses that a mail did not reach have the attributes.
-      indexes: { byFailure: { partition: 'failing', sort: 'failedAt' } },
+      keys: tableKeys.addresses,
       // Functions that send mails cannot answer in place of the recipients, and the pages can write nothing but the answer.
       guarded: Object.values(addressAttributes).flat(),
       variable: 'ADDRESSES_TABLE',

@@ -1,16 +1,16 @@
 import { type Project, parseProjectName } from '../../core/model/project.ts';
 
-/** An entry of the index, active and on the branch `main` of a repository of its own. */
-export function sampleProject(name: string, over: Partial<Project> = {}): Project {
+/** An entry of the index, active and on the branch `main` of a repository of its own, which is at the host. */
+export function sampleProject(name = 'demo/app:latest', over: Partial<Project> = {}, host = 'git.example'): Project {
   const { appId, jobId, desiredTag } = parseProjectName(name);
   return {
     name,
     appId,
     jobId,
     desiredTag,
-    gitUrl: `https://git.example/${appId}/${jobId}.git`,
+    gitUrl: `https://${host}/${appId}/${jobId}.git`,
     gitBranch: 'main',
-    source: `git.example/${appId}/${jobId}`,
+    source: `${host}/${appId}/${jobId}`,
     dockerfile: 'Dockerfile',
     context: '.',
     notifyEmail: ['owner@example.org'],

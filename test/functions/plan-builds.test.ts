@@ -1,14 +1,14 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createDeliveries } from '../../services/tables/deliveries.ts';
-import { startTables, stateTables } from '../services/tables.ts';
+import { startTables } from '../services/tables.ts';
 import { pushOf } from './plan-builds-setup.ts';
 
 vi.hoisted(() => vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 beforeAll(async () => {
-  tables = await startTables(stateTables);
+  tables = await startTables();
   const environment = {
     AWS_ENDPOINT_URL: tables.url,
     AWS_REGION: 'us-east-1',

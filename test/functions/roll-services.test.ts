@@ -25,7 +25,7 @@ import { createTargets } from '../../services/tables/targets.ts';
 import { sampleProject } from '../core/sample-project.ts';
 import { eventually } from '../eventually.ts';
 import { type EndpointHost, hostEndpoint } from '../local/aws/endpoint-host.ts';
-import { createTables, stateTables } from '../services/tables.ts';
+import { createTables } from '../services/tables.ts';
 import { silentLogger } from './services-setup.ts';
 import { releaseOf } from './targets/delivery-setup.ts';
 
@@ -55,7 +55,7 @@ async function setUp(target: ServiceTarget, permitted = allowed) {
   const settings = host.as(host.account.iam.ownerKeys());
   const [ecs, ssm] = [new ECSClient(settings), new SSMClient(settings)];
   const document = await host.declare(host.services[2] as Service, 'AWS::SSM::Document', 'Replace', documentOf());
-  const targets = createTargets(createTables(stateTables), 'targets');
+  const targets = createTargets(createTables(), 'targets');
   const notified: TargetState[] = [];
   const notify = async (state: TargetState) => void notified.push(state);
   const track = createTrackTargets({ targets, notify, logger: silentLogger });

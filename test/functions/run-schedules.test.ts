@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../core/model/trigger.ts';
 import { createRunSchedules } from '../../functions/run-schedules.ts';
+import { sampleProject } from '../core/sample-project.ts';
 import { setUpPlanBuilds } from './plan-builds-setup.ts';
-import { projectOf, silentLogger } from './services-setup.ts';
+import { silentLogger } from './services-setup.ts';
 
 const at = (time: string) => new Date(`2026-11-${time}:00Z`);
 
 /** A nightly project since the evening of the 20th, and the clock. */
 async function startClock() {
   const planning = await setUpPlanBuilds();
-  const nightly = projectOf({ schedule: 'cron(0 2 * * ? *)' });
+  const nightly = sampleProject(undefined, { schedule: 'cron(0 2 * * ? *)' });
   await planning.projects.put(nightly, undefined, at('20T20:00'));
   const queue: Trigger[] = [];
   const services = {

@@ -30,7 +30,8 @@ import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
 import { createUrlNotifications } from '../../services/tables/url-notifications.ts';
 import type { ReadMail } from '../core/mail/as-read.ts';
-import { createTables, stateTables } from '../services/tables.ts';
+import { sampleProject } from '../core/sample-project.ts';
+import { createTables } from '../services/tables.ts';
 
 export const commit = 'a'.repeat(40);
 export const digest = `sha256:${'d'.repeat(64)}`;
@@ -38,7 +39,7 @@ export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT'
 
 /** What the functions talk to: the tables as they are, and the rest in memory, to be read. */
 export async function setUpServices() {
-  const client = createTables(stateTables);
+  const client = createTables();
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');
   const bases = createBases(client, 'bases');
@@ -160,7 +161,7 @@ export async function setUpServices() {
 
     /** A project that stands in the index. */
     async track(over: Partial<Project> = {}): Promise<Project> {
-      const project = projectOf(over);
+      const project = sampleProject(over.name, over);
       await projects.put(project);
       return project;
     },
@@ -177,26 +178,6 @@ export async function setUpServices() {
 }
 
 export type TestServices = Awaited<ReturnType<typeof setUpServices>>;
-
-export function projectOf(over: Partial<Project> = {}): Project {
-  return {
-    name: 'demo/app:latest',
-    appId: 'demo',
-    jobId: 'app',
-    desiredTag: 'latest',
-    gitUrl: 'https://git.example/demo/app.git',
-    gitBranch: 'main',
-    source: 'git.example/demo/app',
-    dockerfile: 'Dockerfile',
-    context: '.',
-    notifyEmail: ['owner@example.org'],
-    dependsOn: [],
-    file: 'index.d/demo.yml',
-    sharesRepository: false,
-    active: true,
-    ...over,
-  };
-}
 
 export function buildOf(id: string, over: Partial<Build> = {}): Build {
   const createdAt = over.createdAt ?? new Date().toISOString();

@@ -10,7 +10,7 @@ import { createReleases } from '../../services/tables/releases.ts';
 import { sealCursor } from '../../site/paging/cursor.ts';
 import { type FakeS3, startFakeS3 } from '../services/fake-s3.ts';
 import { type FakeHost, startHost } from '../services/http.ts';
-import { startTables, stateTables } from '../services/tables.ts';
+import { startTables } from '../services/tables.ts';
 import { commit, event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
 
 const count = 25;
@@ -21,7 +21,7 @@ let s3: FakeS3;
 let secrets: FakeHost;
 
 beforeAll(async () => {
-  tables = await startTables(stateTables);
+  tables = await startTables();
   s3 = await startFakeS3();
   secrets = await startHost((_, response) => response.end('{"SecretString":"the key"}'));
   const store = await s3.client.config.endpoint?.();

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createWarnWaivers } from '../../functions/warn-waivers.ts';
 import { MailRejectedError } from '../../services/mail/mailer.ts';
 import { createWaiverWarnings } from '../../services/tables/waiver-warnings.ts';
+import { sampleProject } from '../core/sample-project.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
-import { projectOf, setUpServices, silentLogger } from './services-setup.ts';
+import { setUpServices, silentLogger } from './services-setup.ts';
 
 const at = (day: string) => new Date(`${day}T06:00:00Z`);
 const exception = { id: 'CVE-2026-1', reason: 'not reachable', owner: 'shop team', expires: '2026-11-28' };
@@ -114,8 +115,7 @@ describe('the people of a project', () => {
 describe('a run', () => {
   it('reads only projects with something to notify', async () => {
     await using world = await startWarning();
-    for (let at = 0; at < 20; at++)
-      await world.projects.put(projectOf({ name: `demo/p${at}:latest`, jobId: `p${at}` }));
+    for (let at = 0; at < 20; at++) await world.projects.put(sampleProject(`demo/p${at}:latest`));
     await world.track({ exceptions: [exception] });
     const due = async (day: string) => {
       const names: string[] = [];

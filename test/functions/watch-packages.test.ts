@@ -22,7 +22,7 @@ const warn = vi.spyOn(logger, 'warn');
 
 beforeEach(async () => {
   site = await startPackageSite();
-  client = createTables([{ name: 'projects', key: 'name' }]);
+  client = createTables();
   lists = new Map();
   sent = [];
   cache = memoryCache();

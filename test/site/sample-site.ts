@@ -17,6 +17,7 @@ import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
 import type { SiteParts } from '../../site/parts.ts';
 import type { CascadeMember, CascadeSummary, KnownProject, RecordReader } from '../../site/readers.ts';
+import { sampleProject as projectOf } from '../core/sample-project.ts';
 import { expectDocumented } from './documented.ts';
 
 export const now = new Date('2026-11-21T12:00:00.000Z');
@@ -41,26 +42,9 @@ export function sampleBuild(number: number, over: Partial<Build> = {}): Build {
   };
 }
 
-export function sampleProject(name: string, over: Partial<Project> = {}): Project {
-  const [, appId = '', jobId = '', desiredTag = ''] = /^(.+)\/(.+):(.+)$/.exec(name) ?? [];
-  return {
-    name,
-    appId,
-    jobId,
-    desiredTag,
-    gitUrl: `https://github.com/${appId}/${jobId}.git`,
-    gitBranch: 'main',
-    source: `github.com/${appId}/${jobId}`,
-    dockerfile: 'Dockerfile',
-    context: '.',
-    notifyEmail: ['owner@example.org'],
-    dependsOn: [],
-    file: 'index.d/demo.yml',
-    sharesRepository: false,
-    active: true,
-    ...over,
-  };
-}
+/** One whose source is on GitHub, which the pages link to. */
+export const sampleProject = (name: string, over: Partial<Project> = {}): Project =>
+  projectOf(name, over, 'github.com');
 
 interface Content {
   builds?: Build[];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mergeCauses } from '../../../core/builds/cause.ts';
 import { declaredImages, imagesOf, observedImage, releasedImages } from '../../../core/cascade/dependents.ts';
 import { ownParent } from '../../../core/model/project.ts';
-import { projectOf } from '../../functions/services-setup.ts';
+import { sampleProject } from '../sample-project.ts';
 
 describe('an image that projects depend on is known', () => {
   it.each([
@@ -28,7 +28,7 @@ describe('an image that projects depend on is known', () => {
   });
 
   it('by every tag that a release of the branch moves, and none that stays', () => {
-    const project = projectOf({ desiredTag: '1', gitBranch: 'main', extraTags: ['stable'] });
+    const project = sampleProject(undefined, { desiredTag: '1', gitBranch: 'main', extraTags: ['stable'] });
     expect(imagesOf(project).toSorted()).toEqual(['demo/app:1', 'demo/app:main', 'demo/app:stable']);
     expect(imagesOf({ ...project, sharesRepository: true }).toSorted()).toEqual(['demo/app:1', 'demo/app:stable']);
     const tags = ['1.2.3', '1.2', 'build-20261121T000000Z-aaaaaaa', `sha-${'a'.repeat(40)}`];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { indexChange, mergedFiles } from '../../../core/index/change.ts';
 import type { IndexFile } from '../../../core/index/read-index.ts';
-import { projectOf } from '../../functions/services-setup.ts';
+import { sampleProject } from '../sample-project.ts';
 import { goodFile, now } from './index-texts.ts';
 
 const names = (projects: { name: string }[]) => projects.map(({ name }) => name);
@@ -50,7 +50,7 @@ describe('a pull request', () => {
 
   it('is not about what it does not touch: what is known is of no interest but for files that cannot be read', () => {
     const base = [goodFile({ one: {} })];
-    const change = indexChange(base, base, [projectOf({ name: 'demo/gone:latest' })], { now });
+    const change = indexChange(base, base, [sampleProject('demo/gone:latest')], { now });
     expect([...change.added, ...change.changed, ...change.removed]).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('a pull request', () => {
 
   it('that mends a file adds nothing that was known before it was broken, and removes what it leaves out', () => {
     const known = ['one', 'two'].map((jobId) => ({
-      ...projectOf({ name: `broken/${jobId}:latest`, appId: 'broken', jobId }),
+      ...sampleProject(`broken/${jobId}:latest`),
       gitUrl: `https://git.example/broken/${jobId}.git`,
       source: `git.example/broken/${jobId}`,
       file: 'index.d/broken.yml',
@@ -99,7 +99,7 @@ describe('a pull request', () => {
 describe('a pull request that changes the policy of the index', () => {
   const policy = (severity: string): IndexFile => ({ path: 'policy.yml', text: `policy: {max-severity: ${severity}}` });
   const entries = goodFile({ app: {}, own: { policy: '{max-severity: LOW}' } });
-  const known = (outcome: 'pass' | 'block') => [{ ...projectOf(), judged: { outcome } }];
+  const known = (outcome: 'pass' | 'block') => [{ ...sampleProject(), judged: { outcome } }];
 
   it('changes the projects that have none of their own, and builds those that were blocked', () => {
     for (const [outcome, isBuilt] of [

@@ -13,7 +13,7 @@ import { sampleProject } from '../../core/sample-project.ts';
 import { manifestOf, sha256 } from '../../local/registry/image-parts.ts';
 import { createClient } from '../../local/registry/registry-client.ts';
 import { startRegistryMachine } from '../../local/registry/registry-machine.ts';
-import { createTables, stateTables } from '../../services/tables.ts';
+import { createTables } from '../../services/tables.ts';
 import { silentLogger } from '../services-setup.ts';
 import { releaseOf } from '../targets/delivery-setup.ts';
 
@@ -41,7 +41,7 @@ export async function setUpCopies(places: string[] = ['copies/app']) {
     return network.fetch(url, request);
   };
   const secret: { login: { user: string; password: string } | 'withheld' | undefined } = { login: login(other.owner) };
-  const targets = createTargets(createTables(stateTables), 'targets');
+  const targets = createTargets(createTables(), 'targets');
   const copyReleases = createCopyReleases({
     credentials: async () => secret.login,
     fetch,

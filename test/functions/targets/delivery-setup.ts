@@ -16,7 +16,7 @@ import { createOwnCommits } from '../../../services/tables/own-commits.ts';
 import { createTargets } from '../../../services/tables/targets.ts';
 import { startFakeGitHost } from '../../builder/fake-git-host.ts';
 import { sampleProject } from '../../core/sample-project.ts';
-import { createTables, stateTables } from '../../services/tables.ts';
+import { createTables } from '../../services/tables.ts';
 import { silentLogger } from '../services-setup.ts';
 
 const projectName = 'demo/app:latest';
@@ -66,7 +66,7 @@ export async function setUpDelivery(
     ['uploadpack.allowFilter', 'true'],
   ] as const)
     host.git('ops/live', 'config', key, value);
-  const client = createTables(stateTables);
+  const client = createTables();
   const targets = createTargets(client, 'targets');
   const ownCommits = createOwnCommits(client, 'deliveries');
   const fetchHere = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });

@@ -32,7 +32,7 @@ beforeEach(() => {
   ses.refuse = () => undefined;
 });
 
-const sentMails = createSentMails(createTables([{ name: 'mails', key: 'mail' }]), 'mails');
+const sentMails = createSentMails(createTables(), 'mails');
 const mailer = () => createMailer({ client: ses.client, sender, configurationSet: 'mails', sentMails });
 let mails = 0;
 const send = (to: string[], over: Partial<Mail> = {}, id = `mail ${mails++}`) =>

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { createRepositories } from '../../../services/registry/repositories.ts';
-import { projectOf } from '../../functions/services-setup.ts';
+import { sampleProject } from '../../core/sample-project.ts';
 
 function ecr(refuse: (name: string) => Error | undefined = () => undefined, described: Repository[] = []) {
   const calls: { name: string; input: Record<string, unknown> }[] = [];
@@ -28,7 +28,7 @@ function ecr(refuse: (name: string) => Error | undefined = () => undefined, desc
     client,
     calls,
     of,
-    ensure: (project = projectOf()) => createRepositories(client, 'slipway/').ensure(project),
+    ensure: (project = sampleProject()) => createRepositories(client, 'slipway/').ensure(project),
   };
 }
 
@@ -94,7 +94,7 @@ describe('the repositories of a project', () => {
 
   it('of the library are without its name', async () => {
     const { of, ensure } = ecr();
-    await ensure(projectOf({ name: 'library/tool:1', appId: 'library', jobId: 'tool' }));
+    await ensure(sampleProject('library/tool:1'));
     expect(of('slipway/tool')).toEqual(['CreateRepository']);
     expect(of('slipway/candidate/library/tool')).toContain('CreateRepository');
   });

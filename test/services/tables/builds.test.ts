@@ -8,19 +8,7 @@ let builds: Builds;
 let count = 0;
 
 beforeAll(() => {
-  const client = createTables([
-    {
-      name: 'builds',
-      key: 'id',
-      indexes: {
-        byProject: { partition: 'project', sort: 'createdAt' },
-        byMonth: { partition: 'month', sort: 'createdAt' },
-        byCommit: { partition: 'shortCommit', sort: 'createdAt' },
-        byStatus: { partition: 'status', sort: 'createdAt' },
-        byOutcome: { partition: 'outcome', sort: 'createdAt' },
-      },
-    },
-  ]);
+  const client = createTables();
   builds = createBuilds(client, 'builds');
 });
 

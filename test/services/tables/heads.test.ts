@@ -6,7 +6,7 @@ let heads: Heads;
 let raw: (project: string, ref: string) => Promise<Record<string, unknown> | undefined>;
 
 beforeAll(async () => {
-  const client = createTables([{ name: 'heads', key: 'project', sortKey: 'ref' }]);
+  const client = createTables();
   const { GetCommand } = await import('@aws-sdk/lib-dynamodb');
   raw = async (project, ref) => (await client.send(new GetCommand({ TableName: 'heads', Key: { project, ref } }))).Item;
   heads = createHeads(client, 'heads');

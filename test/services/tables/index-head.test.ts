@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createIndexHead } from '../../../services/tables/index-head.ts';
-import { createTables, stateTables } from '../tables.ts';
+import { createTables } from '../tables.ts';
 
-const client = createTables(stateTables);
+const client = createTables();
 const heads = createIndexHead(client, 'deliveries');
 beforeAll(async () => expect(await heads.get()).toBeUndefined());
 afterAll(() => client.destroy());

@@ -2,38 +2,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RecordConflictError, ReleaseBusyError } from '../../../core/model/errors.ts';
 import type { Project } from '../../../core/model/project.ts';
 import { createProjects, type DueProject, type Projects } from '../../../services/tables/projects.ts';
+import { sampleProject } from '../../core/sample-project.ts';
 import { createTables } from '../tables.ts';
 
 let projects: Projects;
 
 beforeAll(() => {
-  const client = createTables([
-    {
-      name: 'projects',
-      key: 'name',
-      indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
-    },
-  ]);
+  const client = createTables();
   projects = createProjects(client, 'projects');
 });
 
 async function tracked(name: string): Promise<Project> {
-  const project: Project = {
-    name,
-    appId: 'demo',
-    jobId: 'app',
-    desiredTag: 'latest',
-    gitUrl: 'https://git.example/demo/app',
-    gitBranch: 'main',
-    source: 'git.example/demo/app',
-    dockerfile: 'Dockerfile',
-    context: '.',
-    notifyEmail: ['owner@example.org'],
-    dependsOn: [],
-    file: 'index.d/demo.yml',
-    sharesRepository: false,
-    active: true,
-  };
+  const project = sampleProject(name);
   await projects.put(project);
   return project;
 }

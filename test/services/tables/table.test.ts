@@ -9,9 +9,9 @@ let table: ReturnType<typeof tableOf>;
 let stop: () => PromiseLike<void>;
 
 beforeAll(async () => {
-  const tables = await startTables([
-    { name: 'things', key: 'shelf', sortKey: 'name', indexes: { byStatus: { partition: 'status', sort: 'name' } } },
-  ]);
+  const tables = await startTables({
+    things: { key: 'shelf', sortKey: 'name', indexes: { byStatus: { partition: 'status', sort: 'name' } } },
+  });
   table = tableOf(tables.client, 'things');
   stop = tables.stop;
 });
