@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { readIndex, usualRecipients } from '../../core/index/read-index.ts';
+import { type Platform, platforms } from '../../core/model/platform.ts';
 import type { Context } from '../command.ts';
 import { exitCodes } from '../errors.ts';
 import { type Checked, checkedSchema, countsOf, forGitHub, forPeople } from './check-output.ts';
@@ -29,8 +30,14 @@ export function define(command: Command, context: Context): void {
       asCount,
       usualRecipients,
     )
-    .action((folder, { github, strict, allowHost: allowedHosts, recipients: mostRecipients }) => {
-      const { checked, isWhole } = check({ folder, allowedHosts, mostRecipients });
+    .addOption(
+      new Option(
+        '--platform <PLATFORM>',
+        'what entries without "platforms" are built for: build.architecture of the deployment',
+      ).choices(platforms),
+    )
+    .action((folder, { github, strict, allowHost: allowedHosts, recipients: mostRecipients, platform }) => {
+      const { checked, isWhole } = check({ folder, allowedHosts, mostRecipients, platform });
       const isWrong = checked.diagnostics.some(({ severity }) => strict || severity === 'error');
       const exitCode = isWrong ? exitCodes.negative : exitCodes.done;
       context.answer(checkedSchema, {
@@ -52,11 +59,12 @@ interface Request {
   folder: string;
   allowedHosts: string[];
   mostRecipients: number;
+  platform: Platform | undefined;
 }
 
-function check({ folder, allowedHosts, mostRecipients }: Request): { checked: Checked; isWhole: boolean } {
+function check({ folder, allowedHosts, mostRecipients, platform }: Request): { checked: Checked; isWhole: boolean } {
   const { root, files, unread } = readIndexFolder(folder);
-  const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts, mostRecipients });
+  const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts, mostRecipients, platform });
   for (const { path, reason } of unread) {
     diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
   }

@@ -19,6 +19,7 @@ export type DiagnosticCode =
   | 'policy'
   | 'vex'
   | 'visibility'
+  | 'platforms'
   | 'duplicate-id'
   | 'duplicate-name'
   | 'cycle'

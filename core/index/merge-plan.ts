@@ -67,7 +67,7 @@ function built(
   input: MergePlanInput,
   changedKeys: readonly string[] = [],
 ): string {
-  const { name, gitBranch, gitUrl, dependsOn } = project;
+  const { name, gitBranch, gitUrl, dependsOn, buildSecrets } = project;
   const facts = input.facts.get(name);
   const at =
     facts && typeof facts.branch === 'object' && 'commit' in facts.branch
@@ -79,6 +79,11 @@ function built(
     ...(facts ? sourceWarnings(facts).map((warning) => `⚠️ ${warning}`) : []),
     ...(facts?.dockerfile ? [`${code(project.dockerfile)} found`] : []),
     ...(facts && facts.dockerfile === undefined && at !== '' ? [`${code(project.dockerfile)} not checked`] : []),
+    ...(facts && facts.missingSecrets === undefined && buildSecrets
+      ? [
+          `whether its ${code('build-secrets')} are stored was not looked up: that is done for branches of the index only`,
+        ]
+      : []),
     ...parents(dependsOn, wanted, input),
     ...rebuilt(input.dependents.get(name) ?? []),
   ];

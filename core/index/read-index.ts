@@ -1,3 +1,4 @@
+import type { Platform } from '../model/platform.ts';
 import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
@@ -8,6 +9,7 @@ import { destinationsFile, readDestinationsFile } from './destinations-file.ts';
 import type { Diagnostic, FileDiagnostic, IndexPosition } from './diagnostic.ts';
 import { readEntries } from './entries.ts';
 import { mergeVex } from './merge-vex.ts';
+import { warnOfParentPlatforms } from './parent-platforms.ts';
 import { policyFile, readPolicyFile } from './policy-file.ts';
 import type { EntryOptions } from './read-entry.ts';
 import { isVexFile, readVex, type VexDocument } from './read-vex.ts';
@@ -69,14 +71,17 @@ export function isIndexFile(path: string): boolean {
 export const usualRecipients = 5;
 
 export type ReadOptions = Pick<EntryOptions, 'now'> &
-  Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHosts' | 'mostRecipients'>>;
+  Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHosts' | 'mostRecipients'>> & {
+    /** The pipeline's own platform, where it is known. */
+    platform?: Platform | undefined;
+  };
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Files that are not `isOfIndex` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
 export function readIndex(
   files: IndexFile[],
-  { now, allowedHosts = [], gitHosts = [], mostRecipients = usualRecipients }: ReadOptions,
+  { now, allowedHosts = [], gitHosts = [], mostRecipients = usualRecipients, platform }: ReadOptions,
 ): Index {
   const options = { now, allowedHosts, gitHosts, mostRecipients };
   const index: Index = { projects: [], diagnostics: [], brokenFiles: new Set(), positions: new Map() };
@@ -106,6 +111,7 @@ export function readIndex(
   nameParents(index);
   dropCycles(index, parentsAt);
   keepPrivateApart(index);
+  warnOfParentPlatforms(index, { parentsAt, own: platform });
   markSharedRepositories(index.projects);
   keepVersionTagsApart(index);
   addDestinations(index.projects, readCommonFile(files, index, commonDestinations) ?? []);

@@ -8,7 +8,7 @@ export interface SourceFacts {
   dockerfile?: boolean | undefined;
   /** The job-id of the repository's cccp.yml, if it differs from the entry's. */
   otherJobId?: string | undefined;
-  /** The names in Secrets Manager of build secrets that nobody has stored. */
+  /** The names in Secrets Manager of build secrets that nobody has stored; undefined where that was not looked up. */
   missingSecrets?: readonly string[] | undefined;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../core/index/pull-request-report.ts';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import type { GitHost } from '../../core/model/git-host.ts';
+import type { Platform } from '../../core/model/platform.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import type { MissingSecrets } from '../../services/aws/build-secrets.ts';
@@ -16,7 +17,7 @@ import type { HeadOf } from '../../services/git-host/git-remote.ts';
 import { HostRefusedError } from '../../services/git-host/host-requests.ts';
 import type { GitHosts } from '../../services/git-host/hosts.ts';
 import { type IndexRepository, IndexTooLargeError } from '../../services/git-host/index-repository.ts';
-import type { RepositoryApi } from '../../services/git-host/repository-api.ts';
+import type { PullRequest, RepositoryApi } from '../../services/git-host/repository-api.ts';
 import { type GraphServices, graphBelow } from '../cascade/graph.ts';
 import { createSourceFacts } from './source-facts.ts';
 
@@ -43,6 +44,7 @@ interface Services extends GraphServices {
   };
   headOf: HeadOf;
   missingSecrets: MissingSecrets;
+  platform: Platform;
   logger: Logger;
 }
 
@@ -57,10 +59,14 @@ interface Checked {
  * git host: nothing of a fork is built or run, and nothing is fetched from the fork's own repository.
  */
 export function createCheckIndexPullRequest(services: Services) {
-  const { projects, repositoryAt, index, logger } = services;
+  const { projects, repositoryAt, index, platform, logger } = services;
   const sourceFacts = createSourceFacts(services);
 
-  async function examine(repository: RepositoryApi, baseRef: string, commit: string): Promise<IndexReportInput> {
+  async function examine(
+    repository: RepositoryApi,
+    { baseRef, isFork }: PullRequest,
+    commit: string,
+  ): Promise<IndexReportInput> {
     const [base, head, comparison, records] = await Promise.all([
       index.repository.filesAt(baseRef),
       index.repository.filesAt(commit, mostBytes),
@@ -75,11 +81,11 @@ export function createCheckIndexPullRequest(services: Services) {
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
     const { allowedHosts, gitHosts, mostRecipients } = index;
-    const options = { now: new Date(), allowedHosts, gitHosts, mostRecipients };
+    const options = { now: new Date(), allowedHosts, gitHosts, mostRecipients, platform };
     const change = indexChange(base, merged, known, options);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, dependents] = await Promise.all([
-      sourceFacts(built),
+      sourceFacts(built, { isOfFork: isFork }),
       descendants([...built.slice(0, mostRoots), ...change.removed.slice(0, mostRoots)]),
     ]);
     const unreleased = new Set(records.filter(({ active, released }) => active && !released).map(({ name }) => name));
@@ -130,10 +136,15 @@ export function createCheckIndexPullRequest(services: Services) {
     await repository.setStatus(commit, { state, context, description });
   }
 
-  async function report(repository: RepositoryApi, number: number, baseRef: string, commit: string): Promise<Checked> {
+  async function report(
+    repository: RepositoryApi,
+    number: number,
+    pull: PullRequest,
+    commit: string,
+  ): Promise<Checked> {
     let input: IndexReportInput;
     try {
-      input = await examine(repository, baseRef, commit);
+      input = await examine(repository, pull, commit);
     } catch (error) {
       const head = await headOf(repository, number);
       // A forced push may have removed the commit.
@@ -174,7 +185,7 @@ export function createCheckIndexPullRequest(services: Services) {
       }
       let checked: Checked = { outcome: '', next: commit };
       for (let count = 0; checked.next !== undefined && count < mostCommits; count++) {
-        checked = await report(repository, number, baseRef, checked.next);
+        checked = await report(repository, number, pull, checked.next);
       }
       return { outcome: checked.outcome, isUnseen };
     } catch (error) {

@@ -22,6 +22,12 @@ interface Services {
   missingSecrets: MissingSecrets;
 }
 
+/** What is known of the pull request that has the entries. */
+interface Proposal {
+  /** Whoever proposes it may not write to the index: they learn of no secret whether it exists. */
+  isOfFork: boolean;
+}
+
 /** Checks whether the branches, files and build secrets that entries of the index name exist. Only single files are fetched, and nothing is run. */
 export function createSourceFacts({ headOf, repositoryAt, missingSecrets }: Services) {
   async function sourceOf(project: Project): Promise<SourceFacts> {
@@ -44,13 +50,13 @@ export function createSourceFacts({ headOf, repositoryAt, missingSecrets }: Serv
     };
   }
 
-  async function factsOf(project: Project): Promise<SourceFacts> {
+  async function factsOf(project: Project, { isOfFork }: Proposal): Promise<SourceFacts> {
     const [source, missing] = await Promise.all([
       sourceOf(project).catch((error: unknown): SourceFacts => {
         if (!(error instanceof UpstreamError)) throw error;
         return { branch: { unknown: error.message } };
       }),
-      missingSecrets(project),
+      isOfFork ? undefined : missingSecrets(project),
     ]);
     return { ...source, missingSecrets: missing };
   }
@@ -67,12 +73,15 @@ export function createSourceFacts({ headOf, repositoryAt, missingSecrets }: Serv
   }
 
   /** By project name; only for the first of the projects. */
-  return async function sourceFacts(projects: readonly Project[]): Promise<Map<string, SourceFacts>> {
+  return async function sourceFacts(
+    projects: readonly Project[],
+    proposal: Proposal,
+  ): Promise<Map<string, SourceFacts>> {
     const late = new Promise<SourceFacts>((resolve) => {
       setTimeout(resolve, timeoutMilliseconds, { branch: { unknown: 'there was no answer in time' } }).unref();
     });
     const known = await mapConcurrently(projects.slice(0, mostProjects), atOnce, async (project) => {
-      return [project.name, await Promise.race([factsOf(project), late])] as const;
+      return [project.name, await Promise.race([factsOf(project, proposal), late])] as const;
     });
     return new Map(known);
   };

@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Recipient } from '../../core/mail/content.ts';
+import { type Platform, platformSchema } from '../../core/model/platform.ts';
 import { type MissingSecrets, openMissingSecrets } from '../../services/aws/build-secrets.ts';
 import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
@@ -77,6 +78,7 @@ interface Services
   };
   headOf: SourceHost['headOf'];
   missingSecrets: MissingSecrets;
+  platform: Platform;
   commitsAt: SourceHost['commitsAt'];
   repositoryAt: GitHosts['repositoryAt'];
   projectSources: Pick<ProjectSources, 'commitsAt' | 'headOf'>;
@@ -146,6 +148,7 @@ export function openPlanners(logger: Logger): Planners {
     },
     ...openSourceHost(),
     missingSecrets: openMissingSecrets(),
+    platform: platformSchema.parse(variable('PLATFORM')),
     projectSources: openProjectSources(),
     ...openGitHosts(),
     statuses: openCommitStatuses(),

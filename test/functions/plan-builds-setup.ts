@@ -148,6 +148,7 @@ export async function setUpPlanBuilds(
     commitsAt: guarded.commitsAt,
     projectSources,
     missingSecrets: async () => [],
+    platform: 'linux/arm64',
     mailer: crashes.guard(world.mailer),
     recipients: world.recipients,
     operators: [{ address: 'operator@example.org' }],

@@ -22,7 +22,7 @@ const repositorySchema = z.object({ id: z.int() });
 const pullRequestSchema = z.object({
   state: z.string(),
   /** The repository of a deleted fork is null. */
-  head: z.object({ sha: z.string(), repo: repositorySchema.nullable() }),
+  head: z.object({ sha: z.string(), ref: z.string(), repo: repositorySchema.nullable() }),
   base: z.object({ ref: z.string(), repo: repositorySchema }),
   user: z.object({ login: z.string() }).nullable(),
 });
@@ -100,7 +100,9 @@ export function createGithubRepository(path: string, requests: HostRequests): Re
         isOpen: state === 'open',
         commit: head.sha,
         baseRef: base.ref,
-        isFork: head.repo?.id !== base.repo.id,
+        // Forgejo names the repository itself for a push to `refs/for/`, which needs no right to write. Such a head is on no branch.
+        // https://forgejo.org/docs/latest/user/agit-support/
+        isFork: head.repo?.id !== base.repo.id || head.ref.startsWith('refs/'),
         author: user?.login ?? 'ghost',
       };
     },

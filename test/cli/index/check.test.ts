@@ -87,6 +87,16 @@ describe('slipway index check', () => {
     ]);
   });
 
+  it('knows by --platform what entries without platforms are built for', async () => {
+    await putGood({ base: {}, app: { 'depends-on': 'demo/base:latest', platforms: 'linux/arm64' } });
+    const warnings = async (...args: string[]) => diagnosticsOf((await check('--json', ...args)).out);
+    expect(await warnings()).toEqual([]);
+    expect(await warnings('--platform', 'linux/arm64')).toEqual([]);
+    expect(await warnings('--platform', 'linux/amd64')).toMatchObject([
+      { code: 'platforms', entry: 'demo/app:latest' },
+    ]);
+  });
+
   it('ends with 1 for a warning only if it shall be strict', async () => {
     await putGood({ app: { build_context: './' } });
     const { code, out } = await check();

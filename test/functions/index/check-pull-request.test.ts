@@ -31,10 +31,14 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-function propose(commit: string, proposed: IndexFile[], changed = proposed.map(({ path }) => path)): Expected {
+function propose(
+  commit: string,
+  proposed: IndexFile[],
+  { changed = proposed.map(({ path }) => path), isFork = true }: { changed?: string[]; isFork?: boolean } = {},
+): Expected {
   files[commit] = proposed;
   github.comparisons.set(`main...${commit}`, { isAhead: true, files: changed });
-  github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', isFork: true, author: 'someone' });
+  github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', isFork, author: 'someone' });
   return { commit, isOpen: true };
 }
 
@@ -57,6 +61,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
       return head;
     },
     missingSecrets: async ({ buildSecrets = {} }) => Object.values(buildSecrets).filter((name) => name === 'gone'),
+    platform: 'linux/amd64',
     logger: silentLogger,
   });
   return (expected: Expected) => check(7, expected);
@@ -77,12 +82,28 @@ describe('a pull request to the index', () => {
     expect(await world.projects.all()).toEqual([]);
   });
 
+  const secrets = (name: string) => [goodFile({ mine: { 'build-secrets': `{npmrc: ${name}}` } }, 'mine')];
+
   it('says which secrets of its builds nobody has stored', async () => {
-    const secrets = (name: string) => ({ mine: { 'build-secrets': `{npmrc: ${name}}` } });
-    await planner()(propose(one, [goodFile(secrets('gone'), 'mine')]));
+    await planner()(propose(one, secrets('gone'), { isFork: false }));
     expect(comment()).toContain('Nobody has stored the secret `gone` yet');
-    await planner()(propose(two, [goodFile(secrets('kept'), 'mine')]));
-    expect(comment()).not.toContain('Nobody has stored');
+    await planner()(propose(two, secrets('kept'), { isFork: false }));
+    expect(comment()).not.toContain('stored');
+  });
+
+  it('says the same of every secret to who may not write to the index', async () => {
+    await planner()(propose(one, secrets('gone')));
+    const said = comment();
+    await planner()(propose(two, secrets('kept')));
+    expect(said).toContain('whether its `build-secrets` are stored was not looked up');
+    const unnamed = (text: string, commit: string) => text.replaceAll(commit.slice(0, 12), '').replaceAll(commit, '');
+    expect(unnamed(comment(), two)).toBe(unnamed(said, one));
+  });
+
+  it('is warned of a parent that is not built for what the entry asks for', async () => {
+    const entries = { base: {}, app: { 'depends-on': 'demo/base:latest', platforms: 'linux/arm64' } };
+    await planner()(propose(one, [goodFile(entries)]));
+    expect(comment()).toContain("demo/base:latest is built for the pipeline's own platform alone");
   });
 
   it('says what is wrong with it', async () => {
@@ -106,7 +127,7 @@ describe('a pull request to the index', () => {
 
   it('is not charged with what was merged into the index since it began', async () => {
     files.main = [...base, goodFile({ theirs: {} }, 'theirs')];
-    await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')], ['index.d/mine.yml']));
+    await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')], { changed: ['index.d/mine.yml'] }));
     expect(github.marks[0]?.description).toMatch(/^1 project added, 1 build/);
   });
 

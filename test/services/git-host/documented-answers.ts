@@ -4,8 +4,8 @@ const commit = 'a'.repeat(40);
 
 export interface Pull {
   isOpen?: boolean;
-  /** `deleted`: the fork is there no more. */
-  from?: 'repository' | 'fork' | 'deleted';
+  /** `deleted`: the fork is there no more. `for`: a push to `refs/for/main`, where the host knows such pushes. */
+  from?: 'repository' | 'fork' | 'deleted' | 'for';
 }
 
 /** By its route: what the API answers, in the form that its documentation has. */
@@ -112,6 +112,11 @@ const commitsWith = (files: string[]) => ({
 /** https://codeberg.org/api/swagger, and as a Gitea 1.26 answered */
 const forgejo: DocumentedApi = {
   ...github,
+  pullRequest: (pull) => {
+    const [[route, answer] = ['', {}]] = Object.entries(github.pullRequest(pull));
+    const head = { label: '', ref: 'refs/pull/7/head', sha: commit, repo_id: 1, repo: { id: 1 } };
+    return { [route]: pull.from === 'for' ? { ...Object(answer), head } : answer };
+  },
   comparison: (files, { isDiverged = false, isIncomplete = false } = {}) => ({
     'GET /repos/demo/app/compare/old...new': {
       ...commitsWith(files),

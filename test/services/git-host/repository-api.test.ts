@@ -24,6 +24,14 @@ describe.each(gitHostKinds)('at %s', (kind: GitHostKind) => {
       expect(answer).toEqual({ isOpen: true, commit, baseRef: 'main', isFork, author: 'ada' });
     });
 
+    it.runIf(kind === 'forgejo')(
+      'that was pushed to refs/for is one of a fork, though it names no other repository',
+      async () => {
+        const { answer } = await ask(api.pullRequest({ from: 'for' }), (repository) => repository.pullRequest(7));
+        expect(answer).toMatchObject({ isFork: true });
+      },
+    );
+
     it('may be closed, or not there', async () => {
       const of = async (answers: Answers) => (await ask(answers, (repository) => repository.pullRequest(7))).answer;
       expect(await of(api.pullRequest({ isOpen: false }))).toMatchObject({ isOpen: false });
