@@ -28,12 +28,12 @@ async function api<Answer>(path: string, body?: object): Promise<Answer | undefi
   throw new Error(`${path}: ${answer.status} ${text}`);
 }
 
-/** Writes the index's file and pushes it to the fork's branch; gives the commit. */
-async function pushToFork(branch: string, ...entries: string[]): Promise<string> {
+/** Writes the index's file and pushes it to a branch; gives the commit. */
+async function propose(remote: 'origin' | 'fork', branch: string, ...entries: string[]): Promise<string> {
   await copy.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
   await copy.git('add', '--all');
   await copy.git('commit', '--quiet', '--allow-empty', '--message=Propose');
-  await copy.git('push', '--quiet', '--force', 'fork', `HEAD:refs/heads/${branch}`);
+  await copy.git('push', '--quiet', '--force', remote, `HEAD:refs/heads/${branch}`);
   return (await copy.git('rev-parse', 'HEAD')).trim();
 }
 
@@ -53,11 +53,14 @@ const comment = (number: number, commit: string) =>
     return comments?.find(({ body }) => body.includes(commit.slice(0, 12)))?.body;
   });
 
+const proposal = () => slipway.entry('proposal', { id: '2', 'build-secrets': '{npmrc: npm-token}' });
+
 describe('a pull request from a fork to the index', () => {
   let number: number;
 
   it('says what is wrong with it, and where', async () => {
-    const commit = await pushToFork(
+    const commit = await propose(
+      'fork',
       'add-mine',
       slipway.entry('listed'),
       slipway.entry('proposal', { id: '2', 'git-url': 'file:///etc' }),
@@ -72,8 +75,7 @@ describe('a pull request from a fork to the index', () => {
     const source = await slipway.workingCopy('demo/proposal');
     await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
     const head = await source.push('A source that no entry names yet');
-    const proposal = slipway.entry('proposal', { id: '2', 'build-secrets': '{npmrc: npm-token}' });
-    const commit = await pushToFork('add-mine', slipway.entry('listed'), proposal);
+    const commit = await propose('fork', 'add-mine', slipway.entry('listed'), proposal());
     expect(await status(commit)).toMatchObject({
       state: 'success',
       description: '1 project added, 1 build, 1 project with warnings',
@@ -82,11 +84,18 @@ describe('a pull request from a fork to the index', () => {
     expect(text).toContain(`at \`${head.slice(0, 12)}\``);
     expect(text).toContain('`Dockerfile` found');
     expect(text).toContain('another job-id: `another`');
-    expect(text).toMatch(/Nobody has stored the secret `\S+\/build-secrets\/demo\/npm-token` yet/);
+    expect(text).toContain('whether its `build-secrets` are stored was not looked up');
   });
 
   it('has built nothing, and changed nothing', async () => {
     expect(await slipway.tracked()).toEqual(['demo/listed:latest']);
     expect(await slipway.builds('proposal')).toEqual([]);
   });
+});
+
+it('a pull request from a branch of the index is told which secrets of its builds nobody has stored', async () => {
+  const commit = await propose('origin', 'add-secret', slipway.entry('listed'), proposal());
+  const pull = await api<{ number: number }>('/pulls', { title: 'Add a secret', head: 'add-secret', base: 'main' });
+  const text = await comment(pull?.number ?? 0, commit);
+  expect(text).toMatch(/Nobody has stored the secret `\S+\/build-secrets\/demo\/npm-token` yet/);
 });
