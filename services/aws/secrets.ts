@@ -35,7 +35,7 @@ export function createRotatedSecret(secretId: string, overlapMilliseconds: numbe
   });
 }
 
-export type RotatedSecret = ReturnType<typeof createRotatedSecret>;
+export type RotatedSecret = Pick<ReturnType<typeof createRotatedSecret>, 'current' | 'reread'>;
 
 function readerOf(SecretId: string) {
   const call = createSignedFetch('secretsmanager', '1.1', 'secretsmanager');
@@ -59,9 +59,16 @@ function remembered<Value>(read: () => Promise<Value>) {
     return reading;
   }
 
+  const within = (milliseconds: number) => (Date.now() - readAt < milliseconds ? value : undefined);
+
   return {
     current(): Promise<Value> {
-      return value && Date.now() - readAt < freshMilliseconds ? value : readAgain();
+      return within(freshMilliseconds) ?? readAgain();
+    },
+
+    /** At most some seconds old: of what people correct after a failure, and then try again. */
+    latest(): Promise<Value> {
+      return within(rereadMilliseconds) ?? readAgain();
     },
 
     /** Reads the value again, if the one in memory is older than a few seconds; otherwise undefined. */

@@ -26,14 +26,14 @@ export interface DeployCredential {
 }
 
 /** The credentials that push to repositories of manifests. */
-export function createDeployCredentials(secret: Pick<ReturnType<typeof createSecret>, 'current'>) {
+export function createDeployCredentials(secret: Pick<ReturnType<typeof createSecret>, 'latest'>) {
   /**
    * Those of the longest place that the repository is in; undefined if there are none.
    * @param appId of the entry whose target it is
    * @throws InvalidInputError that says what to do, if the operators have kept them to other app-ids
    */
   return async (url: string, appId: string): Promise<DeployCredential | undefined> => {
-    const places = secretSchema.safeParse(parseJson(await secret.current()));
+    const places = secretSchema.safeParse(parseJson(await secret.latest()));
     if (!places.success) throw refusal('The secret with the deploy credentials');
     const { protocol, pathname } = new URL(url);
     // A host may read these as the name of a repository whose credentials are others.

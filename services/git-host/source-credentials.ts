@@ -49,7 +49,7 @@ export type PrivateSource = Pick<Project, 'appId' | 'gitUrl' | 'sourceSecret'>;
  */
 export function createSourceCredentials(
   prefix: string,
-  secretNamed: (name: string) => Pick<ReturnType<typeof createSecret>, 'current'>,
+  secretNamed: (name: string) => Pick<ReturnType<typeof createSecret>, 'latest'>,
   appTokenOf: HostTokens['appTokenOf'],
 ) {
   const known = new Map<string, ReturnType<typeof secretNamed>>();
@@ -60,7 +60,7 @@ export function createSourceCredentials(
     const name = `${prefix}${appId}/${sourceSecret}`;
     const secret = known.get(name) ?? secretNamed(name);
     known.set(name, secret);
-    const text = await secret.current().catch((cause: unknown) => {
+    const text = await secret.latest().catch((cause: unknown) => {
       throw absentError(name, cause);
     });
     const stored = storedSchema.safeParse(parseJson(text)).data;

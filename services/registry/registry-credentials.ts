@@ -25,7 +25,7 @@ interface Options {
 
 /** Credentials for registries outside, each for one host or one folder of images there. */
 export function createRegistryCredentials(
-  secret: Pick<ReturnType<typeof createSecret>, 'current'>,
+  secret: Pick<ReturnType<typeof createSecret>, 'latest'>,
   { page, logInToEcr }: Options,
 ) {
   /**
@@ -39,7 +39,7 @@ export function createRegistryCredentials(
       new InvalidInputError(
         `${what} is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…", "app-ids": ["…"]}}.`,
       );
-    const places = secretSchema.safeParse(parseJson(await secret.current()));
+    const places = secretSchema.safeParse(parseJson(await secret.latest()));
     if (!places.success) throw refusal('The secret with the registry credentials');
     const [found] = Object.entries(places.data)
       .filter(([place]) => image === place || image.startsWith(`${place.replace(/\/$/, '')}/`))

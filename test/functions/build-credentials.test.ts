@@ -37,7 +37,7 @@ async function startBuild(over: Partial<Build> = {}) {
     sourceCredentials: createSourceCredentials(
       'slipway/source-secrets/',
       (name) => ({
-        async current() {
+        async latest() {
           const secret = name.replace('slipway/source-secrets/demo/', '');
           if (secret === 'deploy') return JSON.stringify({ url: 'https://github.com/demo/', password: 'open-sesame' });
           if (secret === 'by-app')

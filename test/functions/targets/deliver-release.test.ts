@@ -77,8 +77,8 @@ Build: https://slipway.example.org/builds/build1`);
     'is not written with credentials that are kept to others, until they are opened to it: %s',
     async (mode) => {
       let owner = 'other';
-      const current = async () => JSON.stringify({ localhost: { password: 'token', 'app-ids': [owner] } });
-      const known = createDeployCredentials({ current });
+      const latest = async () => JSON.stringify({ localhost: { password: 'token', 'app-ids': [owner] } });
+      const known = createDeployCredentials({ latest });
       const credentials: DeployCredentials = (url, appId) => known(url.replace(/:\d+/, ''), appId);
       await using live = await setUpDelivery([targetOf('staging', { mode })], { credentials });
       await live.deliver(releaseOf(1));

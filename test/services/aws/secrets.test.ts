@@ -56,6 +56,16 @@ describe('a secret', () => {
     expect(await secret.current()).toBe('second');
   });
 
+  it('that people correct is as it is, or was some seconds ago', async () => {
+    const secret = createSecret('arn:secret');
+    expect(await Promise.all([secret.latest(), secret.latest()])).toEqual(['first', 'first']);
+    answer = 'second';
+    expect(await secret.latest()).toBe('first');
+    later(11);
+    expect(await secret.latest()).toBe('second');
+    expect(host.requests).toHaveLength(2);
+  });
+
   it('may be read again at once, but not as often as strangers like', async () => {
     const secret = createSecret('arn:secret');
     await secret.current();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDeployCredentials } from '../../../services/git-host/deploy-credentials.ts';
 
-const open = (text: string) => createDeployCredentials({ current: async () => text });
+const open = (text: string) => createDeployCredentials({ latest: async () => text });
 const secret = JSON.stringify({
   'github.com/acme': { password: 'folder', 'app-ids': ['acme'] },
   'github.com/acme/live': { password: 'repository', 'app-ids': ['ops'] },

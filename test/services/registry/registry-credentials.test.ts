@@ -3,7 +3,7 @@ import { createRegistryCredentials } from '../../../services/registry/registry-c
 
 const logIn = async (image: string, role: string) => ({ user: `${role} for ${image}`, password: '4' });
 const open = (text: string) =>
-  createRegistryCredentials({ current: async () => text }, { page: 'docs/destinations.md', logInToEcr: logIn });
+  createRegistryCredentials({ latest: async () => text }, { page: 'docs/destinations.md', logInToEcr: logIn });
 const secret = JSON.stringify({
   'ghcr.io': { username: 'host', password: '1', 'app-ids': ['*'] },
   'ghcr.io/acme': { username: 'folder', password: '2', 'app-ids': ['*'] },
