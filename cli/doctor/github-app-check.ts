@@ -1,7 +1,6 @@
 import {
   appEvents,
   installationRefusal,
-  keyRefusals,
   missingPermissions,
   permissionsFor,
 } from '../../core/git-host/app-installation.ts';
@@ -35,7 +34,7 @@ export async function githubAppResult(
   const key = { id, privateKey };
   const state = await readAppState(apiUrl, key).catch((error: Error) => error);
   if (state instanceof Error) return unknown(`The GitHub App cannot be looked at: ${state.message}`);
-  if (typeof state === 'string') return wrong(keyRefusals[state](id), newKey);
+  if ('refusal' in state) return wrong(state.refusal, whatGoesWrong);
   const { name, html_url, installations } = state;
   if (installations.length === 0)
     return wrong(`The GitHub App ${name} is installed nowhere.`, `Install it: ${html_url}/installations/new`);
@@ -65,7 +64,7 @@ export async function isInstalled(
   return 'token' in answer;
 }
 
-const newKey = 'docs/github-app.md, "A new key"';
+const whatGoesWrong = 'docs/github-app.md, "What goes wrong"';
 const acceptIt = 'The owner finds it under "Installed GitHub Apps"';
 const inSettings = 'In the settings of the app, "Permissions & events"';
 

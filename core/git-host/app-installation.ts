@@ -27,6 +27,7 @@ export const installationSchema = z.object({
   account: z.object({ login: z.string() }).nullish(),
   permissions: z.record(z.string(), z.string()).default({}),
   suspended_at: z.string().nullish(),
+  updated_at: z.string().optional(),
   /** Where its owner changes it. */
   html_url: z.string().optional(),
 });
@@ -68,6 +69,9 @@ const renew =
 export const keyRefusals = {
   unreadable: (id: string) =>
     `The private key of the GitHub App ${id} in the secret with the tokens of the git hosts is no RSA key: ${renew}.`,
+  /** @param ahead by how many milliseconds the clock here is ahead of GitHub's */
+  untimely: (id: string, ahead: number) =>
+    `GitHub does not accept what the GitHub App ${id} signs: the clock here is ${Math.round(Math.abs(ahead) / 1000)} seconds ${ahead > 0 ? 'ahead' : 'behind'}. Have it set by a time server.`,
   unaccepted: (id: string) =>
     `GitHub does not accept the key of the GitHub App ${id}: it was deleted, or the id is another app's. Correct the id, or ${renew}.`,
 } as const;

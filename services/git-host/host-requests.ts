@@ -38,7 +38,8 @@ export function createHostRequests({ apiUrl, token, repository, names, wait = de
   /** A name in braces is filled with its value, escaped; what a route does not name goes into the query or the body. */
   async function request(route: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
     const named = Object.entries(names).filter(([name]) => route.includes(`{${name}}`));
-    const headers = bearer(await token());
+    const given = await token();
+    const headers = bearer(given);
     for (let attempt = 1; ; attempt++) {
       try {
         const signal = AbortSignal.timeout(timeoutMilliseconds);
@@ -48,7 +49,8 @@ export function createHostRequests({ apiUrl, token, repository, names, wait = de
       } catch (error) {
         const pause = pauseAfter(error, attempt);
         // Do not repeat what adds something: it may have been added although its answer was lost.
-        if (pause === undefined || attempt === attempts || isAdding(route)) throw failure(route, repository, error);
+        if (pause === undefined || attempt === attempts || isAdding(route))
+          throw failure(route, { repository, isOfApp: isInstallationToken(given) }, error);
         await wait(pause);
       }
     }
@@ -57,11 +59,8 @@ export function createHostRequests({ apiUrl, token, repository, names, wait = de
   return {
     request,
 
-    /**
-     * Whether the token is one of an app's installation, which may write check runs.
-     * https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
-     */
-    isOfApp: async (): Promise<boolean> => (await token())?.startsWith('ghs_') ?? false,
+    /** Whether the token is one of an app's installation, which may write check runs. */
+    isOfApp: async (): Promise<boolean> => isInstallationToken(await token()),
 
     /** Undefined if the host has no such object, or none that the token may see. */
     async find<Answer>(
@@ -96,6 +95,11 @@ export function bearer(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
+/** https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats */
+function isInstallationToken(token: string | undefined): boolean {
+  return token?.startsWith('ghs_') ?? false;
+}
+
 /** The status of a commit only replaces the one before it. */
 function isAdding(route: string): boolean {
   return route.startsWith('POST ') && !route.includes('/statuses/');
@@ -121,17 +125,28 @@ function isLimit({ status, response }: z.infer<typeof requestErrorSchema>): bool
   return status === 429 || (status === 403 && isUsedUp);
 }
 
+export function requestErrorOf(error: unknown): z.infer<typeof requestErrorSchema> | undefined {
+  return requestErrorSchema.safeParse(error).data;
+}
+
 export function statusOf(error: unknown): number | undefined {
-  return requestErrorSchema.safeParse(error).data?.status;
+  return requestErrorOf(error)?.status;
 }
 
 const tokenRefused = 'Its token has ended or was revoked: store another, as docs/git-hosts.md says.';
+/** Of such a token the secret has nothing that could be replaced. */
+const installationChanged =
+  'The GitHub App was uninstalled or suspended within the last five minutes: docs/github-app.md says what to do ("What goes wrong").';
 
-function failure(route: string, repository: string, cause: unknown): UpstreamError {
-  const { data } = requestErrorSchema.safeParse(cause);
+function failure(
+  route: string,
+  { repository, isOfApp }: { repository: string; isOfApp: boolean },
+  cause: unknown,
+): UpstreamError {
+  const data = requestErrorOf(cause);
   const isRefused = data !== undefined && data.status >= 400 && data.status < 500 && !isLimit(data);
   const Failure = isRefused ? HostRefusedError : UpstreamError;
   const answer = data ? `answered ${data.status}: ${data.message.slice(0, 200)}` : 'did not answer';
-  const advice = data?.status === 401 ? ` ${tokenRefused}` : '';
+  const advice = data?.status === 401 ? ` ${isOfApp ? installationChanged : tokenRefused}` : '';
   return new Failure(`The git host ${answer} (${route.slice(0, 60)} of ${repository}).${advice}`, { cause });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type Installation, installationSchema } from '../../../core/git-host/app-installation.ts';
-import { createHostRequests, HostRefusedError, statusOf } from '../host-requests.ts';
-import { type AppKey, appJwt, readKey } from './app.ts';
+import { type Installation, installationSchema, keyRefusals } from '../../../core/git-host/app-installation.ts';
+import { createHostRequests, HostRefusedError } from '../host-requests.ts';
+import { type AppKey, appJwt, readKey, signatureRefusal } from './app.ts';
 
 /** https://docs.github.com/en/rest/apps/apps#get-the-authenticated-app */
 const appSchema = z.object({
@@ -21,17 +21,18 @@ export interface AppState extends z.infer<typeof appSchema> {
   installations: Installation[];
 }
 
-/** The state of an app; else whether its key cannot be read, or GitHub does not accept it. */
-export async function readAppState(apiUrl: string, key: AppKey): Promise<AppState | 'unreadable' | 'unaccepted'> {
+/** The state of an app; else the sentence that says why GitHub does not know it by its key. */
+export async function readAppState(apiUrl: string, key: AppKey): Promise<AppState | { refusal: string }> {
   const privateKey = readKey(key.privateKey);
-  if (!privateKey) return 'unreadable';
+  if (!privateKey) return { refusal: keyRefusals.unreadable(key.id) };
   const token = async () => appJwt(key.id, privateKey);
   const { find, get } = createHostRequests({ apiUrl, token, repository: `the app ${key.id}`, names: {} });
-  const app = await find(appSchema, 'GET /app').catch((error: unknown) => {
-    if (error instanceof HostRefusedError && statusOf(error.cause) === 401) return undefined;
-    throw error;
+  const app = await get(appSchema, 'GET /app').catch((error: unknown) => {
+    const refusal = error instanceof HostRefusedError && signatureRefusal(key.id, error);
+    if (!refusal) throw error;
+    return { refusal };
   });
-  if (!app) return 'unaccepted';
+  if ('refusal' in app) return app;
   const [hook, deliveries, installations] = await Promise.all([
     find(hookSchema, 'GET /app/hook/config'),
     find(deliveriesSchema, 'GET /app/hook/deliveries', { per_page: 1 }),

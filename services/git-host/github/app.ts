@@ -9,7 +9,7 @@ import {
   permissionsFor,
 } from '../../../core/git-host/app-installation.ts';
 import type { HostedRepository } from '../../../core/model/git-host.ts';
-import { createHostRequests, HostRefusedError, statusOf } from '../host-requests.ts';
+import { createHostRequests, HostRefusedError, type HostRequests, requestErrorOf, statusOf } from '../host-requests.ts';
 
 /** What a GitHub App proves itself by: its id, or its client id, and the text of its private key. */
 export interface AppKey {
@@ -55,10 +55,21 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
   }
 
   /** @param names of the repositories, all of one owner */
+  async function askInstallation({ get }: HostRequests): Promise<Installation | undefined> {
+    try {
+      return await get(installationSchema, 'GET /repos/{owner}/{repo}/installation');
+    } catch (error) {
+      // An app that does not exist is answered with the same status.
+      const isAbsent = error instanceof HostRefusedError && statusOf(error.cause) === 404;
+      if (!isAbsent || signatureRefusal(key.id, error)) throw error;
+      return undefined;
+    }
+  }
+
   async function mint(path: string, names: readonly string[], access: AppAccess, signer: KeyObject): Promise<AppToken> {
-    const { find, get } = requestsAt(path, signer);
+    const requests = requestsAt(path, signer);
     const installation = await installations.of(path.toLowerCase(), async () => {
-      const value = await find(installationSchema, 'GET /repos/{owner}/{repo}/installation');
+      const value = await askInstallation(requests);
       const isRefused = installationRefusal(value, path, access) !== undefined;
       return { value, until: Date.now() + (isRefused ? refusalMilliseconds : installationMilliseconds) };
     });
@@ -66,8 +77,10 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
     if (!installation || refusal) return { refusal: refusal ?? '', isInstalled: installation !== undefined };
     const request = { repositories: [...names], permissions: permissionsFor[access] };
     const route = 'POST /app/installations/{installation_id}/access_tokens';
-    const token = await tokens.of(JSON.stringify([installation.id, request]), async () => {
-      const minted = await get(tokenSchema, route, { installation_id: installation.id, ...request });
+    // What its owner changes may end the tokens that were minted before.
+    const { id: installation_id, updated_at } = installation;
+    const token = await tokens.of(JSON.stringify([installation_id, updated_at, request]), async () => {
+      const minted = await requests.get(tokenSchema, route, { installation_id, ...request });
       return { value: minted.token, until: Date.parse(minted.expires_at) - leftMilliseconds };
     });
     return { token };
@@ -82,12 +95,16 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
     ): Promise<AppToken> {
       if (!privateKey) return { refusal: keyRefusals.unreadable(key.id), isInstalled: true };
       const names = [...new Set([path.split('/')[1] ?? '', ...others])];
+      const ask = () => mint(path, names, access, privateKey);
       try {
-        return await mint(path, names, access, privateKey);
+        return await ask().catch((error: unknown) => {
+          // A known installation may have been suspended, deleted or changed since it was asked.
+          if (!(error instanceof HostRefusedError && installations.forget(path.toLowerCase()))) throw error;
+          return ask();
+        });
       } catch (error) {
         if (!(error instanceof HostRefusedError)) throw error;
-        const refusal = statusOf(error.cause) === 401 ? keyRefusals.unaccepted(key.id) : error.message;
-        return { refusal, isInstalled: true };
+        return { refusal: signatureRefusal(key.id, error) ?? error.message, isInstalled: true };
       }
     },
   };
@@ -103,6 +120,16 @@ export function appJwt(id: string, key: KeyObject): string {
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+/** Why GitHub does not know an app by what it has signed; undefined for an answer that says something else. */
+export function signatureRefusal(id: string, { cause }: HostRefusedError): string | undefined {
+  const { status, message = '', response } = requestErrorOf(cause) ?? {};
+  if (status === 404 && /^Integration not found/.test(message)) return keyRefusals.unaccepted(id);
+  if (status !== 401) return undefined;
+  const date = response?.headers.date;
+  const isOfTime = /claim \('(?:iat|exp)'\)/.test(message) && typeof date === 'string';
+  return isOfTime ? keyRefusals.untimely(id, Date.now() - Date.parse(date)) : keyRefusals.unaccepted(id);
 }
 
 /** Undefined for a text that is no private RSA key. It must not get into an error. */
@@ -133,5 +160,7 @@ function createMemory<Value>() {
       );
       return entry.value;
     },
+    /** Whether there was anything to forget. */
+    forget: (key: string): boolean => known.delete(key),
   };
 }

@@ -487,12 +487,19 @@ describe('slipway doctor', () => {
       [
         'that GitHub no longer knows',
         '',
-        { status: 404, content: {} },
+        { status: 404, content: { message: 'Integration not found' } },
         'wrong',
         /does not accept the key .* Iv23/,
-        /A new key/,
+        /What goes wrong/,
       ],
-      ['whose key was revoked', '', { status: 401, content: {} }, 'wrong', /does not accept the key/, /A new key/],
+      [
+        'whose key was revoked',
+        '',
+        { status: 401, content: {} },
+        'wrong',
+        /does not accept the key/,
+        /What goes wrong/,
+      ],
       ['at a GitHub that is down', '', { status: 422, content: {} }, 'unknown', /cannot be looked at: .* 422/, /$/],
       [
         'without a permission and an event',

@@ -21,11 +21,11 @@ const everything = { checks: 'write', contents: 'read', pull_requests: 'write' }
 const installation = { id: 7, account: { login: 'acme' }, permissions: everything, suspended_at: null };
 
 /** GitHub, as far as an app asks it for tokens. A number is the status of a refusal. */
-async function startGithub(answers: { installation?: object | number; minting?: number } = {}) {
-  const state = { installation: installation as object | number, ...answers, minted: 0 };
+async function startGithub(answers: { installation?: object | number; minting?: number; message?: string } = {}) {
+  const state = { installation: installation as object | number, message: 'Refused', ...answers, minted: 0 };
   const host = await startHost(({ method, path }, response) => {
     if (method === 'GET') {
-      if (typeof state.installation === 'number') send(response, state.installation, { message: 'Refused' });
+      if (typeof state.installation === 'number') send(response, state.installation, { message: state.message });
       else send(response, 200, state.installation);
     } else if (state.minting) send(response, state.minting, { message: 'There is at least one repository …' });
     else {
@@ -107,7 +107,55 @@ describe('a GitHub App', () => {
   });
 
   it.each([
+    ['suspended', { ...installation, suspended_at: '2026-01-01T00:00:00Z' }, 403, /^The GitHub App is suspended/],
+    ['taken away', 404, 404, /^The GitHub App is not installed on acme\/vault\./],
+    ['given fewer rights', { ...installation, permissions: {} }, 422, /lacks contents: read/],
+  ])('says what became of an installation that was %s since it was asked', async (_, now, minting, refusal) => {
+    await using github = await startGithub();
+    const app = appAt(github);
+    await app.tokenFor({ path: 'acme/vault' }, 'source');
+    Object.assign(github.state, { installation: now, minting });
+    expect(await app.tokenFor({ path: 'acme/vault' }, 'source', ['lib'])).toMatchObject({
+      refusal: expect.stringMatching(refusal),
+    });
+  });
+
+  it('takes no token of before its installation was changed', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-01-01T00:00:00Z') });
+    await using github = await startGithub({ installation: { ...installation, updated_at: '2025-01-01T00:00:00Z' } });
+    const app = appAt(github);
+    expect(await app.tokenFor({ path: 'acme/vault' }, 'source')).toEqual({ token: 'ghs_1' });
+    github.state.installation = { ...installation, updated_at: '2026-01-01T00:00:01Z' };
+    vi.setSystemTime(Date.parse('2026-01-01T00:06:00Z'));
+    expect(await app.tokenFor({ path: 'acme/vault' }, 'source')).toEqual({ token: 'ghs_2' });
+  });
+
+  it.each([
+    [
+      '120 seconds ahead',
+      '2026-01-01T00:02:00Z',
+      "'Issued at' claim ('iat') must be an Integer representing the time that …",
+    ],
+    ['660 seconds behind', '2025-12-31T23:49:00Z', "'Expiration time' claim ('exp') must be a numeric value …"],
+  ])('on a machine whose clock is %s says so', async (skew, now, message) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
+    await using github = await startHost((_, response) =>
+      send(response, 401, { message }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }),
+    );
+    expect(await appAt(github).tokenFor({ path: 'acme/vault' }, 'source')).toEqual({
+      refusal: `GitHub does not accept what the GitHub App Iv23 signs: the clock here is ${skew}. Have it set by a time server.`,
+      isInstalled: true,
+    });
+  });
+
+  it.each([
     ['is not installed there', { installation: 404 }, /^The GitHub App is not installed on acme\/vault\./, false],
+    [
+      'does not exist',
+      { installation: 404, message: 'Integration not found' },
+      /^GitHub does not accept the key of the GitHub App Iv23: .* the id is another app's/,
+      true,
+    ],
     [
       'signs with a deleted key',
       { installation: 401 },
