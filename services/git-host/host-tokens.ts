@@ -40,7 +40,7 @@ export function credentialsIn(
   const parsed = credentialsSchema.safeParse(parseJson(value));
   if (parsed.success) return parsed.data[new URL(host.url).host];
   throw new InvalidInputError(
-    'The secret with the tokens of the git hosts is not as docs/git-hosts.md says: {"codeberg.org": "TOKEN"}.',
+    'The secret with the tokens of the git hosts is not as docs/git-hosts.md says: {"codeberg.org": "TOKEN", "github.com": {"app": "ID", "private-key": "…"}}. Have whoever runs this pipeline correct it.',
   );
 }
 
@@ -87,7 +87,7 @@ export function createHostTokens(secretId: string, hosts: readonly GitHost[]) {
      */
     async appTokenOf(url: string, others: readonly string[] = []): Promise<string> {
       const repository = findRepository(hosts, url);
-      const credentials = repository && (await credentialsOf(repository.host));
+      const credentials = repository && (await credentialsOf(repository.host).catch(asSourceError));
       if (typeof credentials !== 'object' || !repository)
         throw new SourceSecretError(
           `The secret of "source-secret" names the GitHub App, and there is none for ${url}. Have whoever runs this pipeline make one: npx slipway github-app create.`,
@@ -97,6 +97,11 @@ export function createHostTokens(secretId: string, hosts: readonly GitHost[]) {
       throw new SourceSecretError(answer.refusal);
     },
   };
+}
+
+/** Whoever has a private source built is told, as of any secret that does not open it. */
+function asSourceError(error: unknown): never {
+  throw error instanceof InvalidInputError ? new SourceSecretError(error.message, { cause: error }) : error;
 }
 
 export type HostTokens = ReturnType<typeof createHostTokens>;

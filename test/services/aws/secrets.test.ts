@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { UpstreamError } from '../../../core/model/errors.ts';
+import { SourceSecretError, UpstreamError } from '../../../core/model/errors.ts';
 import { createRotatedSecret, createSecret } from '../../../services/aws/secrets.ts';
 import { createHostTokens } from '../../../services/git-host/host-tokens.ts';
 import { createSignedFetch } from '../../../services/http/signed-fetch.ts';
@@ -189,5 +189,13 @@ describe('the tokens of the git hosts', () => {
       expect(error).toHaveProperty('message', expect.stringContaining('docs/git-hosts.md'));
       expect(String(error)).not.toContain('ghp_secret');
     }
+  });
+
+  it('are what a private source cannot be opened with where they are not in their form', async () => {
+    answer = '{"github.com":{"app":"Iv23"}}';
+    const { appTokenOf } = createHostTokens('arn:tokens', [github, gitlab]);
+    const asked = appTokenOf('https://github.com/acme/vault.git');
+    await expect(asked).rejects.toThrow(SourceSecretError);
+    await expect(asked).rejects.toThrow(/^The secret with the tokens .* Have whoever runs this pipeline correct it\.$/);
   });
 });
