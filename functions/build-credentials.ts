@@ -90,7 +90,8 @@ export function createBuildCredentials({
   /** The credentials of the source, if the entry still names the repository that is built. */
   async function sourceOf(build: Build, project: ProjectRecord | undefined) {
     if (!project || !usesSourceSecret(build, project) || project.gitUrl !== build.sourceUrl) return undefined;
-    const found = await sourceCredentials(project);
+    // A token of the app is used for minutes from now: its installation has to be there.
+    const found = await sourceCredentials(project, true);
     return found && { url: found.url, authorization: found.authorization, password: found.password };
   }
 

@@ -83,16 +83,19 @@ export function createHostTokens(secretId: string, hosts: readonly GitHost[]) {
 
     /**
      * A token of the app that reads one repository, and those others of its owner that are named.
+     * @param isFresh whether the app's installation is asked anew
      * @throws SourceSecretError that says what to do
      */
-    async appTokenOf(url: string, others: readonly string[] = []): Promise<string> {
+    async appTokenOf(url: string, others: readonly string[] = [], isFresh = false): Promise<string> {
       const repository = findRepository(hosts, url);
       const credentials = repository && (await credentialsOf(repository.host).catch(asSourceError));
       if (typeof credentials !== 'object' || !repository)
         throw new SourceSecretError(
           `The secret of "source-secret" names the GitHub App, and there is none for ${url}. Have whoever runs this pipeline make one: npx slipway github-app create.`,
         );
-      const answer = await appOf(repository.host, credentials).tokenFor(repository, 'source', others);
+      const app = appOf(repository.host, credentials);
+      if (isFresh) app.forget(repository);
+      const answer = await app.tokenFor(repository, 'source', others);
       if ('token' in answer) return answer.token;
       throw new SourceSecretError(answer.refusal);
     },

@@ -6,12 +6,20 @@ import { openSourceCredentials, type PrivateSource, type SourceCredentials } fro
 
 /** The repositories of projects, each asked with the credential that the project's own entry names, if it names one. */
 export function createProjectSources(host: SourceHost, credentialOf: SourceCredentials) {
-  const authorizationOf = async (project: PrivateSource) => (await credentialOf(project))?.authorization;
+  async function refsOf(project: PrivateSource, request: RefsRequest): Promise<RefsAnswer> {
+    const ask = async (isFresh: boolean) => {
+      const authorization = (await credentialOf(project, isFresh))?.authorization;
+      return host.refsOf(project.gitUrl, { ...request, authorization });
+    };
+    const answer = await ask(false);
+    // What opened it may have ended since it was read: then that is what people should hear of.
+    return answer.kind === 'absent' && project.sourceSecret !== undefined ? ask(true) : answer;
+  }
 
   return {
     /** The commits at refs, by ref. */
     async commitsAt(project: PrivateSource, refs: readonly string[]): Promise<ReadonlyMap<string, string>> {
-      return host.commitsAt(project.gitUrl, refs, await authorizationOf(project));
+      return host.commitsAt(project.gitUrl, refs, (await credentialOf(project))?.authorization);
     },
 
     /**
@@ -20,17 +28,12 @@ export function createProjectSources(host: SourceHost, credentialOf: SourceCrede
      */
     async headOf(project: PrivateSource & Pick<Project, 'gitBranch'>): Promise<string | undefined> {
       const ref = `refs/heads/${project.gitBranch}`;
-      const answer = await host.refsOf(project.gitUrl, {
-        prefixes: [ref],
-        authorization: await authorizationOf(project),
-      });
+      const answer = await refsOf(project, { prefixes: [ref] });
       if (answer.kind === 'absent') throw absentError(answer, project);
       return answer.kind === 'refs' ? answer.refs.get(ref) : undefined;
     },
 
-    async refsOf(project: PrivateSource, request: RefsRequest): Promise<RefsAnswer> {
-      return host.refsOf(project.gitUrl, { ...request, authorization: await authorizationOf(project) });
-    },
+    refsOf,
   };
 }
 

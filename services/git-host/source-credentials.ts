@@ -54,8 +54,14 @@ export function createSourceCredentials(
 ) {
   const known = new Map<string, ReturnType<typeof secretNamed>>();
 
-  /** @throws SourceSecretError */
-  return async ({ appId, gitUrl, sourceSecret }: PrivateSource): Promise<SourceCredential | undefined> => {
+  /**
+   * @param isFresh whether GitHub is asked anew what the app may open
+   * @throws SourceSecretError
+   */
+  return async (
+    { appId, gitUrl, sourceSecret }: PrivateSource,
+    isFresh = false,
+  ): Promise<SourceCredential | undefined> => {
     if (sourceSecret === undefined) return undefined;
     const name = `${prefix}${appId}/${sourceSecret}`;
     const secret = known.get(name) ?? secretNamed(name);
@@ -75,7 +81,7 @@ export function createSourceCredentials(
     const { username, password } =
       'password' in stored
         ? stored
-        : { username: 'x-access-token', password: await appTokenOf(gitUrl, stored.submodules) };
+        : { username: 'x-access-token', password: await appTokenOf(gitUrl, stored.submodules, isFresh) };
     const encoded = Buffer.from(`${username}:${password}`).toString('base64');
     return { url: stored.url, password, authorization: `Basic ${encoded}` };
   };

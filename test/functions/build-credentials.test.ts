@@ -45,7 +45,7 @@ async function startBuild(over: Partial<Build> = {}) {
           throw new UpstreamError('gone', { cause: 'ResourceNotFoundException' });
         },
       }),
-      async (url, others) => `ghs_for ${url} ${others}`,
+      async (url, others, isFresh) => `ghs_${isFresh} ${url} ${others}`,
     ),
     sessions: {
       async begin(name, policy) {
@@ -145,7 +145,7 @@ describe('the credentials of a build', () => {
     await using world = await startBuild({ ref: 'refs/heads/main', sourceUrl: gitUrl });
     await world.track({ sourceSecret: 'by-app', gitUrl });
     const answer = await world.ask({ build: id, token: world.token, source: true });
-    const password = `ghs_for ${gitUrl} lib`;
+    const password = `ghs_true ${gitUrl} lib`;
     const authorization = `Basic ${Buffer.from(`x-access-token:${password}`).toString('base64')}`;
     expect(answer).toMatchObject({ source: { url: 'https://github.com/demo/', password, authorization } });
   });

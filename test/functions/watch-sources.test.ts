@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SourceSecretError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { sourceOf } from '../../core/sources/source.ts';
@@ -45,8 +46,9 @@ function watcher() {
     sources: createSources(world.client, 'sources'),
     triggers: { send: async (trigger) => void sent.push(trigger as SourceMoved) },
     refsOf: sourceHost.refsOf,
-    projectSources: createProjectSources(sourceHost, async ({ sourceSecret }) => {
+    projectSources: createProjectSources(sourceHost, async ({ sourceSecret }, isFresh) => {
       if (sourceSecret === undefined) return undefined;
+      if (sourceSecret === 'by-app' && isFresh) throw new SourceSecretError('The GitHub App is suspended for demo.');
       const password = 'the-password';
       return { url: host.url, username: 'x', password, authorization: `Basic ${btoa(`x:${password}`)}` };
     }),
@@ -353,6 +355,15 @@ describe('a repository that cannot be read', () => {
       },
     ]);
     expect(world.mails[0]?.mail.text).not.toContain('password');
+  });
+
+  it('says what became of the app that opened it until now', async () => {
+    host.commit('vault/app', { Dockerfile: 'FROM scratch\n' });
+    host.protect('vault/', 'a-newer-password');
+    await track('vault', { gitUrl: `${host.url}/vault/app.git`, sourceSecret: 'by-app' });
+    await watcher()();
+    const [failing] = (await createSources(world.client, 'sources').failing(10)) ?? [];
+    expect(failing?.error).toBe('The GitHub App is suspended for demo.');
   });
 
   it('whose people cannot be told yet is found as it was by the next run', async () => {

@@ -86,7 +86,12 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
     return { token };
   }
 
+  /** Has the installation for a repository asked anew, and says whether it was known. */
+  const forget = ({ path }: Pick<HostedRepository, 'path'>): boolean => installations.forget(path.toLowerCase());
+
   return {
+    forget,
+
     /** A token for a repository, and for others of its owner that are named besides. */
     async tokenFor(
       { path }: Pick<HostedRepository, 'path'>,
@@ -99,7 +104,7 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
       try {
         return await ask().catch((error: unknown) => {
           // A known installation may have been suspended, deleted or changed since it was asked.
-          if (!(error instanceof HostRefusedError && installations.forget(path.toLowerCase()))) throw error;
+          if (!(error instanceof HostRefusedError && forget({ path }))) throw error;
           return ask();
         });
       } catch (error) {
