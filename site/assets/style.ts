@@ -212,7 +212,9 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
 @media print {
   :root { color-scheme: light; }
   .log { max-height: none; background: none; color: #000; border: 0; } .log span, .log summary, .log summary span { color: #000; }
-  .top nav, .top form, footer, .tools, .pager, .copy, .skip { display: none; } .top { background: none; color: #000; } .brand { color: #000; }
-  .card, .rows, .facts, .findings, .waterfall { break-inside: avoid; } a { color: inherit; }
+  .top nav, .top form, footer, .tools, .filters, .pager, .copy, .skip { display: none; } .top { background: none; color: #000; } .brand { color: #000; }
+  .log details::details-content { content-visibility: visible; }
+  time { font-size: 0; } time::after { content: attr(title); font-size: .875rem; }
+  li, tr, .facts div, figure, .command { break-inside: avoid; } h2, h3, .head { break-after: avoid; } a { color: inherit; }
 }
 `;
