@@ -28,6 +28,9 @@ export const mailAddressRecordSchema = z.object({
 });
 export type MailAddressRecord = z.infer<typeof mailAddressRecordSchema>;
 
+/** What says whether mails may go to an address. */
+export type KnownAddress = Pick<MailAddressRecord, 'answer' | 'answeredAt' | 'failure'>;
+
 /** An address whose owner never answers is left alone after so many mails, whatever the index says. */
 const mostAsks = 3;
 
@@ -39,7 +42,7 @@ const bounceDays = 30;
  * on. An answer through a link shows that mails arrive again.
  * https://docs.aws.amazon.com/ses/latest/dg/success-metrics.html
  */
-function isReachable({ failure, answeredAt = '' }: Omit<MailAddressRecord, 'address'>, now: Date): boolean {
+function isReachable({ failure, answeredAt = '' }: KnownAddress, now: Date): boolean {
   if (!failure || answeredAt > failure.at) return true;
   return failure.kind === 'bounced' && now.getTime() - Date.parse(failure.at) >= bounceDays * 86_400_000;
 }
@@ -47,11 +50,7 @@ function isReachable({ failure, answeredAt = '' }: Omit<MailAddressRecord, 'addr
 export type NoMailReason = 'refused' | 'unconfirmed' | 'unreachable';
 
 /** Why an address gets no mails; undefined where it gets them. Where addresses need not be confirmed, only its owner's refusal counts. */
-export function whyNoMail(
-  record: Omit<MailAddressRecord, 'address'>,
-  mustConfirm: boolean,
-  now: Date,
-): NoMailReason | undefined {
+export function whyNoMail(record: KnownAddress, mustConfirm: boolean, now: Date): NoMailReason | undefined {
   if (record.answer === 'refused') return 'refused';
   if (!isReachable(record, now)) return 'unreachable';
   return mustConfirm && record.answer !== 'confirmed' ? 'unconfirmed' : undefined;
@@ -70,7 +69,7 @@ export function addressSummary(
   const known = new Map(records.map((record) => [record.address, record]));
   const summary = { all: addresses.length, refused: 0, unconfirmed: 0, unreachable: 0 };
   for (const address of addresses) {
-    const reason = whyNoMail(known.get(address.toLowerCase()) ?? { asks: 0 }, mustConfirm, now);
+    const reason = whyNoMail(known.get(address.toLowerCase()) ?? {}, mustConfirm, now);
     if (reason) summary[reason] += 1;
   }
   return summary;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addressLinkFrom, addressLinkPurpose, encodeAddressLink } from '../../core/mail/address-link.ts';
-import type { AddressAnswer } from '../../core/mail/mail-address.ts';
+import type { AddressAnswer, MailFailure } from '../../core/mail/mail-address.ts';
 import { createSeals } from '../../services/aws/seals.ts';
 import { now, sampleProject, sampleSite } from './sample-site.ts';
 
@@ -14,13 +14,13 @@ async function linkSent(daysAgo: number, purpose = addressLinkPurpose): Promise<
   return `/addresses/${await seals.seal(purpose, encodeAddressLink(link))}`;
 }
 
-function siteWith(known?: AddressAnswer) {
+function siteWith(known?: AddressAnswer, failure?: MailFailure) {
   const answers = new Map<string, AddressAnswer>(known ? [[address, known]] : []);
   const ask = sampleSite({
     projects: [sampleProject('demo/app:latest', { notifyEmail: [address, 'other@example.org'] })],
     parts: {
       addresses: {
-        get: async (of) => ({ answer: answers.get(of) }),
+        get: async (of) => ({ answer: answers.get(of), answeredAt: '2026-11-01T00:00:00.000Z', failure }),
         answer: async (of, answer) => void answers.set(of, answer),
         summary: async (all) => ({
           all: all.length,
@@ -56,12 +56,31 @@ describe('the link that a mail address got', () => {
     expect([...answers]).toEqual([[address, 'refused']]);
   });
 
-  it('unsubscribes with the one click of a mail program, however old the mail is', async () => {
-    const { answers, send } = siteWith('confirmed');
-    const answer = await send(await linkSent(400), 'List-Unsubscribe=One-Click');
+  it.each([
+    [form['content-type'], 'List-Unsubscribe=One-Click'],
+    [
+      'multipart/form-data; boundary=b0undary',
+      '--b0undary\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b0undary--\r\n',
+    ],
+  ])('unsubscribes with the one click of a mail program, however old the mail is: %s', async (type, body) => {
+    const { answers, ask } = siteWith('confirmed');
+    const answer = await ask(await linkSent(400), { 'content-type': type }, 'POST', body);
     expect([answer.statusCode, answer.headers.location]).toEqual([200, undefined]);
     expect(answer.text).toContain('gets no mails');
     expect([...answers]).toEqual([[address, 'refused']]);
+  });
+
+  it.each([
+    ['bounced', /gets no mails at present, as one bounced on 2026-11-20/],
+    ['complained', /gets no mails at present, as one was marked as spam on 2026-11-20/],
+  ] as const)('lets mails come again after one that %s', async (kind, said) => {
+    const { ask } = siteWith('confirmed', { kind, at: '2026-11-20T00:00:00.000Z' });
+    const { text } = await ask(await linkSent(0));
+    expect(text).toMatch(said);
+    expect(text).toContain('value="confirmed">Get mails after all');
+    const old = (await ask(await linkSent(8))).text;
+    expect(old).not.toContain('value="confirmed"');
+    expect(old).toContain('Ask whoever runs this Slipway');
   });
 
   it('does not confirm after a week, and refuses for good', async () => {
