@@ -52,6 +52,11 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
       summary: 'say which released images would expire, and why the others stay',
       load: () => import('./releases/retention.ts'),
     },
+    {
+      name: 'redeliver',
+      summary: 'post again what addresses of "notify-url" did not take',
+      load: () => import('./url-notifications/redeliver.ts'),
+    },
   ],
   'Keep the index:': [
     {

@@ -1,7 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
+import { redelivery } from '../core/api/notifications.ts';
 import { eventSource } from '../core/published-events/published-event.ts';
 import type { Api } from './api.ts';
 import type { GitHost } from './git-host.ts';
@@ -25,7 +27,7 @@ export class UrlNotifications extends Construct {
   constructor(scope: Construct, id: string, props: UrlNotificationsProps) {
     super(scope, id);
     this.#props = props;
-    const { state } = props;
+    const { api, state } = props;
 
     const notifyUrls = new PipelineFunction(this, 'NotifyUrls', {
       description: 'Posts events to the addresses that the entries of projects name.',
@@ -49,6 +51,17 @@ export class UrlNotifications extends Construct {
     });
     this.#grantPost(retryUrlNotifications);
     state.urlNotifications.grantQuery(retryUrlNotifications, 'byDueTime');
+
+    const redeliver = new PipelineFunction(this, 'Redeliver', {
+      description: 'Posts again what an address did not take, by a signed call.',
+      // API Gateway waits no longer than 30 seconds.
+      timeout: Duration.seconds(29),
+      memoryMegabytes: 512,
+    });
+    this.#grantPost(redeliver);
+    state.urlNotifications.grant(redeliver, 'GetItem');
+    state.projects.grant(redeliver, 'GetItem');
+    api.signedRoute(HttpMethod.POST, redelivery.path, redeliver.function);
   }
 
   #grantPost(grantee: Grantee): void {

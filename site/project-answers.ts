@@ -44,7 +44,7 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
       relations.pending(found.name),
       parts.addresses.summary(found.notifyEmail),
       parts.targets.ofProject(found.name),
-      parts.urlNotifications.ofProject(found.name, urlNotificationsShown),
+      parts.urlNotifications.ofProject(found.name, { limit: urlNotificationsShown }),
       isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
       found.released && parts.builds.get(found.released.build),
     ]);
@@ -58,7 +58,7 @@ export async function project(parts: SiteParts, { query, now }: SiteRequest, nam
       relations: shown,
       recipients,
       targets,
-      urlNotifications,
+      urlNotifications: urlNotifications.items,
       releases: released.items,
       releasedBy,
       builds: items,

@@ -1,7 +1,7 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
 import type { BuildSelection } from '../core/builds/build-selection.ts';
 import type { CascadeMember } from '../core/cascade/member.ts';
-import type { AddressAnswer, AddressSummary } from '../core/mail/mail-address.ts';
+import type { AddressAnswer, AddressSummary, KnownAddress } from '../core/mail/mail-address.ts';
 import type { Build, Cause } from '../core/model/build.ts';
 import type { BuilderSteps, SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
@@ -150,8 +150,8 @@ export interface TargetReader {
 }
 
 export interface UrlNotificationReader {
-  /** The newest of a project. */
-  ofProject(project: string, limit: number): Promise<UrlNotification[]>;
+  /** Newest first. */
+  ofProject(project: string, request: PageRequest): Promise<Page<UrlNotification>>;
 }
 
 export interface SbomReader {
@@ -160,7 +160,7 @@ export interface SbomReader {
 }
 
 export interface AddressBook {
-  get(address: string): Promise<{ answer?: AddressAnswer | undefined } | undefined>;
+  get(address: string): Promise<KnownAddress | undefined>;
   answer(address: string, answer: AddressAnswer): Promise<void>;
   /** How many of a project's addresses get mails, and why the others do not. */
   summary(addresses: readonly string[]): Promise<AddressSummary>;

@@ -16,6 +16,7 @@ import { allowedSigners, publicKey } from './key-answers.ts';
 import { logText } from './log.ts';
 import { answerAddress, showAddress } from './mail-addresses.ts';
 import { buildWith, type ProjectNames, projectWith } from './named-records.ts';
+import { apiNotificationList, notificationListAnswer } from './notification-answers.ts';
 import { readOverview } from './overview.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { buildsOf } from './paging/lists.ts';
@@ -55,6 +56,7 @@ export const routes: Route[] = [
   at('/projects/:app/:job/:tag', project),
   at('/projects/:app/:job/:tag/builds.atom', ofProject(feedAnswer)),
   at('/projects/:app/:job/:tag/holds', ofProject(holdListAnswer)),
+  at('/projects/:app/:job/:tag/notifications', ofProject(notificationListAnswer)),
   at('/projects/:app/:job/:tag/retention', ofProject(retentionAnswer)),
   at('/projects/:app/:job/:tag/tags', ofProject(tagsAnswer)),
   at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),
@@ -78,6 +80,7 @@ export const routes: Route[] = [
   at('/api/v1/projects/:app/:job', apiProjectList),
   at('/api/v1/projects/:app/:job/:tag', apiOneProject),
   at('/api/v1/projects/:app/:job/:tag/holds', ofProject(apiHoldList)),
+  at('/api/v1/projects/:app/:job/:tag/notifications', ofProject(apiNotificationList)),
   at('/api/v1/projects/:app/:job/:tag/retention', ofProject(apiRetention)),
   at('/api/v1/projects/:app/:job/:tag/releases', ofProject(apiReleaseList)),
   at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),

@@ -31,6 +31,8 @@ const minute = 60_000;
 const pauses = { first: 5 * minute, longest: 6 * 60 * minute };
 /** The last attempt is about a day after the first. */
 const mostAttempts = 10;
+/** So much of a hash tells two notifications of one moment apart. */
+const keyDigits = 32;
 /** Another process may work on it for so long. */
 const claimMilliseconds = 2 * minute;
 
@@ -44,7 +46,7 @@ export function notificationsOf(event: PublishedEvent, notifyUrls: readonly Noti
       const key = createHash('sha256')
         .update(JSON.stringify([project, name, id, to.url, to.secret]))
         .digest('hex');
-      const notification = { project, id: `${at} ${key.slice(0, 32)}`, to, event, name };
+      const notification = { project, id: `${at}_${key.slice(0, keyDigits)}`, to, event, name };
       return { ...notification, revision: 1, state: 'pending', failures: 0, dueAt: now.toISOString() };
     });
 }
@@ -52,7 +54,7 @@ export function notificationsOf(event: PublishedEvent, notifyUrls: readonly Noti
 /** As it is while a process tries it: if that crashes, another one tries later. */
 export function claimed(notification: UrlNotification, now: Date): UrlNotification {
   const dueAt = new Date(now.getTime() + claimMilliseconds).toISOString();
-  return { ...notification, dueAt, revision: notification.revision + 1 };
+  return { ...notification, state: 'pending', dueAt, endedAt: undefined, revision: notification.revision + 1 };
 }
 
 /** What came of an attempt: nothing, or why it failed, and whether another can help. */
@@ -67,6 +69,13 @@ export function attempted(notification: UrlNotification, attempt: Attempt, now: 
   if (attempt.isFinal || failures >= mostAttempts) return { ...failed, state: 'failed' };
   return { ...failed, endedAt: undefined, dueAt: backOff(failures, pauses, now, random, attempt.retryAt) };
 }
+
+/** What the receiver knows a notification by, however often it is posted. */
+export const keyOf = ({ id }: Pick<UrlNotification, 'id'>): string => id.slice(-keyDigits);
+
+/** Whether two settings name the same address. */
+export const isSameAddress = (one: NotifyUrl, other: NotifyUrl): boolean =>
+  one.url === other.url && one.secret === other.secret;
 
 /** Where it goes, for everybody to read: an address may have a key in its path. */
 export function placeOf({ url, secret }: NotifyUrl): string {

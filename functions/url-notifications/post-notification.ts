@@ -9,6 +9,7 @@ import {
   type Attempt,
   attempted,
   claimed,
+  keyOf,
   placeOf,
   type UrlNotification,
 } from '../../core/url-notifications/url-notification.ts';
@@ -36,7 +37,7 @@ const largestAnswer = 64 * 1024;
 /** With these a receiver says that it will never take the message; 429 is not one of them. */
 const isRefusal = (status: number) => status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
-/** Posts a notification, unless another process does, and writes down what came of it. */
+/** Posts a notification and writes down what came of it, which it returns; undefined if another process has changed it meanwhile. */
 export function createPostNotification(services: Services) {
   const { notifications, master, secretValue, secretsPrefix, fetch, siteUrl, logger } = services;
 
@@ -59,11 +60,12 @@ export function createPostNotification(services: Services) {
     );
   }
 
-  async function post({ project, id, to, event }: UrlNotification): Promise<Attempt> {
+  async function post(notification: UrlNotification): Promise<Attempt> {
+    const { project, to, event } = notification;
     const { contentType, body } = messageOf(event, { ...to, siteUrl });
-    const [, key = id] = id.split(' ');
     const secrets = (await master.current()).map((each) => notifySecret(each, project));
-    const signature = to.format === 'cloudevents' ? signatureHeaders({ id: key, body, at: new Date() }, secrets) : {};
+    const signature =
+      to.format === 'cloudevents' ? signatureHeaders({ id: keyOf(notification), body, at: new Date() }, secrets) : {};
     const address = await addressOf(project, to);
     const response = await fetch(address, {
       method: 'POST',
@@ -84,9 +86,9 @@ export function createPostNotification(services: Services) {
     return { error: `It answered ${status}.${next}`, isFinal, retryAt };
   }
 
-  return async function postNotification(notification: UrlNotification): Promise<void> {
+  return async function postNotification(notification: UrlNotification): Promise<UrlNotification | undefined> {
     const own = claimed(notification, new Date());
-    if (!(await notifications.save(own))) return;
+    if (!(await notifications.save(own))) return undefined;
     const attempt = await post(own).catch((error: unknown): Attempt => {
       if (error instanceof InvalidInputError) return { error: error.message, isFinal: true };
       if (error instanceof UpstreamError) return { error: error.message, isFinal: false };
@@ -102,7 +104,7 @@ export function createPostNotification(services: Services) {
     };
     if (attempt.error === undefined) logger.info('An address was notified', about);
     else logger.warn('An address was not notified', about);
-    await notifications.save(after);
+    return (await notifications.save(after)) ? after : undefined;
   };
 }
 

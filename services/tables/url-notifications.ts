@@ -4,6 +4,7 @@ import { type UrlNotification, urlNotificationSchema } from '../../core/url-noti
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
+import type { Page, PageRequest } from './page.ts';
 import { expiryAfter, tableOf } from './table.ts';
 
 const keptDays = 30;
@@ -34,10 +35,14 @@ export function createUrlNotifications(client: DynamoDBDocumentClient, tableName
       return (await table.page({ index: 'byDueTime', keys }, { limit }, urlNotificationSchema)).items;
     },
 
-    /** The newest of a project. */
-    async ofProject(project: string, limit: number): Promise<UrlNotification[]> {
+    get(project: string, id: string): Promise<UrlNotification | undefined> {
+      return table.get({ project, id }, urlNotificationSchema);
+    },
+
+    /** Newest first. */
+    ofProject(project: string, request: PageRequest): Promise<Page<UrlNotification>> {
       const keys = expression`#project = ${project}`;
-      return (await table.page({ keys, newestFirst: true }, { limit }, urlNotificationSchema)).items;
+      return table.page({ keys, newestFirst: true }, request, urlNotificationSchema);
     },
   };
 }

@@ -1,8 +1,9 @@
 import { commands } from '../../core/api/commands.ts';
+import { redelivery } from '../../core/api/notifications.ts';
 import { promotion } from '../../core/api/promotion.ts';
 import { forms } from '../router.ts';
 
-const patterns = [...Object.values(commands), promotion].map(({ path }) => {
+const patterns = [...Object.values(commands), promotion, redelivery].map(({ path }) => {
   const form = path.replace(/\{(\w+)\}/g, (_, name) => forms[name as keyof typeof forms]);
   return new RegExp(`^${form}$`);
 });

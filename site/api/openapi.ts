@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { acceptedSchema, commands } from '../../core/api/commands.ts';
 import { named } from '../../core/api/named.ts';
+import { apiNotificationSchema, redelivery } from '../../core/api/notifications.ts';
 import { operatorsPaths, operatorsReportSchema } from '../../core/api/operators.ts';
 import { problemType, titleOf } from '../../core/api/problem.ts';
 import { apiTargetSchema } from '../../core/api/projects.ts';
@@ -31,6 +32,7 @@ export function openApi(siteUrl: string): Json {
   for (const [id, command] of Object.entries(commands))
     paths[command.path] = { ...paths[command.path], post: commandObject(id, command) };
   paths[promotion.path] = { post: promotionObject() };
+  paths[redelivery.path] = { post: redeliveryObject() };
   paths[operatorsPaths.json] = { get: operatorsObject() };
   return {
     openapi: '3.1.1',
@@ -74,6 +76,21 @@ const promotionObject = (): Json => ({
   operationId: 'promote',
   tags: ['Projects'],
   ...signedObject({ ...promotion, answer: apiTargetSchema }, promotionProblems),
+});
+
+const redeliveryProblems = [
+  'InvalidCommand',
+  'NotFound',
+  'ProjectNotFound',
+  'ProjectInactive',
+  'NotificationNotFound',
+  'NotRedelivered',
+] as const;
+
+const redeliveryObject = (): Json => ({
+  operationId: 'redeliver',
+  tags: ['Projects'],
+  ...signedObject({ ...redelivery, answer: apiNotificationSchema }, redeliveryProblems),
 });
 
 /** What is the same of all calls that change something. */

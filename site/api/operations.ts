@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
 import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from '../../core/api/cascades.ts';
 import { apiCostListSchema } from '../../core/api/costs.ts';
+import { apiNotificationListSchema } from '../../core/api/notifications.ts';
 import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from '../../core/api/projects.ts';
 import { apiReleaseListSchema, apiReleaseWithFindingsSchema, apiRetentionSchema } from '../../core/api/releases.ts';
 import {
@@ -215,6 +216,15 @@ export const operations: readonly Operation[] = [
     summary: 'Who held, unheld and rolled back a project, the newest first',
     query: pages,
     answer: apiHoldListSchema,
+    problems: [...paged, 'NotFound', 'ProjectNotFound'],
+  },
+  {
+    id: 'listNotifications',
+    tag: 'Projects',
+    path: `${project}/notifications`,
+    summary: 'What the addresses of `notify-url` were told during the last 30 days, the newest first',
+    query: pages,
+    answer: apiNotificationListSchema,
     problems: [...paged, 'NotFound', 'ProjectNotFound'],
   },
   {

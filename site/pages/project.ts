@@ -75,7 +75,7 @@ ${relationPicture(project.name, relations)}
 ${pager(path, query, cursor)}</section>
 </div><div>
 ${targetsSection(targets, now)}
-${urlNotificationsSection(urlNotifications, now)}
+${urlNotificationsSection(project.name, urlNotifications, now)}
 <section><h2>About</h2>${facts(shown)}</section>
 ${commands(project)}
 ${badgeSection(shown)}

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { problemSchema } from '../../core/api/named.ts';
+import { apiNotificationSchema, redelivery } from '../../core/api/notifications.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { NotifyUrl } from '../../core/model/notify-url.ts';
 import type { PublishedEvent } from '../../core/published-events/published-event.ts';
 import { notifySecret } from '../../core/url-notifications/signature.ts';
 import { createNotifyUrls } from '../../functions/notify-urls.ts';
+import { createRedeliver } from '../../functions/redeliver.ts';
 import { createRetryUrlNotifications } from '../../functions/retry-url-notifications.ts';
 import { createPostNotification } from '../../functions/url-notifications/post-notification.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
@@ -45,8 +48,35 @@ async function setUp(
     receiver,
     notify: createNotifyUrls({ projects: world.projects, notifications, post }),
     retry: createRetryUrlNotifications({ notifications, post }),
+    /** Somebody asks for the newest, or one of an id, to be posted again. */
+    async redeliver(id?: string) {
+      const [newest] = (await notifications.ofProject(project, { limit: 1 })).items;
+      const redeliver = createRedeliver({
+        projects: world.projects,
+        notifications,
+        post,
+        siteUrl: 'https://slipway.example.org',
+        logger: silentLogger,
+      });
+      const { statusCode, body } = await redeliver({
+        routeKey: `POST ${redelivery.path}`,
+        rawPath: '/api/v1/projects/demo/app/latest/redeliveries',
+        pathParameters: { app: 'demo', job: 'app', tag: 'latest' },
+        body: JSON.stringify({ notification: id ?? newest?.id }),
+        isBase64Encoded: false,
+        requestContext: {
+          requestId: 'JKJaXmPLvHcESHA=',
+          authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/alice' } },
+        },
+      });
+      return { statusCode, answer: JSON.parse(body ?? '') as unknown };
+    },
     shown: async () =>
-      (await notifications.ofProject(project, 10)).map(({ state, error, failures }) => ({ state, error, failures })),
+      (await notifications.ofProject(project, { limit: 10 })).items.map(({ state, error, failures }) => ({
+        state,
+        error,
+        failures,
+      })),
   });
 }
 
@@ -131,5 +161,64 @@ describe('the addresses of an entry', () => {
     const error = 'It answered 410. Correct the address if it is wrong: later events are posted to it all the same.';
     expect(await world.shown()).toEqual([{ state: 'failed', error, failures: 1 }]);
     expect(await world.retry(inAnHour())).toBe(0);
+  });
+
+  describe('that have given up', () => {
+    it('get an event again on request, in the format that the entry has now, and with the same id', async () => {
+      let status = 410;
+      await using world = await setUp(
+        (url) => [{ url, format: 'slack' }],
+        (response) => void response.writeHead(status).end(),
+      );
+      await world.notify(event);
+      expect(await world.redeliver()).toMatchObject({
+        statusCode: 202,
+        answer: { state: 'failed', failures: 2, error: expect.stringContaining('It answered 410.') },
+      });
+      status = 200;
+      await world.track({ name: project, notifyUrls: [{ url: world.receiver.url, format: 'cloudevents' }] });
+      const { statusCode, answer } = await world.redeliver();
+      expect([statusCode, apiNotificationSchema.parse(answer)]).toEqual([
+        202,
+        expect.objectContaining({ state: 'delivered', event: 'held', error: null, build: null, at: event.detail.at }),
+      ]);
+      expect(await world.shown()).toEqual([{ state: 'delivered', failures: 2 }]);
+      const [newest] = (await world.urlNotifications.ofProject(project, { limit: 1 })).items;
+      expect(newest?.id).toContain(`_${world.receiver.requests.at(-1)?.headers['webhook-id']}`);
+    });
+
+    it('are tried again by themselves if they are only down then', async () => {
+      let status = 404;
+      await using world = await setUp(
+        (url) => [{ url, format: 'slack' }],
+        (response) => void response.writeHead(status).end(),
+      );
+      await world.notify(event);
+      status = 503;
+      expect(await world.redeliver()).toMatchObject({ answer: { state: 'pending', error: 'It answered 503.' } });
+      expect(await world.retry(inAnHour())).toBe(1);
+    });
+
+    it('get nothing if the entry names them no more', async () => {
+      await using world = await setUp(
+        (url) => [{ url, format: 'slack' }],
+        (response) => void response.writeHead(410).end(),
+      );
+      await world.notify(event);
+      await world.track({ name: project, notifyUrls: [] });
+      const { statusCode, answer } = await world.redeliver();
+      expect([statusCode, problemSchema.parse(answer).code]).toEqual([409, 'NotRedelivered']);
+      expect(world.receiver.requests).toHaveLength(1);
+    });
+
+    it.each(['', '2026-11-29T11:00:00.000Z_0123456789abcdef0123456789abcdef'])(
+      'are not asked about what does not exist: "%s"',
+      async (id) => {
+        await using world = await setUp((url) => [{ url, format: 'slack' }]);
+        await world.notify(event);
+        const { statusCode, answer } = await world.redeliver(id);
+        expect([statusCode, problemSchema.parse(answer).code]).toEqual([404, 'NotificationNotFound']);
+      },
+    );
   });
 });

@@ -19,6 +19,7 @@ const commands = [
   'POST /api/v1/projects/{app}/{job}/{tag}/unhold',
 ];
 
+const redelivery = 'POST /api/v1/projects/{app}/{job}/{tag}/redeliveries';
 const promotion = 'POST /api/v1/projects/{app}/{job}/{tag}/promotions';
 
 test('commands and what only operators may read have to be signed, and go to functions of their own', () => {
@@ -27,11 +28,12 @@ test('commands and what only operators may read have to be signed, and go to fun
   );
   const reads = ['GET /api/signed/{proxy+}', 'HEAD /api/signed/{proxy+}'];
   expect(signed.map(({ Properties }) => Properties.RouteKey).toSorted()).toEqual(
-    [...operators, ...reads, ...commands, promotion].toSorted(),
+    [...operators, ...reads, ...commands, promotion, redelivery].toSorted(),
   );
   for (const read of reads) expect(functionBehind(read)).toBe(functionOf('site').resource.id);
   for (const command of commands) expect(functionBehind(command)).toBe(functionOf('accept-command').resource.id);
   expect(functionBehind(promotion)).toBe(functionOf('promote').resource.id);
+  expect(functionBehind(redelivery)).toBe(functionOf('redeliver').resource.id);
   for (const read of operators) expect(functionBehind(read)).toBe(functionOf('inform-operators').resource.id);
 });
 

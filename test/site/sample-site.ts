@@ -164,7 +164,9 @@ export function sampleSite({
       }),
       pending: async () => undefined,
     },
-    urlNotifications: { ofProject: async (project) => urlNotifications.filter((each) => each.project === project) },
+    urlNotifications: {
+      ofProject: async (project) => ({ items: urlNotifications.filter((each) => each.project === project) }),
+    },
     targets: { ofProject: async (project) => targets.filter((target) => target.project === project) },
     holds: {
       ofProject: async (project, request) =>

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { apiNotificationListSchema } from '../../core/api/notifications.ts';
 import type { UrlNotification } from '../../core/url-notifications/url-notification.ts';
 import { now, sampleProject, sampleSite } from './sample-site.ts';
 
@@ -33,5 +34,25 @@ it.each<[string, Partial<UrlNotification>, RegExp]>([
   const { statusCode, text } = await ask('/projects/demo/app/latest');
   expect([statusCode, text]).toEqual([200, expect.stringMatching(shown)]);
   expect(text).toContain('ci.example.org');
+  expect(text).not.toContain('secret/path');
+});
+
+it('a page of its own has all of them, and says how what was given up is sent again', async () => {
+  const failed: UrlNotification = { ...told, id: 'b'.repeat(20), state: 'failed', error: 'It answered 410.' };
+  const ask = sampleSite({ projects: [project], urlNotifications: [failed, { ...told, failures: 2 }] });
+  const { statusCode, text } = await ask('/projects/demo/app/latest/notifications');
+  expect(statusCode).toBe(200);
+  expect(text).toMatch(/given up[\s\S]*It answered 410\.[\s\S]*after 2 failures/);
+  expect(text).toContain('npx slipway redeliver demo/app:latest');
+  expect(text).not.toContain('secret/path');
+  const before = sampleSite({ projects: [project] });
+  expect((await before('/projects/demo/app/latest/notifications')).text).toContain('The key notify-url of the entry');
+});
+
+it('the API has them without their addresses', async () => {
+  const ask = sampleSite({ projects: [project], urlNotifications: [told] });
+  const { text } = await ask('/api/v1/projects/demo/app/latest/notifications');
+  const { items } = apiNotificationListSchema.parse(JSON.parse(text));
+  expect(items).toEqual([expect.objectContaining({ id: told.id, to: 'ci.example.org', state: 'delivered' })]);
   expect(text).not.toContain('secret/path');
 });
