@@ -60,7 +60,7 @@ export async function named(name: string, check: () => Promise<CheckResult>): Pr
     }
     const [reason = ''] = message.split(' Deserialization error');
     if (isElsewhere())
-      return { name, state: 'not-applicable', text: `The endpoint is not AWS, and does not know this (${code}).` };
+      return { name, state: 'not-applicable', text: 'The endpoint is not AWS, and does not know this.' };
     return { name, state: 'unknown', text: `It cannot be read: ${code}: ${reason}` };
   }
 }
