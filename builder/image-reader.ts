@@ -7,10 +7,7 @@ import { changedFiles } from './scanners/compare-files.ts';
 import { toolOrigin } from './scanners/tool-origin.ts';
 
 type Tasks = {
-  [Task in ReaderTask]: (
-    root: ImageRoot,
-    input: TaskInput<Task> & { workspace: string },
-  ) => Promise<ReaderAnswer<Task>>;
+  [Task in ReaderTask]: (root: ImageRoot, input: TaskInput<Task> & { workspace: string }) => ReaderAnswer<Task>;
 };
 
 const tasks: Tasks = {
@@ -22,10 +19,10 @@ const tasks: Tasks = {
 /** Reads files of an image in a process of its own, which `confined-reader.ts` starts: prints the answer, or the reason on stderr. */
 async function main<Task extends ReaderTask>(task: Task, inputFile: string): Promise<void> {
   const { root, ...input } = JSON.parse(await readFile(inputFile, 'utf8'));
-  process.stdout.write(JSON.stringify(await tasks[task](new ImageRoot(root), input)));
+  process.stdout.write(JSON.stringify(tasks[task](new ImageRoot(root), input)));
 }
 
 const [task = '', inputFile = ''] = process.argv.slice(2);
-await main(task as ReaderTask, inputFile).catch((error: unknown) => {
+main(task as ReaderTask, inputFile).catch((error: unknown) => {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`, () => exit(1));
 });

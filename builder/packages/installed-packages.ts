@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Distribution,
@@ -58,10 +58,10 @@ class OlderDatabaseError extends Error {
 type Input = TaskInput<'contents'> & { workspace: string };
 
 /** The packages in an image, and which of the named programs it has. */
-export async function readContents(root: ImageRoot, input: Input): Promise<ReaderAnswer<'contents'>> {
-  const programs = Object.fromEntries(await findPrograms(root, input.programs, input.path));
+export function readContents(root: ImageRoot, input: Input): ReaderAnswer<'contents'> {
+  const programs = Object.fromEntries(findPrograms(root, input.programs, input.path));
   try {
-    return { programs, packages: await readPackages(root, input) };
+    return { programs, packages: readPackages(root, input) };
   } catch (error) {
     if (error instanceof OlderDatabaseError) return { programs, olderDatabase: error.folder };
     if (!(error instanceof PackagesUnreadableError)) throw error;
@@ -73,10 +73,9 @@ export async function readContents(root: ImageRoot, input: Input): Promise<Reade
  * The packages in an image and the origin of their updates, read from its files; nothing of the image runs.
  * @throws PackagesUnreadableError, OlderDatabaseError
  */
-async function readPackages(root: ImageRoot, { workspace, rpmPackages: known }: Input): Promise<PackageList> {
-  const distribution = await readDistribution(root);
-  const found =
-    (await readDpkg(root)) ?? (await readApk(root)) ?? (await readRpm(root, { workspace, known, distribution }));
+function readPackages(root: ImageRoot, { workspace, rpmPackages: known }: Input): PackageList {
+  const distribution = readDistribution(root);
+  const found = readDpkg(root) ?? readApk(root) ?? readRpm(root, { workspace, known, distribution });
   const contents: PackageList['contents'] =
     found === undefined
       ? { state: 'none' }
@@ -99,28 +98,27 @@ interface Found {
   repositories: PackageRepository[];
 }
 
-async function readDistribution(root: ImageRoot): Promise<Distribution | undefined> {
+function readDistribution(root: ImageRoot): Distribution | undefined {
   const text =
-    (await root.text('etc/os-release', limits.configuration)) ??
-    (await root.text('usr/lib/os-release', limits.configuration));
+    root.text('etc/os-release', limits.configuration) ?? root.text('usr/lib/os-release', limits.configuration);
   const release = text === undefined ? undefined : parseOsRelease(text);
   return release && wellFormedDistribution(release);
 }
 
-async function readDpkg(root: ImageRoot): Promise<Found | undefined> {
+function readDpkg(root: ImageRoot): Found | undefined {
   const database = 'var/lib/dpkg';
-  const status = (await databaseText(root, `${database}/status`)) ?? '';
-  const parts = await texts(root, `${database}/status.d`, (name) => !name.endsWith('.md5sums'));
+  const status = databaseText(root, `${database}/status`) ?? '';
+  const parts = texts(root, `${database}/status.d`, (name) => !name.endsWith('.md5sums'));
   const packages = [status, ...parts.map(({ text }) => text)].flatMap(parseDpkgStatus);
   if (packages.length === 0) return undefined;
   const architecture = mainArchitecture(packages) ?? 'all';
   const sources = [
-    ...(await oneText(root, 'etc/apt/sources.list')),
-    ...(await texts(root, 'etc/apt/sources.list.d', (name) => /\.(?:list|sources)$/.test(name))),
+    ...oneText(root, 'etc/apt/sources.list'),
+    ...texts(root, 'etc/apt/sources.list.d', (name) => /\.(?:list|sources)$/.test(name)),
   ];
   const preferences = [
-    ...(await oneText(root, 'etc/apt/preferences')),
-    ...(await texts(root, 'etc/apt/preferences.d', (name) => /^[\w-]+(?:\.pref)?$/.test(name))),
+    ...oneText(root, 'etc/apt/preferences'),
+    ...texts(root, 'etc/apt/preferences.d', (name) => /^[\w-]+(?:\.pref)?$/.test(name)),
   ];
   return {
     manager: 'dpkg',
@@ -131,20 +129,20 @@ async function readDpkg(root: ImageRoot): Promise<Found | undefined> {
   };
 }
 
-async function readApk(root: ImageRoot): Promise<Found | undefined> {
+function readApk(root: ImageRoot): Found | undefined {
   for (const path of apkDatabases) {
-    const packages = parseApkInstalled((await databaseText(root, path)) ?? '');
+    const packages = parseApkInstalled(databaseText(root, path) ?? '');
     if (packages.length === 0) continue;
-    const [architecture] = ((await root.text('etc/apk/arch', limits.configuration)) ?? '').trim().split('\n');
+    const [architecture] = (root.text('etc/apk/arch', limits.configuration) ?? '').trim().split('\n');
     const repositories = [
-      ...(await oneText(root, 'etc/apk/repositories')),
-      ...(await texts(root, 'etc/apk/repositories.d', (name) => name.endsWith('.list'))),
+      ...oneText(root, 'etc/apk/repositories'),
+      ...texts(root, 'etc/apk/repositories.d', (name) => name.endsWith('.list')),
     ];
     return {
       manager: 'apk',
       architecture: architecture || (mainArchitecture(packages) ?? ''),
       packages,
-      pins: parseApkPins((await root.text('etc/apk/world', limits.configuration)) ?? ''),
+      pins: parseApkPins(root.text('etc/apk/world', limits.configuration) ?? ''),
       repositories: repositories.flatMap(({ text }) => parseApkRepositories(text)),
     };
   }
@@ -157,8 +155,8 @@ interface RpmSearch {
   distribution: Distribution | undefined;
 }
 
-async function readRpm(root: ImageRoot, { workspace, known, distribution }: RpmSearch): Promise<Found | undefined> {
-  const packages = await readRpmPackages(root, { workspace, known });
+function readRpm(root: ImageRoot, { workspace, known, distribution }: RpmSearch): Found | undefined {
+  const packages = readRpmPackages(root, { workspace, known });
   if (packages === undefined) return undefined;
   const architecture = mainArchitecture(packages) ?? 'noarch';
   const release = distribution && releaseVersion(distribution, packages);
@@ -166,12 +164,12 @@ async function readRpm(root: ImageRoot, { workspace, known, distribution }: RpmS
     basearch: /^i[3-6]86$/.test(architecture) ? 'i386' : architecture,
     arch: architecture,
     ...(release === undefined ? {} : { releasever: release }),
-    ...(await rpmVariables(root)),
+    ...rpmVariables(root),
   };
-  const configuration = [...(await oneText(root, 'etc/dnf/dnf.conf')), ...(await oneText(root, 'etc/yum.conf'))];
+  const configuration = [...oneText(root, 'etc/dnf/dnf.conf'), ...oneText(root, 'etc/yum.conf')];
   const locks = [
-    ...(await oneText(root, 'etc/dnf/plugins/versionlock.list')),
-    ...(await oneText(root, 'etc/yum/pluginconf.d/versionlock.list')),
+    ...oneText(root, 'etc/dnf/plugins/versionlock.list'),
+    ...oneText(root, 'etc/yum/pluginconf.d/versionlock.list'),
   ];
   return {
     manager: 'rpm',
@@ -179,45 +177,42 @@ async function readRpm(root: ImageRoot, { workspace, known, distribution }: RpmS
     packages,
     pins: parseRpmPins(textOf(configuration.slice(0, 1)), textOf(locks)),
     repositories: parseRpmRepositories(
-      await texts(root, 'etc/yum.repos.d', (name) => name.endsWith('.repo')),
+      texts(root, 'etc/yum.repos.d', (name) => name.endsWith('.repo')),
       variables,
     ),
   };
 }
 
-async function readRpmPackages(
+function readRpmPackages(
   root: ImageRoot,
   { workspace, known }: Pick<RpmSearch, 'workspace' | 'known'>,
-): Promise<InstalledPackage[] | undefined> {
+): InstalledPackage[] | undefined {
   if (known) return rpmPackages(known);
-  const found = await copyRpmDatabase(root, workspace);
+  const found = copyRpmDatabase(root, workspace);
   if (!found) return undefined;
   if (found.name !== 'rpmdb.sqlite') throw new OlderDatabaseError(found.folder);
   return rpmPackages(readRpmDatabase(join(found.folder, found.name)));
 }
 
 /** Copied, because even reading a database may write beside it. */
-export async function copyRpmDatabase(
-  root: ImageRoot,
-  workspace: string,
-): Promise<{ folder: string; name: string } | undefined> {
+export function copyRpmDatabase(root: ImageRoot, workspace: string): { folder: string; name: string } | undefined {
   for (const name of rpmDatabases) {
     for (const from of rpmFolders) {
-      if (!(await root.has(`${from}/${name}`))) continue;
-      const folder = await mkdtemp(join(workspace, 'rpm-'));
-      if (!(await root.copy(`${from}/${name}`, join(folder, name), limits.rpmDatabase))) {
+      if (!root.has(`${from}/${name}`)) continue;
+      const folder = mkdtempSync(join(workspace, 'rpm-'));
+      if (!root.copy(`${from}/${name}`, join(folder, name), limits.rpmDatabase)) {
         throw new PackagesUnreadableError(`/${from}/${name} is larger than ${limits.rpmDatabase} bytes`);
       }
       // The last writes may be in the journal beside it.
-      await root.copy(`${from}/${name}-wal`, join(folder, `${name}-wal`), limits.rpmDatabase);
+      root.copy(`${from}/${name}-wal`, join(folder, `${name}-wal`), limits.rpmDatabase);
       return { folder, name };
     }
   }
   return undefined;
 }
 
-async function rpmVariables(root: ImageRoot): Promise<Record<string, string>> {
-  const files = [...(await texts(root, 'etc/yum/vars')), ...(await texts(root, 'etc/dnf/vars'))];
+function rpmVariables(root: ImageRoot): Record<string, string> {
+  const files = [...texts(root, 'etc/yum/vars'), ...texts(root, 'etc/dnf/vars')];
   return Object.fromEntries(
     files.map(({ path, text }) => [
       path.slice(path.lastIndexOf('/') + 1).toLowerCase(),
@@ -227,26 +222,22 @@ async function rpmVariables(root: ImageRoot): Promise<Record<string, string>> {
 }
 
 /** @throws PackagesUnreadableError where the database exists but is too large: reading only a part would give wrong results */
-async function databaseText(root: ImageRoot, path: string): Promise<string | undefined> {
-  const text = await root.text(path, limits.database);
-  if (text === undefined && (await root.has(path))) {
+function databaseText(root: ImageRoot, path: string): string | undefined {
+  const text = root.text(path, limits.database);
+  if (text === undefined && root.has(path)) {
     throw new PackagesUnreadableError(`/${path} is larger than ${limits.database} bytes`);
   }
   return text;
 }
 
-async function oneText(root: ImageRoot, path: string): Promise<ConfigurationFile[]> {
-  const text = await root.text(path, limits.configuration);
+function oneText(root: ImageRoot, path: string): ConfigurationFile[] {
+  const text = root.text(path, limits.configuration);
   return text === undefined ? [] : [{ path, text }];
 }
 
-async function texts(
-  root: ImageRoot,
-  folder: string,
-  isWanted: (name: string) => boolean = () => true,
-): Promise<ConfigurationFile[]> {
-  const names = (await root.list(folder, limits.files)).filter(isWanted);
-  return (await Promise.all(names.map((name) => oneText(root, `${folder}/${name}`)))).flat();
+function texts(root: ImageRoot, folder: string, isWanted: (name: string) => boolean = () => true): ConfigurationFile[] {
+  const names = root.list(folder, limits.files).filter(isWanted);
+  return names.flatMap((name) => oneText(root, `${folder}/${name}`));
 }
 
 function textOf(files: readonly ConfigurationFile[]): string {

@@ -16,15 +16,11 @@ export function programPaths(names: readonly string[], path: string): string[] {
 }
 
 /** Paths of an image's programs by their names. Those that are missing are left out. */
-export async function findPrograms(
-  root: ImageRoot,
-  names: readonly string[],
-  path: string,
-): Promise<ReadonlyMap<string, string>> {
+export function findPrograms(root: ImageRoot, names: readonly string[], path: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const name of names) {
     for (const folder of programFolders(path)) {
-      if (found.has(name) || !(await root.has(`${folder}/${name}`))) continue;
+      if (found.has(name) || !root.has(`${folder}/${name}`)) continue;
       found.set(name, `${folder}/${name}`);
     }
   }

@@ -13,14 +13,14 @@ interface Input {
 }
 
 /** The files that differ from what the database says of their contents, and the packages of which it says nothing. */
-export async function changedFiles(root: ImageRoot, input: Input): Promise<ReaderAnswer<'changed-files'>> {
+export function changedFiles(root: ImageRoot, input: Input): ReaderAnswer<'changed-files'> {
   const { manager } = input;
   const files: ChangedFile[] = [];
   let total = 0;
-  const recorded = await readFileRecords(manager, root, input);
+  const recorded = readFileRecords(manager, root, input);
   for (const file of recorded.filter(isCompared)) {
     const { path, algorithm, digest, kind, package: owner, vendor } = file;
-    const found = await root.digest(path, algorithm, { follows: manager === 'dpkg' });
+    const found = root.digest(path, algorithm, { follows: manager === 'dpkg' });
     if (found === digest) continue;
     const problems: ChangedFile['problems'] = [found === undefined ? 'missing' : 'digest'];
     const changed = { path, problems, kind, package: owner, vendor };
@@ -28,7 +28,7 @@ export async function changedFiles(root: ImageRoot, input: Input): Promise<Reade
     total += 1;
     if (files.length < mostFindings) files.push(changed);
   }
-  return { isRecorded: recorded.length > 0, files, total, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
+  return { isRecorded: recorded.length > 0, files, total, gaps: manager === 'dpkg' ? dpkgGaps(root) : [] };
 }
 
 function isCompared(file: RecordedFile): boolean {

@@ -55,17 +55,17 @@ const algorithms: Readonly<Record<number, RecordedFile['algorithm']>> = {
 };
 
 /** How the files of an image's packages should be, from the image's own database; nothing of the image runs. */
-export async function readFileRecords(
+export function readFileRecords(
   manager: 'rpm' | 'dpkg' | 'apk',
   root: ImageRoot,
   { workspace }: { workspace: string },
-): Promise<RecordedFile[]> {
+): RecordedFile[] {
   if (manager === 'dpkg') return dpkgRecords(root);
   if (manager === 'apk') {
-    const databases = await Promise.all(apkDatabases.map((path) => root.text(path, largestRecord)));
+    const databases = apkDatabases.map((path) => root.text(path, largestRecord));
     return databases.flatMap((text) => notTooMany(parseApkFiles(text ?? '')));
   }
-  const database = await copyRpmDatabase(root, workspace);
+  const database = copyRpmDatabase(root, workspace);
   // The older forms are read by rpm alone.
   if (database?.name !== 'rpmdb.sqlite') return [];
   const records: RecordedFile[] = [];
@@ -83,16 +83,16 @@ function notTooMany(records: RecordedFile[]): RecordedFile[] {
 }
 
 /** Of packages as dpkg has them, and of those of images that were put together without it. */
-async function dpkgRecords(root: ImageRoot): Promise<RecordedFile[]> {
+function dpkgRecords(root: ImageRoot): RecordedFile[] {
   const records: RecordedFile[] = [];
   for (const folder of [dpkgInfo, dpkgParts]) {
-    const names = (await root.list(folder, mostRecords)).filter((name) => name.endsWith('.md5sums'));
+    const names = root.list(folder, mostRecords).filter((name) => name.endsWith('.md5sums'));
     for (const name of names) {
       const owner = name.slice(0, -'.md5sums'.length);
-      const status = folder === dpkgParts ? await root.text(`${folder}/${owner}`, largestRecord) : undefined;
+      const status = folder === dpkgParts ? root.text(`${folder}/${owner}`, largestRecord) : undefined;
       const [found] = parseDpkgStatus(status ?? '');
       const shown = found ? `${found.name} ${found.version}` : owner.replace(/:.*$/, '');
-      const text = (await root.text(`${folder}/${name}`, largestRecord)) ?? '';
+      const text = root.text(`${folder}/${name}`, largestRecord) ?? '';
       for (const record of parseMd5sums(text, shown)) records.push(record);
       notTooMany(records);
     }
@@ -104,18 +104,18 @@ async function dpkgRecords(root: ImageRoot): Promise<RecordedFile[]> {
  * The digests that are missing of packages with files: dpkg compares what it has, and finds no fault with the rest. Some images are made
  * smaller that way.
  */
-export async function dpkgGaps(root: ImageRoot): Promise<ChangedFile[]> {
-  const names = await root.list(dpkgInfo, mostRecords);
+export function dpkgGaps(root: ImageRoot): ChangedFile[] {
+  const names = root.list(dpkgInfo, mostRecords);
   const there = new Set(names);
   const lists = names.filter((name) => name.endsWith('.list') && !there.has(name.replace(/list$/, 'md5sums')));
   const gaps: ChangedFile[] = [];
   for (const name of lists) {
-    if (!bringsFiles((await root.text(`${dpkgInfo}/${name}`, largestRecord)) ?? '')) continue;
+    if (!bringsFiles(root.text(`${dpkgInfo}/${name}`, largestRecord) ?? '')) continue;
     const owner = name.slice(0, -'.list'.length);
     const path = `/${dpkgInfo}/${owner}.md5sums`;
     gaps.push({ path, problems: ['missing'], package: owner.replace(/:.*$/, '') });
   }
-  const parts = await root.list(dpkgParts, mostRecords);
+  const parts = root.list(dpkgParts, mostRecords);
   const recorded = new Set(parts.filter((name) => name.endsWith('.md5sums')).map((name) => name.slice(0, -8)));
   for (const name of parts) {
     if (name.endsWith('.md5sums') || recorded.has(name)) continue;

@@ -8,21 +8,21 @@ import { preload, toolPaths } from './tool-paths.ts';
  * Whether the image's package manager is as it was installed, judged by the image's database: one that differs from its package may
  * print anything. `gaps` are packages of which the tool can only say that all is well.
  */
-export async function toolOrigin(
+export function toolOrigin(
   root: ImageRoot,
   input: { manager: PackageManager; workspace: string },
-): Promise<ReaderAnswer<'tool-origin'>> {
+): ReaderAnswer<'tool-origin'> {
   const { manager } = input;
-  const records = await readFileRecords(manager, root, input);
+  const records = readFileRecords(manager, root, input);
   const digests = new Set(records.map(({ digest }) => digest));
   // Packages may come from several builders, each with its own.
   const algorithms = [...new Set(records.map(({ algorithm }) => algorithm))];
-  const isRecorded = async (program: string) => {
-    const found = await Promise.all(algorithms.map((algorithm) => root.digest(program, algorithm, { follows: true })));
+  const isRecorded = (program: string) => {
+    const found = algorithms.map((algorithm) => root.digest(program, algorithm, { follows: true }));
     return found.every((digest) => digest === undefined) || found.some((digest) => digests.has(digest ?? ''));
   };
   // Where the database says nothing of any file, it says nothing of these.
-  const known = algorithms.length === 0 ? [] : await Promise.all(toolPaths(manager).map(isRecorded));
-  const isAsInstalled = !(await root.has(preload)) && !known.includes(false);
-  return { isAsInstalled, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
+  const known = algorithms.length === 0 ? [] : toolPaths(manager).map(isRecorded);
+  const isAsInstalled = !root.has(preload) && !known.includes(false);
+  return { isAsInstalled, gaps: manager === 'dpkg' ? dpkgGaps(root) : [] };
 }

@@ -52,7 +52,7 @@ export const userTest: Scanner<'user-test'> = async (subject, call, log) => {
 
   const script = await findScript(subject.checkout, test);
   if ('problem' in script) return failed(script);
-  const hasInterpreter = await engine.files(image, [script.interpreter.slice(1)], call, (root) =>
+  const hasInterpreter = await engine.files(image, [script.interpreter.slice(1)], call, async (root) =>
     new ImageRoot(root).has(script.interpreter),
   );
   if (!hasInterpreter) return failed(withoutInterpreter(script), script.path);

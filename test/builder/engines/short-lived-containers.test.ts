@@ -73,7 +73,7 @@ test('the files of an image are lent, those that are asked for only, and nothing
   const { engine, calls } = containers();
   const seen = await engine.files('image', ['var/lib/dpkg', 'etc/apt'], call, async (folder) => ({
     folder,
-    status: await new ImageRoot(folder).text('var/lib/dpkg/status', 1000),
+    status: new ImageRoot(folder).text('var/lib/dpkg/status', 1000),
     large: existsSync(join(folder, 'usr/share/large')),
   }));
 
@@ -167,8 +167,8 @@ test('root, capabilities, the image’s own user and a file system for reading a
 test('where links in an image lead is lent too', async () => {
   const { engine } = containers();
   const seen = await engine.files('image', ['etc/os-release', 'usr/os/more', 'usr/loop/x'], call, async (folder) => ({
-    release: await new ImageRoot(folder).text('etc/os-release', 1000),
-    more: await new ImageRoot(folder).text('usr/os/more/file', 1000),
+    release: new ImageRoot(folder).text('etc/os-release', 1000),
+    more: new ImageRoot(folder).text('usr/os/more/file', 1000),
     status: existsSync(join(folder, 'var/lib/dpkg/status')),
   }));
 
