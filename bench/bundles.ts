@@ -99,7 +99,7 @@ function functionBundles(folder: string): [string, string][] {
     .map(({ Properties, Metadata = {} }) => {
       const name = /\/(\w+)\/Function\/Resource$/.exec(Metadata['aws:cdk:path'] ?? '')?.[1] ?? '';
       const kebab = name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-      return [kebab, join(output, `asset.${Properties.Code.S3Key.replace(/\.zip$/, '')}`, 'index.mjs')] as [
+      return [kebab, join(output, `asset.${Properties.Code.S3Key.replace(/\.zip$/, '')}`, 'index.cjs')] as [
         string,
         string,
       ];

@@ -106,11 +106,15 @@ function failure(error: unknown): BuildResult {
   return { outcome: 'failed', error: name, message: redaction.apply(message) };
 }
 
-const result = await outcome();
-if (result.outcome === 'built') log.heading('done');
-// Both are tried, even if one fails: a result without its log still ends the build.
-const stored = await Promise.allSettled([log.close(), records.storeResult(result)]);
-for (const { reason } of stored.filter((one) => one.status === 'rejected')) {
-  process.stderr.write(`The build's record could not be stored: ${redaction.apply(String(reason))}\n`);
+async function main(): Promise<void> {
+  const result = await outcome();
+  if (result.outcome === 'built') log.heading('done');
+  // Both are tried, even if one fails: a result without its log still ends the build.
+  const stored = await Promise.allSettled([log.close(), records.storeResult(result)]);
+  for (const { reason } of stored.filter((one) => one.status === 'rejected')) {
+    process.stderr.write(`The build's record could not be stored: ${redaction.apply(String(reason))}\n`);
+  }
+  process.exit(result.outcome === 'built' && stored.every(({ status }) => status === 'fulfilled') ? 0 : 1);
 }
-process.exit(result.outcome === 'built' && stored.every(({ status }) => status === 'fulfilled') ? 0 : 1);
+
+void main();

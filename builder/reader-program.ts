@@ -1,5 +1,4 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 
 /** What reads an image's files in a process of its own. The bundle has it beside itself, under the same name. */
-export const readerProgram = fileURLToPath(new URL(`image-reader${extname(import.meta.url)}`, import.meta.url));
+export const readerProgram = join(import.meta.dirname, `image-reader${extname(import.meta.filename)}`);

@@ -145,7 +145,7 @@ export class Builder extends Construct implements Grantee {
       path: sources,
       // Without tools the program is the same for every machine.
       ...madeHere(toolsFor ? id : 'Program', (folder) => {
-        for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
+        for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.cjs`), code);
         copyFileSync(join(sources, 'buildspec.yml'), join(folder, 'buildspec.yml'));
         if (toolsFor !== undefined) writeTools(folder, toolsFor);
       }),

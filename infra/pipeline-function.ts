@@ -43,7 +43,7 @@ export class PipelineFunction extends Construct implements Grantee {
       description: props.description,
       code: Code.fromAsset(
         join(projectRoot, 'functions'),
-        madeHere(id, (folder) => writeFileSync(join(folder, 'index.mjs'), functionBundle(kebabCase(id)))),
+        madeHere(id, (folder) => writeFileSync(join(folder, 'index.cjs'), functionBundle(kebabCase(id)))),
       ),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,

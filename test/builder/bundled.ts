@@ -15,7 +15,7 @@ declare module 'vitest' {
 /** Bundles the builder and its reader once for all test files. From its sources each of their many runs would take half a second more to start. */
 export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-builder-'));
-  for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
-  project.provide('builder', join(folder, 'main.mjs'));
+  for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.cjs`), code);
+  project.provide('builder', join(folder, 'main.cjs'));
   return () => rm(folder, { recursive: true });
 }

@@ -21,7 +21,7 @@ const read = (code: string) => variableNames.filter((name) => new RegExp(`["'\`]
 
 /** What a process of Node's gets as the handler of each, or why it gets none. */
 const handlers = once(async () => {
-  const files = functions().map(({ stem, folder }) => [stem, pathToFileURL(join(folder, 'index.mjs')).href]);
+  const files = functions().map(({ stem, folder }) => [stem, pathToFileURL(join(folder, 'index.cjs')).href]);
   const program = `const loaded = ${JSON.stringify(files)}.map(async ([stem, file]) => {
     const kind = await import(file).then(({ handler }) => typeof handler, String);
     return [stem, kind];
@@ -117,7 +117,7 @@ test('the builder has exactly the variables that its code reads, and the id and 
   const overridden = definition().States.Build?.Parameters?.EnvironmentVariablesOverride.map(
     ({ Name }: { Name: string }) => Name,
   );
-  const code = readFileSync(join(inject('assembly'), `asset.${asset}`, 'main.mjs'), 'utf8');
+  const code = readFileSync(join(inject('assembly'), `asset.${asset}`, 'main.cjs'), 'utf8');
   // Only who runs one machine can say that its builds are trusted: no template does. A machine of several platforms is told its own.
   expect([...set, ...overridden, 'PLATFORM', 'TRUST_BUILDS'].toSorted()).toEqual(read(code));
   expect(set).not.toContain('TRUST_BUILDS');

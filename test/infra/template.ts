@@ -109,7 +109,7 @@ export function functionOf(stem: string): TemplateFunction {
 
 /** The bundle as it is deployed. */
 export function bundleOf({ folder }: TemplateFunction): string {
-  return readFileSync(join(folder, 'index.mjs'), 'utf8');
+  return readFileSync(join(folder, 'index.cjs'), 'utf8');
 }
 
 /** The files in `functions/` that have a handler. */
