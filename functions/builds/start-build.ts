@@ -122,8 +122,8 @@ export function createBuildStarter(services: Services) {
     const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
     if (first === 'build') {
-      await repositories.ensure(project);
-      await records.putRequest(requestOf(inheritsNoCache ? await builds.forgoCache(id) : build, project, services));
+      const requested = inheritsNoCache ? await builds.forgoCache(id) : build;
+      await Promise.all([repositories.ensure(project), records.putRequest(requestOf(requested, project, services))]);
     }
     await executions.start(build);
     if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);

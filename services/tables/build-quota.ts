@@ -33,7 +33,7 @@ export function createBuildQuota(client: DynamoDBDocumentClient, tableName: stri
     const hour = now.toISOString().slice(0, 13);
     const write = (change: Change, condition: Expression | undefined) =>
       table.update({ name: project }, change, condition);
-    const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR (size(running) < ${most} AND NOT contains(running, ${build})))`;
+    const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR size(running) < ${most} AND NOT contains(running, ${build}))`;
     const running = { running: new Set([build]) };
     // Most projects have less than a build in an hour: then it is one write.
     const isNewHour = expression`attribute_not_exists(begunIn) OR begunIn <> ${hour}`;

@@ -31,10 +31,25 @@ export function anyOf(values: readonly unknown[]): Expression {
   return new Expression(['(', ...values.slice(1).map(() => ', '), ')'], values);
 }
 
-/** Joins the conditions that are defined; undefined if none is. */
+/**
+ * Joins the conditions that are defined; undefined if none is. Parentheses are only where an `OR` needs them: the parser of one machine's
+ * DynamoDB doubles its work with each level.
+ */
 export function and(...conditions: (Expression | undefined)[]): Expression | undefined {
   const known = conditions.filter((condition) => condition !== undefined);
-  return known.length > 0 ? new Expression(['(', ...known.slice(1).map(() => ') AND ('), ')'], known) : undefined;
+  if (known.length < 2) return known[0];
+  const joined = known.map((each) => (hasOr(each) ? new Expression(['(', ')'], [each]) : each));
+  return new Expression(['', ...known.slice(1).map(() => ' AND '), ''], joined);
+}
+
+/** Whether there is an `OR` outside of all parentheses. */
+function hasOr({ texts, values }: Expression): boolean {
+  let text = texts.join('?');
+  for (let inside = ''; inside !== text; ) {
+    inside = text;
+    text = text.replaceAll(/\([^()]*\)/g, '');
+  }
+  return / OR /i.test(text) || values.some((value) => value instanceof Expression && hasOr(value));
 }
 
 /** What an update changes. In `set` and `setOnce` a name may be a path into a map: `stages.build.status`. */

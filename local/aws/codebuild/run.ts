@@ -172,7 +172,7 @@ async function runPhases(
     if (goesOn(name, phase['on-failure'])) continue;
     break;
   }
-  shell.close();
+  await shell.close();
   enter('FINALIZING');
   return succeeding ? 'SUCCEEDED' : 'FAILED';
 }

@@ -10,8 +10,8 @@ export interface BuildShell {
   /** The exit status; a command that ends the shell itself has the shell's. */
   run(command: string): Promise<number>;
   readonly alive: boolean;
-  /** Lets the shell end after its last command. */
-  close(): void;
+  /** Lets the shell end after its last command, and waits for that: then nothing of it has to be looked for and killed. */
+  close(): Promise<void>;
 }
 
 /**
@@ -45,8 +45,10 @@ export function openShell(
     settle = undefined;
   };
   statuses.on('line', (line) => answer(Number(line)));
+  const gone = Promise.withResolvers<void>();
   const end = (status: number) => {
     ended = status;
+    gone.resolve();
     // A status that was written before the end is read first.
     setImmediate(() => answer(status));
   };
@@ -69,6 +71,9 @@ export function openShell(
         else paths.write(`${path}\n`);
       });
     },
-    close: () => paths.end(),
+    close() {
+      paths.end();
+      return gone.promise;
+    },
   };
 }
