@@ -55,7 +55,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const lines = createLiveLines(account.log);
   const inbox = createInbox(account.database);
   const s3 = createS3(account);
-  const lambda = createLambda(account, assets.folderOf);
+  const lambda = createLambda(account, assets.folderOf, () => codeBuild.isBuilding());
   const events = createEvents(account, lambda);
   const codeBuild = createCodeBuild(account, {
     ...options,

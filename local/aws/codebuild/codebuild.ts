@@ -23,6 +23,7 @@ export interface CodeBuildOptions {
 export interface CodeBuild extends Service {
   /** Resolves when the build has ended, also if it has already. */
   ended(buildId: string): Promise<Build>;
+  isBuilding(): boolean;
 }
 
 /** CodeBuild on one machine: builds are processes of the host, each with its own workspace and environment. */
@@ -224,6 +225,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
           journal.list(projectOf(projectName).name, sortOrder, Number(nextToken ?? 0)),
       }),
     },
+    isBuilding: () => running.size > 0,
     async ended(buildId) {
       const build = buildOf(buildId);
       return build.buildComplete ? build : (finished.get(build.id)?.promise ?? build);

@@ -1,7 +1,7 @@
 /** An instance takes some 30 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time. */
 const kept = 5;
 const milliseconds = 5 * 60_000;
-/** Those beyond the ones that are kept end when no function has been called for so long: while builds run, each is needed again. */
+/** Those beyond the ones that are kept end when no build has run and no function was called for so long: each build needs them again. */
 const quietMilliseconds = 30_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;
@@ -18,7 +18,8 @@ interface Endable {
   end(): void;
 }
 
-export function createIdleInstances(): IdleInstances {
+/** @param isBuilding whether a build runs, whose end needs the functions that have rested since its begin */
+export function createIdleInstances(isBuilding: () => boolean): IdleInstances {
   const resting = new Map<Endable, number>();
   let calledAt = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -33,6 +34,7 @@ export function createIdleInstances(): IdleInstances {
 
   const review = (): void => {
     const now = performance.now();
+    if (isBuilding()) calledAt = now;
     for (const instance of restedEnough(resting, now, now - calledAt)) {
       forget(instance);
       instance.end();

@@ -28,10 +28,14 @@ interface Deployed {
 }
 
 /** Lambda on one machine: functions run in threads of this process, straight from the cloud assembly's asset folders. */
-export function createLambda(account: Account, codeOf: (bucket: string, key: string) => string): Lambda {
+export function createLambda(
+  account: Account,
+  codeOf: (bucket: string, key: string) => string,
+  isBuilding = () => false,
+): Lambda {
   const functions = new Map<string, Deployed>();
   const pollers: QueuePoller[] = [];
-  const idleInstances = createIdleInstances();
+  const idleInstances = createIdleInstances(isBuilding);
   const arnOf = (name: string) =>
     name.startsWith('arn:') ? name : `arn:aws:lambda:${account.region}:${account.id}:function:${name}`;
 

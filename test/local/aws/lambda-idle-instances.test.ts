@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { restedEnough } from '../../../local/aws/lambda/idle-instances.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createIdleInstances, restedEnough } from '../../../local/aws/lambda/idle-instances.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -18,5 +18,22 @@ describe('of instances that rest', () => {
     ['each ends in the end', [6 * minute, 5 * minute, minute], second, [1, 2]],
   ])('%s', (_what, ago, quiet, ended) => {
     expect(restedEnough(resting(...ago), 0, quiet)).toEqual(ended.map((at) => `instance ${at}`));
+  });
+});
+
+describe('while a build runs', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test('none ends of those that its end will need, and soon after it the surplus does', () => {
+    vi.useFakeTimers();
+    let isBuilding = true;
+    const idle = createIdleInstances(() => isBuilding);
+    const ended: number[] = [];
+    for (const at of few(7, 0).keys()) idle.add({ end: () => ended.push(at) });
+    vi.advanceTimersByTime(2 * minute);
+    expect(ended).toEqual([]);
+    isBuilding = false;
+    vi.advanceTimersByTime(minute);
+    expect(ended).toEqual([0, 1]);
   });
 });
