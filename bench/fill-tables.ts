@@ -8,45 +8,59 @@ export type Item = Record<string, unknown>;
 /** Of one table. */
 export interface Content {
   items: number;
-  itemOf(number: number): Item;
+  /** What all items have. */
+  same: Item;
+  /** What each has besides. */
+  own(number: number): Item;
 }
 
+const keySchema = z.array(z.looseObject({ AttributeName: z.string() }));
 const tableSchema = z.looseObject({
-  GlobalSecondaryIndexes: z
-    .array(z.looseObject({ IndexName: z.string(), KeySchema: z.array(z.looseObject({ AttributeName: z.string() })) }))
-    .default([]),
+  KeySchema: keySchema,
+  GlobalSecondaryIndexes: z.array(z.looseObject({ IndexName: z.string(), KeySchema: keySchema })).default([]),
 });
 const itemsAtOnce = 1000;
 
 /**
  * Writes items, which are not there yet, into the files of the tables of a machine that is stopped: a million calls, each checked and
- * answered, would take an hour. Indexes have whole items, as those of the template do, and all items of a table are in the same indexes. What is
- * written in the order of its keys is never sorted again.
+ * answered, would take an hour. Indexes have whole items, as those of the template do. What is written in the order of its keys is never sorted
+ * again.
  */
 export async function fillTables(folder: string, content: Readonly<Record<string, Content>>): Promise<void> {
   const store = dynalite.create({ path: folder });
   await store.db.open();
-  for (const [name, { items, itemOf }] of Object.entries(content)) {
+  for (const [name, { items, same, own }] of Object.entries(content)) {
     const table = tableSchema.parse(await promisify(store.getTable)(name));
-    const first = itemOf(0);
-    const indexes = table.GlobalSecondaryIndexes.filter(({ KeySchema }) =>
-      KeySchema.every(({ AttributeName }) => AttributeName in first),
-    );
-    const orders = [
-      (item: Item) => `item-${name}~${dynalite.createKey(item, table)}`,
-      ...indexes.map(
-        ({ IndexName, KeySchema }) =>
-          (item: Item) =>
-            `index-global~${name}~${IndexName}~${dynalite.createIndexKey(item, table, KeySchema)}`,
-      ),
-    ];
-    for (const keyOf of orders) {
-      const keys = Array.from({ length: items }, (_, number) => ({ key: keyOf(itemOf(number)), number }));
-      keys.sort((one, other) => (one.key < other.key ? -1 : 1));
-      for (let at = 0; at < items; at += itemsAtOnce) await store.db.batch(keys.slice(at, at + itemsAtOnce).map(write));
+    const keysOf = ({ KeySchema }: { KeySchema: { AttributeName: string }[] }) =>
+      KeySchema.map(({ AttributeName }) => AttributeName);
+    const keys = [table, ...table.GlobalSecondaryIndexes].flatMap(keysOf);
+    const sameKeys = Object.fromEntries(keys.flatMap((key) => (key in same ? [[key, same[key]]] : [])));
+    const first = own(0);
+    const others = Object.fromEntries(Object.entries(same).filter(([attribute]) => !(attribute in first)));
+    const start = JSON.stringify(others).slice(0, -1);
+
+    await write(keysOf(table), (item) => `item-${name}~${dynalite.createKey(item, table)}`);
+    for (const index of table.GlobalSecondaryIndexes)
+      await write(
+        keysOf(index),
+        (item) => `index-global~${name}~${index.IndexName}~${dynalite.createIndexKey(item, table, index.KeySchema)}`,
+      );
+
+    /** Those that have the attributes. */
+    async function write(attributes: readonly string[], keyOf: (item: Item) => string): Promise<void> {
+      const written: { key: string; number: number }[] = [];
+      for (let number = 0; number < items; number += 1) {
+        const item = { ...sameKeys, ...own(number) };
+        if (attributes.every((attribute) => attribute in item)) written.push({ key: keyOf(item), number });
+      }
+      written.sort((one, other) => (one.key < other.key ? -1 : 1));
+      for (let at = 0; at < written.length; at += itemsAtOnce)
+        await store.db.batch(written.slice(at, at + itemsAtOnce).map(put));
     }
-    function write({ key, number }: { key: string; number: number }) {
-      return { type: 'put' as const, key, value: JSON.stringify(itemOf(number)), valueEncoding: 'utf8' as const };
+
+    function put({ key, number }: { key: string; number: number }) {
+      const value = `${start},${JSON.stringify(own(number)).slice(1)}`;
+      return { type: 'put' as const, key, value, valueEncoding: 'utf8' as const };
     }
   }
   await store.db.close();

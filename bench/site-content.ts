@@ -1,8 +1,10 @@
 import { DynamoDBClient, GetItemCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { problemOf } from '../core/builds/problem.ts';
 import type { Build } from '../core/model/build.ts';
 import { recordKeys } from '../core/model/builder-contract.ts';
+import { backfillProgress } from '../core/releases/backfill.ts';
 import { monthOf } from '../core/time/month.ts';
 import { createRecords } from '../services/records/records.ts';
 import { createBuilds } from '../services/tables/builds.ts';
@@ -32,14 +34,14 @@ export const commitOf = (number: number): string => digits(number, 8).padEnd(40,
 export const digestOf = (number: number): string => `sha256:${digits(number, 64)}`;
 export const teamOf = (number: number): string => `team${number % teams}`;
 export const nameOf = (number: number): string => `${teamOf(number)}/service-${number}:latest`;
-/** The newest is that of number 0; the time between two is so that a month has many. */
-const createdAt = (number: number, now: Date) => new Date(now.getTime() - (number + 1) * 1000).toISOString();
+/** The newest is that of number 0. A million are those of a year, and a month has many. */
+const createdAt = (number: number, now: Date) => new Date(now.getTime() - (number + 1) * 30_000).toISOString();
 const projectOf = (number: number, { projects }: Amount) =>
   nameOf(number % (number % 3 === 0 ? busyProjects : projects));
 
 /**
  * Writes one record of each kind as the product does, and all that the newest build has; returns what makes a whole table of each record.
- * Nothing runs, so that the machine leaves all as it is.
+ * Nothing runs and nothing is overdue, so that the machine leaves all as it is.
  */
 export async function sampleContent(
   { endpoint, region, credentials, outputs }: MachineFacts,
@@ -57,7 +59,9 @@ export async function sampleContent(
   await createProjects(documents, projects).put({ ...sampleProject(build.project), notifyEmail: [] });
   const { digest = '', tags = [], repository = '' } = build.image ?? {};
   const release = { project: build.project, build: build.id, at: build.createdAt, digest, tags };
-  await createReleases(documents, releases).record({ ...release, signed: false }, repository);
+  const ofReleases = createReleases(documents, releases);
+  await ofReleases.record({ ...release, signed: false }, repository);
+  await ofReleases.recordProgress(backfillProgress('', now).complete);
   for (let number = 0; number < 30; number += 1) {
     const by = { by: 'alex', at: createdAt(number, now), reason: 'A customer upgrades' };
     const action = number % 2 === 0 ? ('held' as const) : ('unheld' as const);
@@ -77,24 +81,23 @@ export async function sampleContent(
     itemOf(releases, texts({ project: build.project, digest })),
   ]);
   return {
-    [builds]: { items: amount.builds, itemOf: (number) => ({ ...aBuild, ...texts(buildKeys(number, amount, now)) }) },
-    [projects]: {
-      items: amount.projects,
-      itemOf: (number) => ({ ...aProject, ...texts(projectKeys(number, amount)) }),
-    },
-    [releases]: { items: amount.projects, itemOf: (number) => ({ ...aRelease, ...texts(releaseKeys(number, now)) }) },
+    [builds]: { items: amount.builds, same: aBuild, own: (number) => texts(buildKeys(number, amount, now)) },
+    [projects]: { items: amount.projects, same: aProject, own: (number) => texts(projectKeys(number, amount, now)) },
+    [releases]: { items: amount.projects, same: aRelease, own: (number) => texts(releaseKeys(number, now)) },
   };
 }
 
 const texts = (values: Record<string, string>): Item =>
   Object.fromEntries(Object.entries(values).map(([name, S]) => [name, { S }]));
 
+/** Of each project builds have ended in each way. */
+const statusOf = (number: number) => statuses[Math.floor(number / 3) % statuses.length] ?? 'released';
+
 function buildKeys(number: number, amount: Amount, now: Date): Record<string, string> {
   const at = createdAt(number, now);
   const commit = commitOf(number);
   const project = projectOf(number, amount);
-  // Of each project builds have ended in each way.
-  const status = statuses[Math.floor(number / 3) % statuses.length] ?? '';
+  const status = statusOf(number);
   return {
     id: idOf(number),
     project,
@@ -107,11 +110,19 @@ function buildKeys(number: number, amount: Amount, now: Date): Record<string, st
   };
 }
 
-function projectKeys(number: number, { projects }: Amount): Record<string, string> {
+function projectKeys(number: number, { projects }: Amount, now: Date): Record<string, string> {
   const { name, appId, jobId, source } = sampleProject(nameOf(number));
   // Of every third number the build is that of a busy project.
   const last = number % 3 === 0 && number >= busyProjects ? number + projects : number;
-  return { name, appId, jobId, source, lastBuild: idOf(last) };
+  const problem = problemOf({ status: statusOf(last) });
+  return {
+    name,
+    appId,
+    jobId,
+    source,
+    lastBuild: idOf(last),
+    ...(problem && { problem, problemAt: createdAt(last, now) }),
+  };
 }
 
 const releaseKeys = (number: number, now: Date): Record<string, string> => ({

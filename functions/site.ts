@@ -20,6 +20,7 @@ import { openCascades } from '../services/tables/cascades.ts';
 import { openDependents } from '../services/tables/dependents.ts';
 import { openHolds } from '../services/tables/holds.ts';
 import { openMailAddresses } from '../services/tables/mail-addresses.ts';
+import { openProjectProblems } from '../services/tables/project-problems.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
@@ -60,6 +61,7 @@ const run = once(() => {
       listJobs: recently(projects.listJobs),
       listPrivate: recently(projects.listPrivate),
       bySource: recently(projects.bySource),
+      withProblem: recently(openProjectProblems().withProblem),
     },
     sources: openSources(),
     cascades: {

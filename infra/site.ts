@@ -43,7 +43,7 @@ export class StatusSite extends Construct {
       memoryMegabytes: 1024,
     });
     state.projects.grant(this.pages, 'GetItem', 'BatchGetItem');
-    state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource', 'byVisibility');
+    state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource', 'byProblem', 'byVisibility');
     state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem', 'BatchGetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit', 'byOutcome');

@@ -1,5 +1,6 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
 import type { BuildSelection } from '../core/builds/build-selection.ts';
+import type { Problem } from '../core/builds/problem.ts';
 import type { CascadeMember } from '../core/cascade/member.ts';
 import type { AddressAnswer, AddressSummary, KnownAddress } from '../core/mail/mail-address.ts';
 import type { Build, Cause } from '../core/model/build.ts';
@@ -46,6 +47,8 @@ export interface ProjectReader {
   list(start: string, request: PageRequest): Promise<Page<KnownProject>>;
   /** Those whose job's name begins so. */
   listJobs(start: string, request: PageRequest): Promise<Page<KnownProject>>;
+  /** Those whose last build ended so, the one that was built last first. */
+  withProblem(problem: Problem, request: PageRequest): Promise<Page<KnownProject>>;
   /** The private ones, with who may see them. */
   listPrivate(): Promise<PrivateProject[]>;
   /** Those that are built from a repository, `host/owner/repository`. */

@@ -18,9 +18,9 @@ export function recently<Arguments extends unknown[], Value>(
     const value = read(...args);
     kept.delete(key);
     kept.set(key, { value, until: now() + freshMilliseconds });
-    // A Map lists its keys in the order in which they were added: the first is the oldest.
-    for (const oldest of kept.keys()) {
-      if (kept.size <= mostKept) break;
+    // A Map lists its entries in the order in which they were added: the first is the oldest.
+    for (const [oldest, { until }] of kept) {
+      if (until > now() && kept.size <= mostKept) break;
       kept.delete(oldest);
     }
     value.catch(() => kept.delete(key));

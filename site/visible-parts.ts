@@ -65,6 +65,8 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
         mapPage(await without((wanted) => projects.list(start, wanted), request, isShown), projectOf),
       listJobs: async (start, request) =>
         mapPage(await without((wanted) => projects.listJobs(start, wanted), request, isShown), projectOf),
+      withProblem: async (problem, request) =>
+        mapPage(await without((wanted) => projects.withProblem(problem, wanted), request, isShown), projectOf),
       bySource: async (source) => shownProjects(await projects.bySource(source)),
     },
     cascades: hidden.size === 0 ? cascades : visibleCascades(cascades, { isOfShown, named }),

@@ -1,6 +1,7 @@
 import { buildEndedEvent, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Builds } from '../../services/tables/builds.ts';
+import type { ProjectProblems } from '../../services/tables/project-problems.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import type { BuildStarter } from '../builds/start-build.ts';
 import type { Members } from '../cascade/advance-member.ts';
@@ -9,15 +10,17 @@ import type { Planner } from './planner.ts';
 
 interface Services {
   builds: Pick<Builds, 'get'>;
+  problems: Pick<ProjectProblems, 'record'>;
   rebuilds: Pick<Rebuilds, 'get'>;
   announceEnd: AnnounceEnd;
   members: Pick<Members, 'endWith' | 'notifyDependents'>;
   startAfter: BuildStarter['startAfter'];
 }
 
-/** A release rebuilds its dependents. Any end of a build lets the cascade that waits for it go on. */
+/** A failed build, or one that was blocked or held back, is a problem of its project. A release rebuilds its dependents. Any end of a build lets the cascade that waits for it go on. */
 export function createBuildEndedPlanner({
   builds,
+  problems,
   rebuilds,
   announceEnd,
   members,
@@ -34,6 +37,7 @@ export function createBuildEndedPlanner({
   return async ({ build: id }) => {
     const build = await builds.get(id);
     if (!build) return { outcome: `ignored: there is no build ${id}`, builds: [] };
+    await problems.record(build);
     await startAfter(build);
     const state = await rebuilds.get(build.project);
     const member = await awaited(state, build);

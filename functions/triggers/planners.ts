@@ -21,6 +21,7 @@ import { type Heads, openHeads } from '../../services/tables/heads.ts';
 import { type Holds, openHolds } from '../../services/tables/holds.ts';
 import { type IndexHeads, openIndexHead } from '../../services/tables/index-head.ts';
 import { type OwnCommits, openOwnCommits } from '../../services/tables/own-commits.ts';
+import { openProjectProblems, type ProjectProblems } from '../../services/tables/project-problems.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
 import { openRebuilds, type Rebuilds } from '../../services/tables/rebuilds.ts';
 import { openReleases, type Releases } from '../../services/tables/releases.ts';
@@ -66,6 +67,7 @@ interface Services
   ownCommits: Pick<OwnCommits, 'parentOf'>;
   indexHead: IndexHeads;
   projects: Projects;
+  problems: ProjectProblems;
   rebuilds: Rebuilds;
   releases: Pick<Releases, 'get'>;
   triggers: Pick<Triggers, 'send' | 'sendBatch'>;
@@ -135,6 +137,7 @@ export function openPlanners(logger: Logger): Planners {
     ownCommits: openOwnCommits(),
     indexHead: openIndexHead(),
     projects: openProjects(),
+    problems: openProjectProblems(),
     rebuilds: openRebuilds(),
     releases: openReleases(),
     triggers: openTriggers(),

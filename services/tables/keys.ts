@@ -19,6 +19,8 @@ export const tableKeys = {
       byDueTime: { partition: 'scheduled', sort: 'dueAt' },
       // Only projects with exceptions or VEX statements have the attributes.
       byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
+      // Only projects whose last build ended with a problem have the attributes.
+      byProblem: { partition: 'problem', sort: 'problemAt' },
       // Only private projects have the attribute.
       byVisibility: { partition: 'visibility', sort: 'name' },
     },

@@ -74,6 +74,10 @@ const noWarning = { excepting: undefined, warnAt: undefined, warning: undefined 
 
 /** The fields that say when a project is due. The index `byDueTime` has the first two; the last is the schedule that they come from. */
 const notDue = { scheduled: undefined, dueAt: undefined, dueFor: undefined };
+
+/** The fields that say which problem the last build ended with. The index `byProblem` has both (services/tables/project-problems.ts). */
+const noProblem = { problem: undefined, problemAt: undefined };
+
 const dueProjectSchema = z.object({ name: z.string(), schedule: z.string(), dueAt: z.iso.datetime() });
 export type DueProject = z.infer<typeof dueProjectSchema>;
 
@@ -137,7 +141,9 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       const cleared = Object.fromEntries(fieldsOfEntry.map((field) => [field, undefined]));
       const schedule = project.active ? project.schedule : undefined;
       const warnAt = project.active ? nextExpiryWarning(project) : undefined;
-      const entry = { listed: 'yes', ...cleared, ...fields, ...from, ...noWarning, warnAt, excepting: warnAt && 'yes' };
+      const warning = { ...noWarning, warnAt, excepting: warnAt && 'yes' };
+      const left = project.active ? {} : noProblem;
+      const entry = { listed: 'yes', ...cleared, ...fields, ...from, ...warning, ...left };
       const isNewest =
         from.indexRevision === undefined
           ? undefined
@@ -179,7 +185,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
      */
     async nextSequence(name: string, { id, ref }: Pick<Build, 'id' | 'ref'>): Promise<number> {
       const exists = expression`attribute_exists(#name)`;
-      const change = { add: { sequence: 1 }, set: isReleasable(ref) ? { lastBuild: id } : {} };
+      const change = { add: { sequence: 1 }, set: isReleasable(ref) ? { lastBuild: id, ...noProblem } : {} };
       const numbered = await table.updateAndGet({ name }, change, exists, numberedSchema);
       if (!numbered) throw noProject(name);
       return numbered.sequence;

@@ -57,7 +57,7 @@ function overviewParts(
   ];
   const isCalm = hasBuilds && parts.every((each) => each === undefined);
   return html`<div class="head"><h1>Builds</h1></div>
-<div id="overview" class="overview" data-part>${isCalm ? html`<p class="calm">${icon('good')} Nothing is building, and nothing recent needs your eyes.</p>` : parts}</div>`;
+<div id="overview" class="overview" data-part>${isCalm ? html`<p class="calm">${icon('good')} Nothing is building, and nothing needs your eyes.</p>` : parts}</div>`;
 }
 
 function part(id: string, title: string, builds: Build[], now: Date): Html | undefined {

@@ -133,6 +133,7 @@ export async function setUpPlanBuilds(
     indexHead: crashes.guard(world.indexHead),
     ownCommits: crashes.guard(world.ownCommits),
     projects,
+    problems: crashes.guard(world.problems),
     index: {
       name: 'slipway/index',
       url: 'https://git.example/slipway/index',

@@ -25,6 +25,7 @@ import { createHeads } from '../../services/tables/heads.ts';
 import { createHolds } from '../../services/tables/holds.ts';
 import { createIndexHead } from '../../services/tables/index-head.ts';
 import { createOwnCommits } from '../../services/tables/own-commits.ts';
+import { createProjectProblems } from '../../services/tables/project-problems.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
@@ -42,6 +43,7 @@ export async function setUpServices() {
   const client = createTables();
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');
+  const problems = createProjectProblems(client, 'projects');
   const bases = createBases(client, 'bases');
   const dependents = createDependents(client, 'dependents');
   const requests: BuildRequest[] = [];
@@ -107,6 +109,7 @@ export async function setUpServices() {
     client,
     builds,
     projects,
+    problems,
     cascades: createCascades(client, 'cascades'),
     digests: createDigests(client, 'cascades'),
     dependents,

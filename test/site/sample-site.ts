@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { signedReads } from '../../core/api/signed-reads.ts';
 import { baseStatuses } from '../../core/bases/base-status.ts';
 import { isSelected } from '../../core/builds/build-selection.ts';
+import { problemOf } from '../../core/builds/problem.ts';
 import { progressOf } from '../../core/cascade/progress.ts';
 import { type Build, isReleasable } from '../../core/model/build.ts';
 import { largestLogPart } from '../../core/model/builder-contract.ts';
@@ -140,6 +141,13 @@ export function sampleSite({
         ),
       listPrivate: async () => projects.filter(({ visibility }) => visibility === 'private'),
       bySource: async (source) => projects.filter((project) => project.source === source),
+      withProblem: async (problem, request) => {
+        const ended = new Set(builds.filter((build) => problemOf(build) === problem).map(({ id }) => id));
+        return pageOf(
+          projects.filter(({ lastBuild = '' }) => ended.has(lastBuild)),
+          request,
+        );
+      },
     },
     sources: { get: async () => undefined },
     cascades: {
