@@ -4,6 +4,7 @@ import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
 import {
+  CredentialsRefusedError,
   outsideRegistry,
   type Registry,
   RegistryBusyError,
@@ -114,9 +115,7 @@ async function find(
       throw new BaseUnavailableError(
         missing(registry, repository),
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
-          (registry === own || reference.registryIsWritten
-            ? 'Have the build started again when the registry answers.'
-            : "It is not among this pipeline's releases either. Release it, or have the build started again when the registry answers."),
+          nextStep(error, { isOwn: registry === own, isWritten: reference.registryIsWritten }),
         { cause: error },
       );
     });
@@ -160,6 +159,18 @@ async function find(
     missing(outside, reference.repository),
     `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first. ${own.withheld.includes(name) ? credentialsOfOthers : credentialsNeeded}`,
   );
+}
+
+/** @param isWritten whether the Dockerfile names the registry */
+function nextStep(
+  error: RegistryUnavailableError,
+  { isOwn, isWritten }: { isOwn: boolean; isWritten: boolean },
+): string {
+  if (error instanceof CredentialsRefusedError && !isOwn)
+    return 'Ask the operators to store others that may pull it, then have the build started again.';
+  return isOwn || isWritten
+    ? 'Have the build started again when the registry answers.'
+    : "It is not among this pipeline's releases either. Release it, or have the build started again when the registry answers.";
 }
 
 const credentialsNeeded =

@@ -11,6 +11,7 @@ import { backOff } from '../../core/time/backoff.ts';
 import { mapPerHost } from '../../services/http/per-host-limit.ts';
 import type { PublicFetch } from '../../services/http/public-fetch.ts';
 import {
+  CredentialsRefusedError,
   outsideRegistry,
   type Registry,
   RegistryBusyError,
@@ -82,7 +83,8 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
         registryErrors.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
         await bases.failed(item, `The registry could not be read: ${error.message}.`, new Date());
-        return 'failed';
+        // The registry itself is there: images that need no credentials, or others, are not held up.
+        return error instanceof CredentialsRefusedError ? 'answered' : 'failed';
       }
     }
 

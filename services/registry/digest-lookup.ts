@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
 import { parseJson } from '../../core/text/parse-json.ts';
 import {
+  CredentialsRefusedError,
   createRegistryClient,
   type Registry,
   type RegistryAnswer,
@@ -47,14 +48,14 @@ export function createImageDigests(send: SendToRegistry) {
     head.discard();
     if (isAbsent(head, registry)) return undefined;
     if (head.status !== 405) {
-      accept(head);
+      accept(head, registry);
       const stated = imageDigestSchema.safeParse(head.headers.get('docker-content-digest'));
       if (stated.success) return stated.data;
     }
     // The header is only recommended. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
     const whole = await manifest('GET', registry, repository, version);
     if (isAbsent(whole, registry)) return undefined;
-    accept(whole);
+    accept(whole, registry);
     const bytes = await whole.bytes();
     // Some sites answer every path with their start page.
     if (!manifestSchema.safeParse(parseJson(bytes.toString('utf8'))).success) {
@@ -69,8 +70,11 @@ function isAbsent({ status }: RegistryAnswer, { credentials }: Registry): boolea
   return status === 404 || ((status === 401 || status === 403) && !credentials);
 }
 
-function accept(answer: RegistryAnswer): void {
-  if (answer.status === 200) return;
+function accept(answer: RegistryAnswer, { credentials }: Registry): void {
+  const { status } = answer;
+  if (status === 200) return;
   answer.discard();
-  throw new RegistryUnavailableError(`it answered ${answer.status}`);
+  if (credentials && (status === 401 || status === 403))
+    throw new CredentialsRefusedError(`it does not accept the credentials that this pipeline has for it (${status})`);
+  throw new RegistryUnavailableError(`it answered ${status}`);
 }

@@ -33,6 +33,11 @@ export class RegistryBusyError extends RegistryUnavailableError {
   }
 }
 
+/** The registry does not accept the credentials that are for it, or they may not read the image. */
+export class CredentialsRefusedError extends RegistryUnavailableError {
+  override readonly name = 'CredentialsRefusedError';
+}
+
 /** The parts of a registry's answer that are used. */
 export interface RegistryAnswer {
   status: number;

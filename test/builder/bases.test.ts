@@ -222,6 +222,22 @@ test('credentials of ours that are refused are told, not taken for a missing ima
   await expect(manifestDigest(refused, 'demo/base', 'v1', signal)).rejects.toThrow(RegistryUnavailableError);
 });
 
+test('a private image whose credentials are no longer accepted says so, and who can put it right', async () => {
+  await using kept = await startFakeRegistry({ password });
+  kept.put('acme/base', 'v1', image);
+  const search = (login: string) => ({
+    own: { ...ownRegistry(), logins: { [`${kept.host}/acme/base`]: { user: 'AWS', password: login } } },
+    repositoryPrefix: '',
+    privateHosts: loopback,
+    pullThrough: {},
+    signal,
+  });
+  expect(await resolveBase(`${kept.host}/acme/base:v1`, search(password))).toMatchObject({ own: false });
+  const error = await resolveBase(`${kept.host}/acme/base:v1`, search('revoked')).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(BaseUnavailableError);
+  expect(String(error)).toMatch(/does not accept the credentials .* \(401\)\. Ask the operators to store others/);
+});
+
 test('a name that is none is a mistake in the Dockerfile', async () => {
   await expect(resolve('Not/AName')).rejects.toThrow(DockerfileInvalidError);
 });

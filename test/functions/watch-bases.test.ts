@@ -223,6 +223,23 @@ describe('a private image', () => {
 });
 
 describe('a registry', () => {
+  it('that does not accept some credentials is asked for the images of others as ever', async () => {
+    await using registry = await startNamedRegistry({ 'open:1': B });
+    const names = Array.from({ length: 5 }, (_, at) => `acme/image${at}:1`);
+    for (const name of names) registry.images[name] = (response) => response.writeHead(401).end();
+    await using world = await setUpWatchBases({
+      pullCredentials: async (image) => (image.includes('/acme/') ? { user: 'acme', password: 'revoked' } : undefined),
+    });
+    await world.dependsOn(
+      'app',
+      Object.fromEntries([...names, 'open:1'].map((name) => [`${registry.host}/${name}`, A])),
+    );
+    await world.watch();
+    expect(registry.asked()).toHaveLength(6);
+    expect(world.announced()).toEqual([['open:1 a→b']]);
+    expect((await world.bases.all()).pauses.size).toBe(0);
+  });
+
   it('that is down keeps no other waiting, is asked little, and is left alone for a while', async () => {
     await using down = await startNamedRegistry();
     await using up = await startNamedRegistry({ 'one:1': B });

@@ -170,7 +170,9 @@ describe('the digest', () => {
   it('is not gone where our own credentials are refused', async () => {
     await using server = await startHost((_, response) => response.writeHead(403).end());
     const registry = look(server, { credentials: { user: 'AWS', password: 'secret' } });
-    await expect(registry.digestOf('tools/go', '1')).rejects.toThrow('it answered 403');
+    await expect(registry.digestOf('tools/go', '1')).rejects.toThrow(
+      'does not accept the credentials that this pipeline has for it (403)',
+    );
   });
 });
 
