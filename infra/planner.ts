@@ -43,7 +43,15 @@ export class Planner extends Construct {
     props.state.projects.grant(planner, 'BatchGetItem', 'Scan');
     props.state.heads.grant(planner, 'BatchGetItem');
     props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query');
-    props.state.dependents.grant(planner, 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
+    props.state.dependents.grant(
+      planner,
+      'BatchGetItem',
+      'BatchWriteItem',
+      'UpdateItem',
+      'DeleteItem',
+      'Query',
+      'Scan',
+    );
     // The record of holds; a rollback looks up the release that it goes back to.
     props.state.releases.grant(planner, 'GetItem');
     props.state.releases.grantPut(planner, holdsPrefix);

@@ -18,7 +18,7 @@ const holdDelaySeconds = 2;
 
 export interface WriteServices {
   projects: Pick<Projects, 'get' | 'put'>;
-  dependents: Pick<Dependents, 'declare' | 'declaredFor'>;
+  dependents: Pick<Dependents, 'declare' | 'declareFirst' | 'declaredFor'>;
   recipients: Pick<Recipients, 'ask'>;
   triggers: Pick<Triggers, 'send'>;
 }
@@ -47,14 +47,24 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
     const failures = new Map<string, unknown>();
     let isLate = false;
 
-    function declare({ name, dependsOn }: Project, before: ReadonlyMap<string, string[]>): Promise<void> {
-      const images = declaredImages(dependsOn, (parent) => names.after.has(parent));
-      return dependents.declare(name, images, before.get(name) ?? []);
+    const imagesOf = ({ dependsOn }: Project) => declaredImages(dependsOn, (parent) => names.after.has(parent));
+
+    function declare(project: Project, before: ReadonlyMap<string, string[]>): Promise<void> {
+      return dependents.declare(project.name, imagesOf(project), before.get(project.name) ?? []);
     }
 
     async function declareAll(projects: readonly Project[]): Promise<void> {
       const before = await dependents.declaredFor(projects.map(({ name }) => name));
       await mapConcurrently(projects, writesAtOnce, (project) => declare(project, before));
+    }
+
+    /** What is new is declared together, in a fraction of the calls. False if one of it cannot be: then each is declared by itself. */
+    async function declareNew(projects: readonly Project[]): Promise<boolean> {
+      const declaring = dependents.declareFirst(new Map(projects.map((project) => [project.name, imagesOf(project)])));
+      return declaring.then(
+        () => true,
+        () => false,
+      );
     }
 
     /** Whether an entry differs only in the rules that it is judged by. */
@@ -71,7 +81,8 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
       if (held) await triggers.send(held, holdDelaySeconds);
       const sequence = known?.sequence ?? 0;
       const requiredBy = requirement && { ...requirement, sequence };
-      const isNewest = await projects.put(project, { indexRevision: head.revision, requiredBy });
+      const from = { indexRevision: head.revision, requiredBy, isNew: known === undefined };
+      const isNewest = await projects.put(project, from);
       const newer = isNewest ? undefined : await projects.get(project.name);
       if (newer) await declareAll([newer]);
     }
@@ -80,9 +91,10 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
       const before = await dependents.declaredFor(projects.map(({ name }) => name));
       // Their addresses are asked now, so that they can get the mails about the first builds.
       await recipients.ask(projects.filter(getsMails));
+      const isDeclared = await declareNew(projects.filter(({ name }) => !before.has(name)));
       await mapConcurrently(projects, writesAtOnce, (project) =>
         attempt(project, async () => {
-          await declare(project, before);
+          if (!isDeclared || before.has(project.name)) await declare(project, before);
           await put(project, toBuild.get(project.name));
         }),
       );

@@ -66,7 +66,7 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
     table.all({ keys: expression`image = ${image}`, consistent: true }, edgeSchema);
 
   return {
-    /** The base images that were declared for the projects, by project. One for which none ever were is absent. */
+    /** The base images that were declared for the projects, by project. One for which none were ever declared or seen is absent. */
     async declaredFor(projects: readonly string[]): Promise<Map<string, string[]>> {
       const lists = await table.getMany(projects.map(listKey), listSchema.extend({ image: z.string() }));
       return new Map(lists.map(({ image, declared }) => [image.slice(listKey('').image.length), declared]));
@@ -78,6 +78,15 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
      */
     declare: (project: string, images: readonly string[], before?: readonly string[]): Promise<void> =>
       replace(project, 'declared', new Map(images.map((image) => [image, true])), before),
+
+    /** Declares the base images of projects for which none were declared or seen before: there is nothing that this could overwrite. */
+    async declareFirst(imagesOf: ReadonlyMap<string, readonly string[]>): Promise<void> {
+      const declared = [...imagesOf].map(([project, images]) => [project, [...new Set(images)].sort()] as const);
+      const naming = declared.filter(([, images]) => images.length > 0);
+      await table.putMany(naming.map(([project, images]) => ({ ...listKey(project), declared: images })));
+      const edges = naming.flatMap(([project, images]) => images.map((image) => ({ image, project, declared: true })));
+      await table.putMany(edges);
+    },
 
     /** Replaces the base images that a build of the project used, with their digests. */
     observe: (project: string, bases: readonly { image: string; digest: string }[]): Promise<void> =>

@@ -58,7 +58,10 @@ export const projectRecordSchema = projectSchema.extend({
 });
 
 type JudgedBuild = Pick<Build, 'id' | 'project' | 'sequence'>;
-type PutOptions = Pick<ProjectRecord, 'requiredBy' | 'indexRevision'>;
+type PutOptions = Pick<ProjectRecord, 'requiredBy' | 'indexRevision'> & {
+  /** No such project was known a moment ago. */
+  isNew?: boolean;
+};
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
 /** Longer than the release function may run, so that no claim expires while its holder still works. */
@@ -71,9 +74,6 @@ const numberedSchema = z.object({ sequence: z.int() });
  * the function that sends the warning; a new entry removes it (services/tables/waiver-warnings.ts).
  */
 const noWarning = { excepting: undefined, warnAt: undefined, warning: undefined };
-
-/** The fields that say when a project is due. The index `byDueTime` has the first two; the last is the schedule that they come from. */
-const notDue = { scheduled: undefined, dueAt: undefined, dueFor: undefined };
 
 /** The fields that say which problem the last build ended with. The index `byProblem` has both (services/tables/project-problems.ts). */
 const noProblem = { problem: undefined, problemAt: undefined };
@@ -136,7 +136,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
      * @param from the head of the index that writes the entry, and the build that it requires
      * @returns false if a newer head of the index has written the entry: then nothing is changed
      */
-    async put(project: Project, from: PutOptions = {}, now = new Date()): Promise<boolean> {
+    async put(project: Project, { isNew, ...from }: PutOptions = {}, now = new Date()): Promise<boolean> {
       const { name, ...fields } = projectSchema.parse(project);
       const cleared = Object.fromEntries(fieldsOfEntry.map((field) => [field, undefined]));
       const schedule = project.active ? project.schedule : undefined;
@@ -150,10 +150,13 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
           : expression`attribute_not_exists(indexRevision) OR indexRevision <= ${from.indexRevision}`;
       const write = (set: Record<string, unknown>, isNewSchedule?: Expression) =>
         table.update({ name }, { set }, and(isNewest, isNewSchedule));
-      if (!schedule) return write({ ...entry, ...notDue });
-      // Only a new schedule gets a due time; one that the entry had before keeps its own.
-      const dueAt = firstDueAt(schedule, now);
+      const dueAt = schedule && firstDueAt(schedule, now);
+      // The index `byDueTime` has the last two.
       const due = { dueFor: schedule, dueAt, scheduled: dueAt && 'yes' };
+      // Most entries of a large index are new at once, and DynamoDB has nothing to remove from what is not there.
+      if (isNew && (await table.update({ name }, { set: defined({ ...entry, ...due }) }, isAbsent))) return true;
+      if (!schedule) return write({ ...entry, ...due });
+      // Only a new schedule gets a due time; one that the entry had before keeps its own.
       const isNewSchedule = expression`attribute_not_exists(dueFor) OR dueFor <> ${schedule}`;
       return (await write({ ...entry, ...due }, isNewSchedule)) || write(entry);
     },
@@ -252,6 +255,9 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
   };
 }
 
+const isAbsent = expression`attribute_not_exists(#name)`;
+const defined = (fields: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 const isReleasing = (build: string) => expression`releasing.#build = ${build}`;
 const noProject = (name: string) => new RecordConflictError(`There is no project ${name}.`);
 

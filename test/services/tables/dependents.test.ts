@@ -60,6 +60,36 @@ it('an edge is not forgotten by a writer that crashed during its change', async 
   throw new Error('It never got through.');
 });
 
+it('what new projects declare is written together, each with its list', async () => {
+  await world.dependents.declareFirst(
+    new Map([
+      ['f/one:1', [base, 'x/first:1', base]],
+      ['f/two:1', ['x/first:1']],
+      ['f/none:1', []],
+    ]),
+  );
+  expect(await projectsOn('x/first:1')).toEqual(['f/one:1', 'f/two:1']);
+  const before = await world.dependents.declaredFor(['f/one:1', 'f/two:1', 'f/none:1']);
+  expect(Object.fromEntries(before)).toEqual({ 'f/one:1': [base, 'x/first:1'], 'f/two:1': ['x/first:1'] });
+  await world.dependents.declare('f/one:1', [base]);
+  expect(await projectsOn('x/first:1')).toEqual(['f/two:1']);
+});
+
+it('what new projects declare is not forgotten by a writer that crashed', async () => {
+  for (let call = 1; call < 4; call++) {
+    const project = `g/g:${call}`;
+    const crashes = createCrashPoints();
+    const dependents = createDependents(crashes.guard(world.client), 'dependents');
+    crashes.crashAt(call, 'after');
+    await dependents.declareFirst(new Map([[project, ['x/crashed:1']]])).catch((error: unknown) => {
+      if (!(error instanceof Crash)) throw error;
+    });
+    crashes.restart();
+    await dependents.declare(project, []);
+    expect(await projectsOn('x/crashed:1')).not.toContain(project);
+  }
+});
+
 it('many images are requested at once, and all of them', async () => {
   await world.dependents.declare('e/e:1', ['one/one:1', 'two/two:1']);
   const known = await world.dependents.ofMany(['one/one:1', 'none/none:1', 'two/two:1']);

@@ -53,6 +53,15 @@ describe('a project', () => {
     expect(await projects.nextSequence(project.name, push)).toBe(2);
   });
 
+  it('keeps its counts where it is taken for new, but another writer was faster', async () => {
+    const project = await tracked('demo/app:raced');
+    await projects.put(project, { indexRevision: 2 });
+    await projects.nextSequence(project.name, push);
+    expect(await projects.put({ ...project, gitBranch: 'old' }, { indexRevision: 1, isNew: true })).toBe(false);
+    expect(await projects.put({ ...project, gitBranch: 'next' }, { indexRevision: 3, isNew: true })).toBe(true);
+    expect(await projects.get(project.name)).toMatchObject({ gitBranch: 'next', sequence: 1, indexRevision: 3 });
+  });
+
   it('loses what its entry does not say any more', async () => {
     const project = await tracked('demo/app:less');
     await projects.put({ ...project, paths: ['src/**'], pullRequests: true });
