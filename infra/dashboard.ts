@@ -77,8 +77,14 @@ export class Overview extends Construct {
             ),
           ),
           graph('Triggers', [
-            triggers.queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: 'waiting' }),
-            triggers.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: 'lost' }),
+            triggers.queues.triggers.queue.metricApproximateNumberOfMessagesVisible({
+              statistic: Stats.MAXIMUM,
+              label: 'waiting',
+            }),
+            triggers.queues.triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
+              statistic: Stats.MAXIMUM,
+              label: 'lost',
+            }),
             planner.function.function.metricErrors({ ...sumOver(5), label: 'errors of the planner' }),
           ]),
         ],

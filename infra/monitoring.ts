@@ -42,29 +42,34 @@ export class Monitoring extends Construct {
 
 /** Everything that can keep an accepted push from becoming a build. */
 function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
+  const { triggers: pushed, 'pull requests': untrusted, background } = triggers.queues;
+  const inFiveMinutes = { statistic: Stats.MAXIMUM, period: Duration.minutes(5) };
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and is in the dead-letter queue.',
-    metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
-      statistic: Stats.MAXIMUM,
-      period: Duration.minutes(5),
-    }),
+    metric: pushed.deadLetters.metricApproximateNumberOfMessagesVisible(inFiveMinutes),
     threshold: 1,
   });
   alarms.add('UntrustedTriggersLost', {
     meaning: 'A pull request or an approval could not be handled in five attempts and is in a dead-letter queue.',
-    metric: triggers.untrustedDeadLetters.metricApproximateNumberOfMessagesVisible({
-      statistic: Stats.MAXIMUM,
-      period: Duration.minutes(5),
-    }),
+    metric: untrusted.deadLetters.metricApproximateNumberOfMessagesVisible(inFiveMinutes),
+    threshold: 1,
+  });
+  alarms.add('BackgroundTriggersLost', {
+    meaning:
+      'A rebuild that the pipeline called for could not be planned in five attempts and is in a dead-letter queue.',
+    metric: background.deadLetters.metricApproximateNumberOfMessagesVisible(inFiveMinutes),
     threshold: 1,
   });
   alarms.add('TriggersWaiting', {
     meaning: 'A trigger has waited for ten minutes to be planned.',
-    metric: triggers.queue.metricApproximateAgeOfOldestMessage({
-      statistic: Stats.MAXIMUM,
-      period: Duration.minutes(5),
-    }),
+    metric: pushed.queue.metricApproximateAgeOfOldestMessage(inFiveMinutes),
     threshold: 600,
+    periods: 2,
+  });
+  alarms.add('BackgroundTriggersWaiting', {
+    meaning: 'A rebuild that the pipeline called for has waited for an hour to be planned.',
+    metric: background.queue.metricApproximateAgeOfOldestMessage(inFiveMinutes),
+    threshold: 3600,
     periods: 2,
   });
   alarms.add('WebhookErrors', {

@@ -201,7 +201,7 @@ export class SlipwayStack extends AccountStack {
       GitHosts: JSON.stringify(config.gitHosts),
       IndexRepository: config.indexRepository,
       RecordsBucketName: records.bucket.bucketName,
-      TriggersQueueUrl: triggers.queue.queueUrl,
+      TriggersQueueUrl: triggers.queues.triggers.queue.queueUrl,
       SigningKeyArn: signing.key.keyArn,
       PublicKeyUrl: `${api.siteUrl}${publicKeyPath}`,
       ...(commitSigning ? { AllowedSignersUrl: `${api.siteUrl}${allowedSignersPath}` } : {}),

@@ -1,53 +1,59 @@
 import { Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { queueOf, type TriggerQueue, triggerQueues } from '../core/triggers/queue.ts';
 import type { TriggerType } from '../core/triggers/sender.ts';
+import { deadLetterVariables, queueVariables } from '../services/aws/trigger-queues.ts';
 import { allow } from './permissions.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 
+interface QueueOfTriggers {
+  queue: Queue;
+  /** For triggers that could not be planned. */
+  deadLetters: Queue;
+}
+
 /**
- * The queues of events that may trigger builds, each with a queue for triggers that could not be planned. Whatever anybody can cause, such
- * as a pull request, waits in a queue of its own and has a small share of the planners: it can hold up only its like.
+ * The queues of events that may trigger builds. Each has a share of the planners: whatever anybody can cause, such as a pull request, holds up
+ * only its like, and the thousands of steps of a cascade hold up nothing that people push.
  */
 export class Triggers extends Construct {
-  readonly queue: Queue;
-  readonly deadLetters: Queue;
-  readonly untrusted: Queue;
-  readonly untrustedDeadLetters: Queue;
+  readonly queues: Readonly<Record<TriggerQueue, QueueOfTriggers>>;
   readonly #senders = new Map<Role, ReadonlySet<TriggerType>>();
 
   constructor(scope: Construct, id: string, { consumerTimeout }: { consumerTimeout: Duration }) {
     super(scope, id);
-    this.deadLetters = this.#deadLetters('DeadLetters');
-    this.queue = this.#queue('Queue', this.deadLetters, consumerTimeout);
-    this.untrustedDeadLetters = this.#deadLetters('UntrustedDeadLetters');
-    this.untrusted = this.#queue('UntrustedQueue', this.untrustedDeadLetters, consumerTimeout);
+    this.queues = {
+      triggers: this.#queue('', consumerTimeout),
+      'pull requests': this.#queue('Untrusted', consumerTimeout),
+      background: this.#queue('Background', consumerTimeout),
+    };
   }
 
-  /** Lets a function send triggers of these kinds. IAM cannot tell them apart; the planner refuses any other of its role. */
+  /** Lets a function send triggers of these kinds. IAM cannot tell them apart within a queue; the planner refuses any other of its role. */
   grantSend(grantee: PipelineFunction, types: 'any' | readonly TriggerType[]): void {
     if (types !== 'any') {
       const { grantPrincipal: role } = grantee;
       this.#senders.set(role, new Set([...(this.#senders.get(role) ?? []), ...types]));
     }
+    const names = types === 'any' ? triggerQueues : [...new Set(types.map(queueOf))];
     allow(grantee, {
       actions: ['sqs:SendMessage'],
-      resources: [this.queue.queueArn, this.untrusted.queueArn],
+      resources: names.map((name) => this.queues[name].queue.queueArn),
     });
-    grantee.setVariable('TRIGGERS_QUEUE_URL', this.queue.queueUrl);
-    grantee.setVariable('UNTRUSTED_TRIGGERS_QUEUE_URL', this.untrusted.queueUrl);
+    for (const name of triggerQueues) grantee.setVariable(queueVariables[name], this.queues[name].queue.queueUrl);
   }
 
   /** Lets a function count what waits in the queues. */
   grantCount(grantee: PipelineFunction): void {
-    const queues = [this.queue, this.deadLetters, this.untrusted, this.untrustedDeadLetters];
-    allow(grantee, { actions: ['sqs:GetQueueAttributes'], resources: queues.map(({ queueArn }) => queueArn) });
-    grantee.setVariable('TRIGGERS_QUEUE_URL', this.queue.queueUrl);
-    grantee.setVariable('DEAD_LETTERS_URL', this.deadLetters.queueUrl);
-    grantee.setVariable('UNTRUSTED_TRIGGERS_QUEUE_URL', this.untrusted.queueUrl);
-    grantee.setVariable('UNTRUSTED_DEAD_LETTERS_URL', this.untrustedDeadLetters.queueUrl);
+    const all = Object.values(this.queues).flatMap(({ queue, deadLetters }) => [queue, deadLetters]);
+    allow(grantee, { actions: ['sqs:GetQueueAttributes'], resources: all.map(({ queueArn }) => queueArn) });
+    for (const name of triggerQueues) {
+      grantee.setVariable(queueVariables[name], this.queues[name].queue.queueUrl);
+      grantee.setVariable(deadLetterVariables[name], this.queues[name].deadLetters.queueUrl);
+    }
   }
 
   feed(consumer: PipelineFunction): void {
@@ -55,46 +61,36 @@ export class Triggers extends Construct {
     const produce = () => JSON.stringify(Object.fromEntries(senders()));
     // Which functions send is known when all have been made.
     consumer.setVariable('TRIGGER_SENDERS', Lazy.string({ produce }));
-    consumer.function.addEventSource(
-      new SqsEventSource(this.queue, {
-        batchSize: 10,
-        // Few at a time: they number the builds of the same projects.
-        maxConcurrency: 5,
-        reportBatchItemFailures: true,
-      }),
-    );
-    consumer.function.addEventSource(
-      new SqsEventSource(this.untrusted, {
-        // One that takes the planner's whole time costs no other its attempt.
-        batchSize: 1,
-        // The least that Lambda takes. https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html
-        maxConcurrency: 2,
-        reportBatchItemFailures: true,
-      }),
-    );
+    // Few at a time: they number the builds of the same projects.
+    this.#feedFrom('triggers', consumer, { batchSize: 10, maxConcurrency: 5 });
+    this.#feedFrom('background', consumer, { batchSize: 10, maxConcurrency: 5 });
+    // One that takes the planner's whole time costs no other its attempt. Two are the least that Lambda takes.
+    // https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html
+    this.#feedFrom('pull requests', consumer, { batchSize: 1, maxConcurrency: 2 });
   }
 
-  #deadLetters(id: string): Queue {
-    return new Queue(this, id, {
+  #feedFrom(name: TriggerQueue, consumer: PipelineFunction, share: SqsEventSourceProps): void {
+    const source = new SqsEventSource(this.queues[name].queue, { ...share, reportBatchItemFailures: true });
+    consumer.function.addEventSource(source);
+  }
+
+  #queue(prefix: string, consumerTimeout: Duration): QueueOfTriggers {
+    const kept = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
       removalPolicy: RemovalPolicy.DESTROY,
-    });
-  }
-
-  #queue(id: string, deadLetters: Queue, consumerTimeout: Duration): Queue {
-    return new Queue(this, id, {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    };
+    const deadLetters = new Queue(this, `${prefix}DeadLetters`, kept);
+    const queue = new Queue(this, `${prefix}Queue`, {
+      ...kept,
       // Six times the consumer's timeout leaves room for the retries of a throttled function.
       // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
       // Six minutes are between two attempts. A trigger whose git host is down does not fail: it is sent again with a delay
       // (core/triggers/postpone.ts).
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
-      removalPolicy: RemovalPolicy.DESTROY,
     });
+    return { queue, deadLetters };
   }
 }

@@ -1,12 +1,16 @@
 import * as z from 'zod';
+import { triggerQueues } from '../triggers/queue.ts';
 import { named } from './named.ts';
 
 /** At most so many of each list are read: the newest, or the first by name. */
 export const mostListed = 50;
 
 const queueSchema = z.object({
-  /** `pull requests` has what anybody can cause: pull requests, and comments at them. */
-  name: z.enum(['triggers', 'pull requests']),
+  /**
+   * `triggers` has what people push or ask for; `pull requests` what anybody can cause, and comments at them; `background` what the pipeline
+   * itself calls for.
+   */
+  name: z.enum(triggerQueues),
   waiting: z.int().nonnegative(),
   inProgress: z.int().nonnegative(),
   /** Put off, because the git host did not answer. */

@@ -1,7 +1,9 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { OperatorsReport } from '../../core/api/operators.ts';
 import { once } from '../../core/once.ts';
+import { triggerQueues } from '../../core/triggers/queue.ts';
 import { variable } from '../environment.ts';
+import { deadLetterVariables, queueVariables } from './trigger-queues.ts';
 
 /** The addresses of a queue of triggers, and of the queue for those that could not be planned. */
 interface QueueUrls {
@@ -44,12 +46,12 @@ export function createQueueLengths(client: SQSClient, queues: readonly QueueUrls
 export type QueueLengths = ReturnType<typeof createQueueLengths>;
 
 export const openQueueLengths = once(() =>
-  createQueueLengths(new SQSClient({}), [
-    { name: 'triggers', queue: variable('TRIGGERS_QUEUE_URL'), deadLetters: variable('DEAD_LETTERS_URL') },
-    {
-      name: 'pull requests',
-      queue: variable('UNTRUSTED_TRIGGERS_QUEUE_URL'),
-      deadLetters: variable('UNTRUSTED_DEAD_LETTERS_URL'),
-    },
-  ]),
+  createQueueLengths(
+    new SQSClient({}),
+    triggerQueues.map((name) => ({
+      name,
+      queue: variable(queueVariables[name]),
+      deadLetters: variable(deadLetterVariables[name]),
+    })),
+  ),
 );

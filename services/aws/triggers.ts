@@ -4,15 +4,14 @@ import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
 import { once } from '../../core/once.ts';
+import { queueOf, type TriggerQueue } from '../../core/triggers/queue.ts';
 import { variable } from '../environment.ts';
 import { createSignedFetch } from '../http/signed-fetch.ts';
+import { queueVariables } from './trigger-queues.ts';
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
 const mostInBatch = 10;
 const batchesAtOnce = 16;
-
-/** What anybody can cause, by a pull request or a comment. */
-const isUntrusted = ({ type }: Trigger): boolean => type === 'pull-request' || type === 'approval';
 const attempts = 5;
 
 const batchAnswer = z.object({
@@ -22,8 +21,8 @@ const batchAnswer = z.object({
   ),
 });
 
-/** The queues of triggers, for sending only. What anybody can cause has a queue of its own, in which it holds up nothing else. */
-export function createTriggers(queueUrl: string, untrustedQueueUrl: string) {
+/** The queues of triggers, for sending only. */
+export function createTriggers(urls: Readonly<Record<TriggerQueue, string>>) {
   const call = createSignedFetch('sqs', '1.0', 'AmazonSQS');
 
   /** A batch may succeed in part, so the failed messages are sent again. */
@@ -47,7 +46,7 @@ export function createTriggers(queueUrl: string, untrustedQueueUrl: string) {
       await call(
         'SendMessage',
         {
-          QueueUrl: isUntrusted(trigger) ? untrustedQueueUrl : queueUrl,
+          QueueUrl: urls[queueOf(trigger.type)],
           MessageBody: JSON.stringify(trigger),
           DelaySeconds: delaySeconds,
         },
@@ -57,14 +56,10 @@ export function createTriggers(queueUrl: string, untrustedQueueUrl: string) {
 
     /** Sends all triggers, in no order. If it fails, some may have been sent. */
     async sendBatch(triggers: readonly Trigger[]): Promise<void> {
-      const parts = [
-        ...inBatches(
-          triggers.filter((trigger) => !isUntrusted(trigger)),
-          mostInBatch,
-        ).map((part) => [queueUrl, part] as const),
-        ...inBatches(triggers.filter(isUntrusted), mostInBatch).map((part) => [untrustedQueueUrl, part] as const),
-      ];
-      await mapConcurrently(parts, batchesAtOnce, ([url, part]) => sendPart(url, part));
+      const parts = [...Map.groupBy(triggers, ({ type }) => queueOf(type))].flatMap(([queue, own]) =>
+        inBatches(own, mostInBatch).map((part) => ({ url: urls[queue], part })),
+      );
+      await mapConcurrently(parts, batchesAtOnce, ({ url, part }) => sendPart(url, part));
     },
   };
 }
@@ -72,5 +67,9 @@ export function createTriggers(queueUrl: string, untrustedQueueUrl: string) {
 export type Triggers = ReturnType<typeof createTriggers>;
 
 export const openTriggers = once(() =>
-  createTriggers(variable('TRIGGERS_QUEUE_URL'), variable('UNTRUSTED_TRIGGERS_QUEUE_URL')),
+  createTriggers({
+    triggers: variable(queueVariables.triggers),
+    'pull requests': variable(queueVariables['pull requests']),
+    background: variable(queueVariables.background),
+  }),
 );

@@ -23,6 +23,7 @@ beforeAll(async () => {
     DEPENDENTS_TABLE: 'dependents',
     HEADS_TABLE: 'heads',
     TRIGGERS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/triggers',
+    BACKGROUND_TRIGGERS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/background',
     UNTRUSTED_TRIGGERS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/untrusted',
     MAILS_TABLE: 'mails',
     SEAL_KEY_SECRET: 'seal-key',
@@ -54,6 +55,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
+  vi.resetModules();
   await tables.stop();
 });
 

@@ -57,6 +57,7 @@ test('nobody reaches the bucket, the queues or the topic of alarms without TLS',
 
 describe.each([
   ['triggers', 'TriggersQueue', 'TriggersDeadLetters', 10, 5],
+  ['what the pipeline calls for', 'TriggersBackgroundQueue', 'TriggersBackgroundDeadLetters', 10, 5],
   ['what anybody can cause', 'TriggersUntrustedQueue', 'TriggersUntrustedDeadLetters', 1, 2],
 ])('the queue of %s', (_what, queueId, deadLettersId, BatchSize, MaximumConcurrency) => {
   const queue = resource('AWS::SQS::Queue', queueId);

@@ -38,6 +38,7 @@ afterEach(async () => {
   await host[Symbol.asyncDispose]();
 });
 
+const urls = { triggers: 'queue', 'pull requests': 'untrusted queue', background: 'background queue' };
 const steps = (count: number): Trigger[] =>
   Array.from({ length: count }, (_, at) => ({
     type: 'cascade-step',
@@ -47,7 +48,7 @@ const steps = (count: number): Trigger[] =>
   }));
 
 it('many triggers are sent ten at a time, each once', async () => {
-  await createTriggers('queue', 'untrusted queue').sendBatch(steps(25));
+  await createTriggers(urls).sendBatch(steps(25));
   expect(host.requests.map(({ body }) => JSON.parse(body).Entries.length).sort()).toEqual([10, 10, 5]);
   expect(taken.toSorted()).toEqual(
     steps(25)
@@ -57,7 +58,7 @@ it('many triggers are sent ten at a time, each once', async () => {
 });
 
 it('no triggers are no call', async () => {
-  await createTriggers('queue', 'untrusted queue').sendBatch([]);
+  await createTriggers(urls).sendBatch([]);
   expect(host.requests).toEqual([]);
 });
 
@@ -68,18 +69,18 @@ it('those that the queue had no room for are sent again, and only those', async 
     busy = false;
     return { Code: 'InternalError', SenderFault: false };
   };
-  await createTriggers('queue', 'untrusted queue').sendBatch(steps(5));
+  await createTriggers(urls).sendBatch(steps(5));
   expect(taken.toSorted()).toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
   expect(host.requests).toHaveLength(2);
 });
 
 it('one that the queue will never take is an error at once', async () => {
   refusal = () => ({ Code: 'InvalidMessageContents', SenderFault: true });
-  await expect(createTriggers('queue', 'untrusted queue').sendBatch(steps(1))).rejects.toThrow(UpstreamError);
+  await expect(createTriggers(urls).sendBatch(steps(1))).rejects.toThrow(UpstreamError);
   expect(host.requests).toHaveLength(1);
 });
 
-it('what anybody can cause goes to a queue of its own', async () => {
+it('what anybody can cause, and what the pipeline itself calls for, holds up nothing that people push or ask for', async () => {
   const queues: string[] = [];
   await using both = await startHost(({ body }, response) => {
     const { QueueUrl, MessageBody, Entries } = JSON.parse(body);
@@ -89,14 +90,19 @@ it('what anybody can cause goes to a queue of its own', async () => {
   });
   vi.stubEnv('AWS_ENDPOINT_URL', both.url);
   const trigger = (type: string) => ({ type, id: type, receivedAt: '2026-11-21T00:00:00.000Z' }) as unknown as Trigger;
-  const triggers = createTriggers('queue', 'untrusted queue');
-  for (const type of ['push', 'pull-request', 'approval']) await triggers.send(trigger(type));
-  await triggers.sendBatch(['manual', 'pull-request'].map(trigger));
+  const triggers = createTriggers(urls);
+  for (const type of ['push', 'pull-request', 'approval', 'cancel-cascade', 'build-ended', 'schedule'])
+    await triggers.send(trigger(type));
+  await triggers.sendBatch(['manual', 'cascade-step', 'pull-request'].map(trigger));
   expect(queues.toSorted()).toEqual([
     'approval: untrusted queue',
+    'build-ended: background queue',
+    'cancel-cascade: queue',
+    'cascade-step: background queue',
     'manual: queue',
     'pull-request: untrusted queue',
     'pull-request: untrusted queue',
     'push: queue',
+    'schedule: background queue',
   ]);
 });
