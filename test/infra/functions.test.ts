@@ -129,6 +129,10 @@ test('the webhook is small: it answers before GitHub hangs up, from a cold start
   expect(webhook.resource.Properties.Timeout).toBeLessThan(10);
 });
 
+test('no function imports Node’s modules, neither at its start nor at its first request: with all their names come parts that it never uses', () => {
+  expect(functions().flatMap((each) => (bundleOf(each).includes('import("node:') ? [each.stem] : []))).toEqual([]);
+});
+
 test('the errors that the state machine waits for keep their names in the bundle', () => {
   expect(bundleOf(functionOf('collect-scan'))).toContain('"ScanPendingError"');
   expect(bundleOf(functionOf('release'))).toContain('"ReleaseBusyError"');
