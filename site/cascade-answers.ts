@@ -5,7 +5,7 @@ import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { cascadesOf, membersOf } from './paging/lists.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 
-/** Nobody takes in a picture of more projects. */
+/** A picture of more projects would show nothing at a glance. */
 const mostDrawn = 60;
 
 export async function cascadeList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {

@@ -4,9 +4,10 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { graph } from '../charts/graph.ts';
 import type { Cascade, CascadeMember, CascadeSummary } from '../readers.ts';
+import type { Tone } from '../tone.ts';
 import { layout, pager } from './layout.ts';
 import { projectPath } from './project-path.ts';
-import { icon, type Tone } from './status.ts';
+import { icon } from './status.ts';
 import { ageElement } from './times.ts';
 
 export interface CascadeListPage {

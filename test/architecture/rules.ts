@@ -60,7 +60,7 @@ const pureModules: Record<string, string[] | undefined> = {
 /** The worker runs the bundle that the template names. */
 const mayComputeImports = ['local/aws/lambda/worker.ts'];
 
-const capabilityLayers = ['core', 'services', 'functions'];
+const capabilityLayers = ['core', 'services', 'functions', 'site', 'builder', 'cli'];
 
 /** Imports point one way: infra, functions, builder, cli, site → services → core. */
 export function wrongWays(files: readonly SourceFile[]): string[] {
@@ -192,13 +192,13 @@ function shortestCycle(start: string, graph: ReadonlyMap<string, Iterable<string
 }
 
 /** The folder at the root that a path is in; '' for a file at the root, and for a package. */
-function topOf(path: string): string {
+export function topOf(path: string): string {
   const [top = '', ...rest] = path.split('/');
   return rest.length > 0 ? top : '';
 }
 
 /** `core/policy` of all in it; a file beside the folders stands for itself. */
-function capabilityOf(path: string): string {
+export function capabilityOf(path: string): string {
   const [top, second, ...rest] = path.split('/');
   return rest.length > 0 ? `${top}/${second}` : path;
 }

@@ -1,5 +1,5 @@
-import type { BuildStatus } from '../../core/model/build.ts';
-import type { Style } from '../terminal.ts';
+import type { BuildStatus } from '../core/model/build.ts';
+import type { Style } from './terminal.ts';
 
 const styles: Partial<Record<BuildStatus, Style>> = {
   queued: 'blue',
