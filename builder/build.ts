@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DockerfileSummary } from '../core/bases/dockerfile.ts';
 import type { Authored } from '../core/model/build.ts';
 import type { BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import { describeCacheUse } from '../core/model/cache-use.ts';
@@ -8,11 +9,12 @@ import type { PackageList } from '../core/model/package-list.ts';
 import { type Platform, partTag } from '../core/model/platform.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import type { BaseSearch } from './bases.ts';
+import type { BaseSearch, ResolvedBase } from './bases.ts';
 import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { findDockerfile } from './dockerfile.ts';
 import { readerDescription } from './engines/confinement.ts';
+import type { Pin } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
 import type { PinnedBuildkit } from './engines/pinned-buildkit.ts';
@@ -38,7 +40,7 @@ export interface BuildOptions {
   environment: NodeJS.ProcessEnv;
   /** Hosts that may have private addresses, although strangers name them. */
   privateHosts: readonly string[];
-  /** The one of several that this builder builds for; absent where there is but one. */
+  /** The platform of this builder, where the build has several; undefined where it has one. */
   platform: Platform | undefined;
   /** What prebuild scripts run in. */
   prebuildImage: string;
@@ -48,7 +50,7 @@ export interface BuildOptions {
   trustsBuilds: boolean;
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
   pullThrough: BaseSearch['pullThrough'];
-  /** What the names of the secrets of builds begin with. */
+  /** How the names of the builds' secrets begin. */
   secretsPrefix: string;
   redaction: Redaction;
   /** Stores the list of the packages in the image. */
@@ -67,28 +69,11 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, platform, privateHosts, session, signal } = options;
+  const { log, platform, privateHosts, signal } = options;
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
-    const env = toolEnvironment(options.environment);
-    log.heading('fetch');
-    log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
-    const credential = request.source.hasSecret ? await session.source() : undefined;
-    const secrets = await readSecrets(request, { ...options, workspace });
     using opened = new DisposableStack();
-    const login = session.registry(signal).then((own) => opened.use(own));
-    const [source, registry, engine] = await together([
-      fetchSource(request.source, workspace, { env, log, privateHosts, credential, signal }),
-      login,
-      login.then(({ url }) => {
-        // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
-        const buildkit = url.startsWith('https:') ? options.buildkit : undefined;
-        return findEngine({ env, signal, cacheOwner: cacheOwnerOf(request, platform), buildkit });
-      }),
-    ]);
-    log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
-    options.onSource(source.authored);
-    if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
+    const { env, secrets, source, registry, engine } = await start(request, options, { workspace, opened });
     const { repositoryPrefix } = request;
     const search = { own: registry, repositoryPrefix, privateHosts, pullThrough: options.pullThrough, signal };
     const call = { workspace, registry, env, log, signal };
@@ -106,10 +91,10 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     for (const base of bases)
       log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
     if (bases.length === 0) log.line('none');
+    const pinned = new Map(bases.map((base) => [base.reference, base]));
 
     log.heading('build');
     log.line(`${request.dockerfile} in ${request.context}`);
-    const pinned = new Map(bases.map((base) => [base.reference, base]));
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
     const tag = platform === undefined ? request.id : partTag(request.id, platform);
     const candidate = { registry, repository: request.candidate, tag };
@@ -118,10 +103,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       context,
       dockerfile,
       summary,
-      pins: summary.bases.flatMap(({ written, reference }) => {
-        const image = pinned.get(reference)?.pinned;
-        return image === undefined ? [] : [{ written, reference, image }];
-      }),
+      pins: pinsOf(summary, pinned),
       frontend,
       buildArgs: request.buildArgs ?? {},
       secrets,
@@ -190,6 +172,42 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
   } finally {
     await rm(workspace, { recursive: true, force: true });
   }
+}
+
+/** Fetches the source and its secrets, signs in to the registry, and finds the engine. */
+async function start(
+  request: BuildRequest,
+  options: BuildOptions,
+  { workspace, opened }: { workspace: string; opened: DisposableStack },
+) {
+  const { log, platform, privateHosts, session, signal } = options;
+  const env = toolEnvironment(options.environment);
+  log.heading('fetch');
+  log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
+  const credential = request.source.hasSecret ? await session.source() : undefined;
+  const secrets = await readSecrets(request, { ...options, workspace });
+  const login = session.registry(signal).then((own) => opened.use(own));
+  const [source, registry, engine] = await together([
+    fetchSource(request.source, workspace, { env, log, privateHosts, credential, signal }),
+    login,
+    login.then(({ url }) => {
+      // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
+      const buildkit = url.startsWith('https:') ? options.buildkit : undefined;
+      return findEngine({ env, signal, cacheOwner: cacheOwnerOf(request, platform), buildkit });
+    }),
+  ]);
+  log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
+  options.onSource(source.authored);
+  if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
+  return { env, secrets, source, registry, engine };
+}
+
+/** The images to put in place of the names in the Dockerfile. */
+function pinsOf({ bases }: DockerfileSummary, pinned: ReadonlyMap<string, ResolvedBase>): Pin[] {
+  return bases.flatMap(({ written, reference }) => {
+    const image = pinned.get(reference)?.pinned;
+    return image === undefined ? [] : [{ written, reference, image }];
+  });
 }
 
 /** Builds of pull requests share no layers with the others: anybody can open one. */

@@ -84,7 +84,7 @@ export function createCollectScan({ builds, recordBases, records, taken, indexes
     const images = await indexes.imagesOf(repository, digest, platforms);
     if (images) return images;
     throw new CandidateMismatchError(
-      `${repository}@${digest} is no index of one image for each of ${platforms.join(', ')}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
+      `${repository}@${digest} is not an index of one image for each of ${platforms.join(', ')}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
     );
   }
 }

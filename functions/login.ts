@@ -21,8 +21,8 @@ import {
 } from '../services/identity/identity-provider.ts';
 
 interface Services {
-  provider: IdentityProvider;
-  seals: Seals;
+  provider: Pick<IdentityProvider, 'begin' | 'finish'>;
+  seals: Pick<Seals, 'hide' | 'reveal'>;
   siteUrl: string;
   logger: Pick<Logger, 'warn'>;
   now?: () => Date;

@@ -17,7 +17,7 @@ import { openPlanners } from './triggers/planners.ts';
 
 interface Services {
   planners: Planners;
-  deliveries: Deliveries;
+  deliveries: Pick<Deliveries, 'get' | 'put'>;
   triggers: Pick<Triggers, 'send' | 'sendBatch'>;
   logger: Logger;
 }

@@ -8,8 +8,8 @@ interface Services {
 }
 
 /**
- * Marks a released image for a rescan soon when a scanner sends an event about it, or about an image of its index. The event's own findings are ignored: the rescan
- * queries the registry, and a thousand events of one image cause one rescan.
+ * Marks a released image for a rescan soon when a scanner sends an event about it, or about an image of its index. The event's own findings
+ * are ignored: the rescan queries the registry, and a thousand events of one image cause one rescan.
  */
 export function createRecordFindings({ releases }: Services) {
   return async function recordFindings(event: unknown, now = new Date()): Promise<number> {

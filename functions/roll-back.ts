@@ -108,7 +108,7 @@ export function createRollBack({ builds, projects, releases, holds, openRegistry
     const build = await builds.require(stepInputSchema.parse(input).build);
     const { id, cause } = build;
     if (isTerminal(build.status)) return { status: build.status };
-    if (cause.type !== 'rollback') throw new RecordConflictError(`Build ${id} is no rollback.`);
+    if (cause.type !== 'rollback') throw new RecordConflictError(`Build ${id} is not a rollback.`);
     const begun = await builds.begin(id, 'release', 'releasing');
     if (!begun) return { status: (await builds.require(id)).status };
     try {

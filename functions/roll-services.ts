@@ -15,7 +15,7 @@ import { createTrackTargets, type TrackTargets } from './targets/track-targets.t
 interface Services {
   projects: Pick<Projects, 'get'>;
   targets: Pick<Targets, 'ofRollout'>;
-  track: TrackTargets;
+  track: Pick<TrackTargets, 'take' | 'settle' | 'callNext'>;
   rollService: RollService;
 }
 

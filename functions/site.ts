@@ -80,7 +80,7 @@ const run = once(() => {
         const isCounted = counted.length === images.length && names.every(({ length }) => length < dependentsCounted);
         const more = isCounted ? Math.max(0, all.length - dependentsShown) : undefined;
         const shown = all.slice(0, dependentsShown);
-        // What a build of theirs was built on stays known when they leave the index.
+        // Builds of a dependent stay recorded when its project leaves the index.
         const gone = new Set((await projectsNamed(shown)).filter(({ active }) => !active).map(({ name }) => name));
         return { projects: shown.filter((name) => !gone.has(name)), more };
       },

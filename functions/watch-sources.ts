@@ -31,7 +31,7 @@ const endingMilliseconds = 20_000;
 
 interface Services extends CheckSourceServices {
   projects: Pick<Projects, 'all'>;
-  sources: Sources;
+  sources: Pick<Sources, 'all' | 'put' | 'remove' | 'breakOff'>;
   notifyUnreadable: NotifyUnreadable;
 }
 

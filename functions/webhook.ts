@@ -67,7 +67,7 @@ export function createWebhook({ master, triggers, index }: Services) {
     const [name, id] = [form.headers.event, form.headers.delivery].map((names) => firstOf(event.headers, names));
     const payload = form.scan?.(name ?? '', body) ?? parseJson(body);
     if (payload === undefined) {
-      return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
+      return answer(400, { error: 'The body is not JSON: set the content type application/json at the webhook.' });
     }
     const subject = subjectOf(form, payload);
     if (!subject) return answer(401, { error: 'The body names no repository whose webhook could have signed it.' });
@@ -101,7 +101,7 @@ function firstOf(headers: Readonly<Record<string, string | undefined>>, names: r
 
 const wrongSignature =
   "The signature does not match: it must be made with the secret of this repository's webhook. " +
-  '"npx slipway webhook add OWNER/REPOSITORY" sets it, and sets it anew after the repository was renamed.';
+  '"npx slipway webhook add OWNER/REPOSITORY" sets it, and sets it again after the repository was renamed.';
 
 interface Signer {
   scope: WebhookScope;

@@ -22,7 +22,7 @@ export class AccountStack extends Stack {
       // The CLI checks the version of the bootstrap stack before it deploys; the template need not do it again.
       synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
     });
-    // CDK writes a dependency beside each reference to a role; that is no fault of the template.
+    // CDK writes a dependency beside each reference to a role; that is not a fault of the template.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
   }
 }

@@ -38,7 +38,6 @@ const timeout = Duration.minutes(15);
 export class Delivery extends Construct {
   /** The state `Deliver` runs it. */
   readonly deliver: PipelineFunction;
-  readonly retryDeliveries: ScheduledFunction;
   readonly copyReleases: PipelineFunction;
   readonly #props: DeliveryProps;
 
@@ -68,17 +67,17 @@ export class Delivery extends Construct {
     this.#grantDeliver(this.deliver);
     state.builds.grant(this.deliver, 'GetItem');
 
-    this.retryDeliveries = new ScheduledFunction(this, 'RetryDeliveries', {
+    const retryDeliveries = new ScheduledFunction(this, 'RetryDeliveries', {
       description: 'Delivers what is promoted or due to its target, and tries again what did not get there.',
       rate: Duration.minutes(5),
       timeout,
       memoryMegabytes: 1024,
       stopped: { name: 'DeliveriesStopped', what: 'run that tries deliveries to targets again' },
     });
-    this.#grantDeliver(this.retryDeliveries);
-    this.#grantNotify(this.retryDeliveries);
-    state.targets.grantQuery(this.retryDeliveries, 'byDueTime');
-    state.releases.grant(this.retryDeliveries, 'GetItem');
+    this.#grantDeliver(retryDeliveries);
+    this.#grantNotify(retryDeliveries);
+    state.targets.grantQuery(retryDeliveries, 'byDueTime');
+    state.releases.grant(retryDeliveries, 'GetItem');
 
     const promote = new PipelineFunction(this, 'Promote', {
       description: 'Writes down which release a target is to have, by a signed call, and has it delivered.',
@@ -92,7 +91,7 @@ export class Delivery extends Construct {
     state.builds.grant(promote, 'GetItem');
     state.releases.grant(promote, 'Query');
     api.grantLink(promote);
-    const { functionArn, functionName } = this.retryDeliveries.function;
+    const { functionArn, functionName } = retryDeliveries.function;
     allow(promote, { actions: ['lambda:InvokeFunction'], resources: [functionArn] });
     promote.setVariable('RETRY_DELIVERIES_FUNCTION', functionName);
     api.signedRoute(HttpMethod.POST, promotion.path, promote.function);

@@ -32,7 +32,7 @@ export class GitHost {
     this.grantSourceCredentials(grantee);
   }
 
-  /** Has what opens private sources: a secret of their entry, or a token that the GitHub App is given for it. */
+  /** Can read what opens private sources: a secret of their entry, or a token that the GitHub App is given for it. */
   grantSourceCredentials(grantee: Grantee): void {
     this.#secrets.grantReadSourceSecrets(grantee);
     this.grantStatuses(grantee);

@@ -41,7 +41,7 @@ export class ImageAccount extends AccountStack {
       because: 'The index names the destinations, which come and go without a deployment.',
     });
     new CfnOutput(this, 'RegistryCredentials', {
-      description: 'Belongs into the secret RegistryCredentialsSecretArn of the pipeline.',
+      description: 'Belongs in the secret RegistryCredentialsSecretArn of the pipeline.',
       value: this.toJsonString({
         [`${account}.dkr.ecr.${this.region}.${this.urlSuffix}`]: { role: this.role.roleArn },
       }),

@@ -11,7 +11,7 @@ import { PipelineFunction } from './pipeline-function.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import { webhookPath } from './webhook.ts';
 
-/** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */
+/** Says when Slipway needs a person, and shows how it is. A project's own failed build is not an alarm: its people get a mail. */
 export class Monitoring extends Construct {
   /** What mails the operators. */
   readonly operators: ITopic;
@@ -96,7 +96,7 @@ function alarmOnBuilds(alarms: Alarms, { pipeline }: Monitored): void {
   const hour = sumOver(60);
   alarms.addForAny('ExecutionsFailed', {
     meaning: 'An execution ended without its own last state. Its build was closed from outside.',
-    // Aborted ones are no alarm: a newer push stops the older build that way.
+    // Aborted ones are not an alarm: a newer push stops the older build that way.
     metrics: [pipeline.stateMachine.metricFailed(sumOver(5)), pipeline.stateMachine.metricTimedOut(sumOver(5))],
   });
   alarms.add('BuildsQueued', {
@@ -123,7 +123,7 @@ function alarmOnBuilds(alarms: Alarms, { pipeline }: Monitored): void {
   });
 }
 
-/** The functions that run on a schedule: none may come to no end for long. */
+/** The functions that run on a schedule: an alarm rings if none of their runs ends for some time. */
 function alarmOnRuns(alarms: Alarms, scheduled: ScheduledFunction[]): void {
   for (const { function: run, patience, stopped } of scheduled) {
     const period = Duration.seconds(patience.toSeconds() / 2);

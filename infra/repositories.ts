@@ -86,12 +86,12 @@ export class Repositories {
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
-  /** What the pattern of a rule says of a repository, by its name or by its ARN, that is not for candidates. */
+  /** The patterns of a rule that match a repository, by its name or by its ARN, that is not for candidates. */
   get exceptCandidates(): string[] {
     return Match.anythingButPrefix(`${this.#prefix}candidate/`, this.#candidates.slice(0, -1));
   }
 
-  /** What the pattern of a rule says of a repository for candidates, by its name or by its ARN. */
+  /** The patterns of a rule that match a repository for candidates, by its name or by its ARN. */
   get onlyCandidates(): string[] {
     return [`${this.#prefix}candidate/`, this.#candidates.slice(0, -1)].flatMap((prefix) => Match.prefix(prefix));
   }

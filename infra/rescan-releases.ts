@@ -27,7 +27,6 @@ const rate = Duration.minutes(10);
 
 /** Rescans the released images with today's knowledge, and notifies people. */
 export class Rescans extends Construct {
-  readonly rescanReleases: ScheduledFunction;
   readonly recordFindings: PipelineFunction;
   /** Those of the scanners' events. */
   readonly rules: Rule[];
@@ -35,7 +34,7 @@ export class Rescans extends Construct {
   constructor(scope: Construct, id: string, props: RescansProps) {
     super(scope, id);
     const { repositories, state } = props;
-    this.rescanReleases = this.#rescanReleases(props);
+    this.#addRescan(props);
     this.recordFindings = new PipelineFunction(this, 'RecordFindings', {
       description: 'Makes released images due for a rescan soon when a scanner has changed their findings.',
       timeout: Duration.minutes(1),
@@ -65,7 +64,7 @@ export class Rescans extends Construct {
     ];
   }
 
-  #rescanReleases(props: RescansProps): ScheduledFunction {
+  #addRescan(props: RescansProps): void {
     const { api, gitHost, notifications, records, repositories, state, policy } = props;
     const rescan = new ScheduledFunction(this, 'RescanReleases', {
       description:
@@ -88,7 +87,6 @@ export class Rescans extends Construct {
     gitHost.grantIndexLink(rescan);
     api.grantLink(rescan);
     rescan.setVariable('POLICY', JSON.stringify(policy));
-    return rescan;
   }
 
   #rule(id: string, props: RuleProps): Rule {

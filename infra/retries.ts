@@ -9,7 +9,10 @@ import {
   UpstreamError,
 } from '../core/model/errors.ts';
 
-/** What Lambda itself may stumble over: 2 + 4 + 8 + 16 + 32 s are a minute at most. https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html */
+/**
+ * What Lambda itself may stumble over: 2 + 4 + 8 + 16 + 32 s are a minute at most.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+ */
 export const serviceTrouble: RetryProps = {
   errors: [
     'Lambda.ClientExecutionTimeoutException',

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
@@ -39,6 +39,8 @@ export class ScheduledFunction extends PipelineFunction {
     // EventBridge's retries end when Lambda has the event. Lambda itself runs a function that failed twice more, one and three minutes
     // later, beside the next run. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     this.function.configureAsyncInvoke(retries);
+    // Operators also start a run by hand (docs/operations.md).
+    new CfnOutput(Stack.of(this), `${id}FunctionName`, { value: this.function.functionName });
   }
 
   /** For how long no run may have come to its end before somebody is needed: several runs of a frequent one, two of a daily one. */

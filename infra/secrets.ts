@@ -5,7 +5,13 @@ import type { VariableName } from '../services/environment.ts';
 import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 
-const rotation = 'AwsSolutions-SMG4';
+interface SecretProps {
+  description: string;
+  /** The value until the operator puts one in, which later deployments leave unchanged. @default a random one */
+  initially?: string;
+  /** Why AWS does not rotate it. */
+  notRotated: string;
+}
 
 /** The secrets that Slipway shares with the git host, and its own key. They are read at run time; no template and no variable has them. */
 export class Secrets extends Construct {
@@ -14,14 +20,14 @@ export class Secrets extends Construct {
   readonly deployCredentials: string;
   readonly registryCredentials: string;
   readonly pullCredentials: string;
-  /** What the names of the secrets of builds begin with. Operators make them, for an app-id each. */
+  /** How the names of the builds' secrets begin. Operators make them, for an app-id each. */
   readonly buildSecrets: string;
   /** The same for those that have addresses of `notify-url`. */
   readonly notifyUrls: string;
   /** The same for those that open the sources of private projects. */
   readonly sourceSecrets: string;
   /** Undefined where nobody signs in. */
-  readonly loginClient: string | undefined;
+  readonly loginClient: string | undefined = undefined;
   readonly #sealKey: string;
 
   constructor(scope: Construct, id: string, { prefix, login }: Pick<Config, 'prefix' | 'login'>) {
@@ -29,83 +35,45 @@ export class Secrets extends Construct {
     this.buildSecrets = `${prefix.toLowerCase()}/build-secrets/`;
     this.notifyUrls = `${prefix.toLowerCase()}/notify-urls/`;
     this.sourceSecrets = `${prefix.toLowerCase()}/source-secrets/`;
-    const webhook = new Secret(this, 'Webhook', {
+    this.webhook = this.#secret('Webhook', {
       description: 'The master secret, from which the secret of each webhook of the git host is derived.',
-      generateSecretString: { excludePunctuation: true, passwordLength: 48 },
+      notRotated:
+        'What is derived from it is in the webhooks of the git host, which an operator sets after a rotation (slipway webhook rotate).',
     });
-    acknowledge(
-      webhook,
-      rotation,
-      'What is derived from it is in the webhooks of the git host, which an operator sets after a rotation (slipway webhook rotate).',
-    );
-    this.webhook = webhook.secretArn;
-
-    const tokens = new Secret(this, 'GitHostTokens', {
+    this.gitHostTokens = this.#secret('GitHostTokens', {
       description:
         'What reads the index and writes commit statuses: "none", a token of the first git host, or JSON with a token by the host.',
-      // No secret yet: the operator puts one in. Deployments leave it unchanged as long as this text stays the same.
-      secretStringValue: SecretValue.unsafePlainText('none'),
+      initially: 'none',
+      notRotated: 'The git hosts issue the tokens; an operator replaces them before they expire.',
     });
-    acknowledge(tokens, rotation, 'The git hosts issue the tokens; an operator replaces them before they expire.');
-    this.gitHostTokens = tokens.secretArn;
-
-    const deployCredentials = new Secret(this, 'DeployCredentials', {
+    this.deployCredentials = this.#secret('DeployCredentials', {
       description:
         'What pushes to repositories of manifests: JSON, by the host, an owner or a repository there {"username", "password", "app-ids"}.',
-      secretStringValue: SecretValue.unsafePlainText('{}'),
+      initially: '{}',
+      notRotated: 'The git hosts issue the tokens; an operator replaces them before they expire.',
     });
-    acknowledge(
-      deployCredentials,
-      rotation,
-      'The git hosts issue the tokens; an operator replaces them before they expire.',
-    );
-    this.deployCredentials = deployCredentials.secretArn;
-
-    const registryCredentials = new Secret(this, 'RegistryCredentials', {
+    this.registryCredentials = this.#secret('RegistryCredentials', {
       description:
         'What pushes to other registries: JSON, by the host or a folder of it {"username", "password", "app-ids"}.',
-      secretStringValue: SecretValue.unsafePlainText('{}'),
+      initially: '{}',
+      notRotated: 'The registries issue the tokens; an operator replaces them before they expire.',
     });
-    acknowledge(
-      registryCredentials,
-      rotation,
-      'The registries issue the tokens; an operator replaces them before they expire.',
-    );
-    this.registryCredentials = registryCredentials.secretArn;
-
-    const pullCredentials = new Secret(this, 'PullCredentials', {
+    this.pullCredentials = this.#secret('PullCredentials', {
       description:
         'What pulls private base images: JSON, by the host or a folder of it {"username", "password", "app-ids"}.',
-      secretStringValue: SecretValue.unsafePlainText('{}'),
+      initially: '{}',
+      notRotated: 'The registries issue the tokens; an operator replaces them before they expire.',
     });
-    acknowledge(
-      pullCredentials,
-      rotation,
-      'The registries issue the tokens; an operator replaces them before they expire.',
-    );
-    this.pullCredentials = pullCredentials.secretArn;
-
-    this.loginClient = login && this.#loginClient();
-
-    const sealKey = new Secret(this, 'SealKey', {
+    if (login)
+      this.loginClient = this.#secret('LoginClient', {
+        description: 'The secret of the client at the identity provider, or "none" for a client that has none.',
+        initially: 'none',
+        notRotated: 'The identity provider issues it; an operator replaces it before it expires.',
+      });
+    this.#sealKey = this.#secret('SealKey', {
       description: 'Signs the cursors of lists and the links in mails, so that nobody else can make them.',
-      generateSecretString: { excludePunctuation: true, passwordLength: 48 },
+      notRotated: 'The key protects no data; with a new one, the cursors and links in use would no longer be valid.',
     });
-    acknowledge(
-      sealKey,
-      rotation,
-      'The key protects no data; with a new one, the cursors and links in use would no longer be valid.',
-    );
-    this.#sealKey = sealKey.secretArn;
-  }
-
-  #loginClient(): string {
-    const secret = new Secret(this, 'LoginClient', {
-      description: 'The secret of the client at the identity provider, or "none" for a client that has none.',
-      secretStringValue: SecretValue.unsafePlainText('none'),
-    });
-    acknowledge(secret, rotation, 'The identity provider issues it; an operator replaces it before it expires.');
-    return secret.secretArn;
   }
 
   grantReadLoginClient(grantee: Grantee): void {
@@ -136,47 +104,37 @@ export class Secrets extends Construct {
     this.#grantRead(grantee, this.pullCredentials, 'PULL_CREDENTIALS_SECRET');
   }
 
-  /** Says what the ARNs of the secrets of builds begin with. */
+  /** Names the prefix of the ARNs of the builds' secrets. */
   grantBuildSecretsArn(grantee: Grantee): void {
     grantee.setVariable('BUILD_SECRETS_ARN', this.#arnOf(this.buildSecrets));
   }
 
   /** Reads the secrets of all builds: the policy of a session says which. */
   grantReadBuildSecrets(grantee: Grantee): void {
-    allow(grantee, {
-      actions: ['secretsmanager:GetSecretValue'],
-      resources: [`${this.#arnOf(this.buildSecrets)}*`],
-      because: 'Projects are data, and so are their secrets: the policy of each session names those of its build.',
-    });
-    grantee.setVariable('BUILD_SECRETS_PREFIX', this.buildSecrets);
+    this.#grantAll(grantee, 'GetSecretValue', this.buildSecrets, 'BUILD_SECRETS_PREFIX');
   }
 
-  /** Sees whether the secrets of builds are there, and not what they are. */
+  /** Sees whether the builds' secrets exist, and not their values. */
   grantDescribeBuildSecrets(grantee: Grantee): void {
-    allow(grantee, {
-      actions: ['secretsmanager:DescribeSecret'],
-      resources: [`${this.#arnOf(this.buildSecrets)}*`],
-      because: 'Projects are data, and so are their secrets.',
-    });
-    grantee.setVariable('BUILD_SECRETS_PREFIX', this.buildSecrets);
+    this.#grantAll(grantee, 'DescribeSecret', this.buildSecrets, 'BUILD_SECRETS_PREFIX');
   }
 
   grantReadNotifyUrls(grantee: Grantee): void {
-    allow(grantee, {
-      actions: ['secretsmanager:GetSecretValue'],
-      resources: [`${this.#arnOf(this.notifyUrls)}*`],
-      because: 'Projects are data, and so are the secrets that have their addresses.',
-    });
-    grantee.setVariable('NOTIFY_URLS_PREFIX', this.notifyUrls);
+    this.#grantAll(grantee, 'GetSecretValue', this.notifyUrls, 'NOTIFY_URLS_PREFIX');
   }
 
   grantReadSourceSecrets(grantee: Grantee): void {
-    allow(grantee, {
-      actions: ['secretsmanager:GetSecretValue'],
-      resources: [`${this.#arnOf(this.sourceSecrets)}*`],
-      because: 'Projects are data, and so are the secrets that open their sources: the entry of each names its own.',
-    });
-    grantee.setVariable('SOURCE_SECRETS_PREFIX', this.sourceSecrets);
+    this.#grantAll(grantee, 'GetSecretValue', this.sourceSecrets, 'SOURCE_SECRETS_PREFIX');
+  }
+
+  #secret(id: string, { description, initially, notRotated }: SecretProps): string {
+    const value =
+      initially === undefined
+        ? { generateSecretString: { excludePunctuation: true, passwordLength: 48 } }
+        : { secretStringValue: SecretValue.unsafePlainText(initially) };
+    const secret = new Secret(this, id, { description, ...value });
+    acknowledge(secret, 'AwsSolutions-SMG4', notRotated);
+    return secret.secretArn;
   }
 
   #arnOf(prefix: string): string {
@@ -191,5 +149,19 @@ export class Secrets extends Construct {
   #grantRead(grantee: Grantee, arn: string, variable: VariableName): void {
     allow(grantee, { actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
     grantee.setVariable(variable, arn);
+  }
+
+  #grantAll(
+    grantee: Grantee,
+    action: 'GetSecretValue' | 'DescribeSecret',
+    prefix: string,
+    variable: VariableName,
+  ): void {
+    allow(grantee, {
+      actions: [`secretsmanager:${action}`],
+      resources: [`${this.#arnOf(prefix)}*`],
+      because: 'Projects are data, and so are their secrets: the entry of each names its own.',
+    });
+    grantee.setVariable(variable, prefix);
   }
 }

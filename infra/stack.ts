@@ -153,13 +153,13 @@ export class SlipwayStack extends AccountStack {
       triggers,
     });
     new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling, triggers });
-    const watchSources = new WatchSources(this, { api, gitHost, notifications, state, triggers });
-    const watchBases = new WatchBases(this, { gitHost, repositories, secrets, state, triggers });
-    const watchPackages = new WatchPackages(this, { gitHost, records, repositories, state, triggers });
-    const runSchedules = new RunSchedules(this, { state, triggers });
-    const endHolds = new EndHolds(this, { state, triggers });
-    const warnWaivers = new WarnWaivers(this, { api, gitHost, notifications, state });
-    const rescans = new Rescans(this, 'Rescans', {
+    new WatchSources(this, { api, gitHost, notifications, state, triggers });
+    new WatchBases(this, { gitHost, repositories, secrets, state, triggers });
+    new WatchPackages(this, { gitHost, records, repositories, state, triggers });
+    new RunSchedules(this, { state, triggers });
+    new EndHolds(this, { state, triggers });
+    new WarnWaivers(this, { api, gitHost, notifications, state });
+    new Rescans(this, 'Rescans', {
       api,
       gitHost,
       notifications,
@@ -168,7 +168,7 @@ export class SlipwayStack extends AccountStack {
       state,
       policy: config.policy,
     });
-    const expireImages = new ExpireImages(this, { config: config.retention, records, repositories, state });
+    new ExpireImages(this, { config: config.retention, records, repositories, state });
     // The last: it looks for what there is to watch.
     const monitoring = new Monitoring(this, 'Monitoring', {
       api,
@@ -192,9 +192,6 @@ export class SlipwayStack extends AccountStack {
       BuildSecretsPrefix: secrets.buildSecrets,
       NotifyUrlsPrefix: secrets.notifyUrls,
       SourceSecretsPrefix: secrets.sourceSecrets,
-      ...(secrets.loginClient === undefined
-        ? {}
-        : { LoginSettings: JSON.stringify(config.login), LoginClientSecretArn: secrets.loginClient }),
       PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       CopyReleasesRoleArn: delivery.copyReleases.function.role?.roleArn ?? '',
@@ -204,17 +201,7 @@ export class SlipwayStack extends AccountStack {
       TriggersQueueUrl: triggers.queues.triggers.queue.queueUrl,
       SigningKeyArn: signing.key.keyArn,
       PublicKeyUrl: `${api.siteUrl}${publicKeyPath}`,
-      ...(commitSigning ? { AllowedSignersUrl: `${api.siteUrl}${allowedSignersPath}` } : {}),
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
-      WatchBasesFunctionName: watchBases.function.functionName,
-      WatchSourcesFunctionName: watchSources.function.functionName,
-      WatchPackagesFunctionName: watchPackages.function.functionName,
-      RunSchedulesFunctionName: runSchedules.function.functionName,
-      ExpireImagesFunctionName: expireImages.function.functionName,
-      EndHoldsFunctionName: endHolds.function.functionName,
-      WarnWaiversFunctionName: warnWaivers.function.functionName,
-      RetryDeliveriesFunctionName: delivery.retryDeliveries.function.functionName,
-      RescanReleasesFunctionName: rescans.rescanReleases.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,
@@ -224,6 +211,11 @@ export class SlipwayStack extends AccountStack {
       RepositoryPrefix: config.repositoryPrefix,
       Sender: config.sender,
     };
+    if (secrets.loginClient !== undefined) {
+      outputs.LoginSettings = JSON.stringify(config.login);
+      outputs.LoginClientSecretArn = secrets.loginClient;
+    }
+    if (commitSigning) outputs.AllowedSignersUrl = `${api.siteUrl}${allowedSignersPath}`;
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     if (builds && monitoring.operatorsOfBuilds) {
       new CfnOutput(this, 'BuildsAccount', { value: builds.account });

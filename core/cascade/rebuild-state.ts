@@ -131,7 +131,7 @@ function requestFor({ id, cascade, parents, cause, noCache }: ProjectEvent, befo
   for (const parent of parents) waits[parent] = [...new Set([...(waits[parent] ?? []), id])];
   return {
     cascade: before?.cascade ?? cascade,
-    causes: { ...before?.causes, ...(cause ? { [id]: cause } : {}) },
+    causes: cause ? { ...before?.causes, [id]: cause } : { ...before?.causes },
     parents: waits,
     noCache: noCache || before?.noCache || undefined,
   };
@@ -247,12 +247,12 @@ export interface End {
 
 /** Ends the round. Events that were received meanwhile open the next one. */
 export function settle(state: Rebuild, { outcome, build, reason }: End, now: string): Rebuild {
-  const { pending: ended, ...rest } = { ...state, pending: required(state) };
+  const ended = required(state);
   const round = ended.again ? ended.round + 1 : state.round;
   return {
-    ...rest,
+    ...state,
     round,
-    ...(ended.again ? { pending: { ...ended.again, state: 'waiting' as const, round, attempt: 0, since: now } } : {}),
+    pending: ended.again && { ...ended.again, state: 'waiting', round, attempt: 0, since: now },
     toNotify: ended.round,
     last: {
       cascade: ended.cascade,
@@ -264,18 +264,16 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
       parents: Object.keys(ended.parents).sort(),
       root: Object.keys(ended.causes).length > 0,
     },
-    ...(outcome === 'released' ? { releasedRound: ended.round } : {}),
-    ...(build
-      ? { received: { ...state.received, [buildEndedEvent(build)]: { at: now, round: ended.round, root: true } } }
-      : {}),
+    releasedRound: outcome === 'released' ? ended.round : state.releasedRound,
+    received: build
+      ? { ...state.received, [buildEndedEvent(build)]: { at: now, round: ended.round, root: true } }
+      : state.received,
   };
 }
 
 /** The children were notified of the end of a round. */
 export function notified(state: Rebuild, round: number): Rebuild {
-  if (state.toNotify !== round) return state;
-  const { toNotify: _, ...rest } = state;
-  return rest;
+  return state.toNotify === round ? { ...state, toNotify: undefined } : state;
 }
 
 /** The id of the event that a build has ended. */

@@ -4,7 +4,7 @@ import { type Waivers, waiversOn } from '../policy/waivers.ts';
 
 /**
  * Since when a released image has had the oldest of its vulnerabilities that an update fixes; null if it has none. What the index accepts
- * does not count. What was known at the release, the image has had since then.
+ * does not count. A vulnerability that was known at the release counts from the release.
  * @param findings those that were not known at the release with the time at which they were found
  */
 export function fixableSince(

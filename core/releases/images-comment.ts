@@ -37,7 +37,7 @@ export function imagesComment(builds: readonly Build[], siteUrl: string): string
   ].join('\n');
 }
 
-/** What needs somebody comes first. */
+/** What people have to act on comes first. */
 const rank = ({ status }: Build): number => (status === 'failed' ? 0 : status === 'blocked' ? 1 : 2);
 
 const isExplained = (build: Build): boolean => rank(build) < 2;

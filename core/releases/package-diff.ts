@@ -10,7 +10,7 @@ export interface PackageChanges {
 
 /**
  * What differs between the packages of two images, by name. Several packages may have one name: one for each architecture, or several
- * versions side by side (kernels). Packages that both images have are no change. If one remains on each side, it was updated; all others
+ * versions side by side (kernels). Packages that both images have are not a change. If one remains on each side, it was updated; all others
  * were added or removed, because it is not certain which belong together.
  */
 export function packageChanges(before: readonly Installed[], after: readonly Installed[]): PackageChanges {

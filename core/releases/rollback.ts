@@ -74,7 +74,7 @@ function describeChoice(releases: readonly KnownRelease[]): string {
 }
 
 /**
- * Whether a rollback moves a tag of the current release: the entry's own tags, its branch, and what else is no name of one commit or one
+ * Whether a rollback moves a tag of the current release: the entry's own tags, its branch, and what else is not a name of one commit or one
  * version.
  */
 export function isMovedBack(

@@ -23,7 +23,7 @@ import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {
   bases: Pick<Bases, 'seen' | 'notified' | 'failed' | 'pause' | 'resume'>;
-  /** Of registries outside, for an image of them. */
+  /** Credentials of other registries, by the image. */
   pullCredentials: RegistryCredentials;
   /** Makes a fetch for public hosts and the pipeline's own registry. */
   fetchBeside: (ownHost: string) => PublicFetch;

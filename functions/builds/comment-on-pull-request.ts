@@ -19,7 +19,7 @@ const attempts = 5;
  * statuses, and nothing for a commit that is no longer the head. A fork's commit is built only after a maintainer approved it.
  */
 export function createCommentOnPullRequest({ builds, repositoryAt, siteUrl }: Services) {
-  /** The newest build of each project, read anew: an index lags behind. */
+  /** The newest build of each project, read again: an index lags behind. */
   async function siblingsOf(build: Build, number: number): Promise<Build[]> {
     const { items } = await builds.list({ commit: build.commit }, { limit: mostRead });
     const same = items.filter(

@@ -26,7 +26,7 @@ const logLimitBytes = 32 * 1024 * 1024;
 const attempts = 20;
 
 interface Services {
-  quota: ProjectQuota;
+  quota: Pick<ProjectQuota, 'end' | 'freeEnded' | 'mayBegin' | 'next' | 'waitForRoom'>;
   builds: Pick<Builds, 'get' | 'require' | 'create' | 'close' | 'forgoCache'>;
   projects: Pick<Projects, 'get' | 'nextSequence'>;
   heads: Pick<Heads, 'get' | 'advance' | 'forgetReplaced'>;
@@ -202,7 +202,7 @@ export function createBuildStarter(services: Services) {
       throw new Error(`Other writers changed the head of ${ref} of ${project.name} again and again.`);
     },
 
-    /** Cancels a build that is no longer needed; false if it has ended otherwise. */
+    /** Cancels a build that is no longer needed; false if it has ended in another way. */
     cancelBuild: superseding.cancel,
 
     resume: (build: Build): Promise<Build | undefined> => resume(build),

@@ -30,7 +30,7 @@ export function createSupersede({ builds, executions, codeBuild }: Services) {
   return {
     stop,
 
-    /** Ends a build as superseded by a newer one. Undefined if it has ended otherwise, or is not recorded. */
+    /** Ends a build as superseded by a newer one. Undefined if it has ended in another way, or is not recorded. */
     async supersede(id: string, by: string): Promise<Build | undefined> {
       // A build that is not recorded yet will see at the head of its ref that a newer one holds the lease.
       const build = await builds.get(id);

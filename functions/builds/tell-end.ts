@@ -35,7 +35,7 @@ interface Services {
   statuses: Pick<CommitStatuses, 'set'>;
   commentOnPullRequest: CommentOnPullRequest;
   annotationsOf: CheckAnnotations;
-  metrics: BuildMetrics;
+  metrics: Pick<BuildMetrics, 'ended'>;
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
   siteUrl: string;
@@ -46,7 +46,10 @@ interface Services {
 /** How many earlier builds are read to see whether this one has fixed something. */
 const earlierRead = 30;
 
-/** Notifies people of how a build ended, with one mail, or a part of its cascade's digest, the commit status, and the comment on a pull request. False while another process is sending them. */
+/**
+ * Notifies people of how a build ended, with one mail, or a part of its cascade's digest, the commit status, and the comment on a pull
+ * request. False while another process is sending them.
+ */
 export function createTellEnd({
   builds,
   cascades,

@@ -100,7 +100,7 @@ export function createAdvanceMember(services: Services) {
       case 'skip':
         return skip(state, project, 'ParentFailedError', decision.reason);
       case 'nothing':
-        await endRound(state, { outcome: 'not-needed', reason: 'None of its parents was released anew.' });
+        await endRound(state, { outcome: 'not-needed', reason: 'None of its parents has a new release.' });
         return nothing;
     }
     const missing = missingParent(await projects.getMany(project.dependsOn.flatMap((each) => ownParent(each) ?? [])));

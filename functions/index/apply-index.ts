@@ -148,7 +148,7 @@ export function createApplyIndex(services: Services) {
     return announced;
   }
 
-  /** Undefined if no other try can help. The index of before stays in force, and the operators are notified, once for each commit. */
+  /** Undefined if no other try can help. The previous index stays in force, and the operators are notified, once for each commit. */
   async function filesAt(commit: string): Promise<IndexFile[] | undefined> {
     try {
       return await index.repository.filesAt(commit);

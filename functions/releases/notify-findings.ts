@@ -104,7 +104,7 @@ export function createNotifyFindings(services: Services) {
         {
           toNotify: undefined,
           dueAt: dueAfterRescan(image.digest, known?.findings ?? { state: 'complete' }, now),
-          ...(isNotified ? { notifiedAt: now.toISOString() } : {}),
+          notifiedAt: isNotified ? now.toISOString() : image.notifiedAt,
         },
         // An event that arrived after the rescan is not in the mail.
         new Date(image.checkedAt ?? now),

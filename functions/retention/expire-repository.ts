@@ -47,9 +47,9 @@ const deletionsAtOnce = 4;
 const mostReported = 2_000;
 
 /**
- * Decides about the released images of a repository, and deletes those that expire, each with its signature and SBOMs, or archives them. While it deletes, it
- * holds the tags of all projects of the repository, so that no release and no rollback takes up an image that is on its way out. The next
- * run makes up for one that crashed, or that found a project releasing.
+ * Decides about the released images of a repository, and deletes those that expire, each with its signature and SBOMs, or archives them.
+ * While it deletes, it holds the tags of all projects of the repository, so that no release and no rollback takes up an image that is on
+ * its way out. The next run makes up for one that crashed, or that found a project releasing.
  * @param uses by digest: which projects need an image
  * @returns undefined if there is no such repository
  */

@@ -123,7 +123,7 @@ export function createCheckSource(services: CheckSourceServices) {
     });
     const movedTo = answer.movedTo?.slice(0, 2048);
     if (movedTo && movedTo !== known?.movedTo)
-      logger.warn('A repository was renamed or transferred: its new address belongs into the index', {
+      logger.warn('A repository was renamed or transferred: its new address belongs in the index', {
         source,
         movedTo,
       });

@@ -8,7 +8,7 @@ import { changed, type FollowHost } from '../sources/follow-host.ts';
 import type { Planned, Planner } from './planner.ts';
 
 interface Services {
-  pullRequests: PullRequestBuilds;
+  pullRequests: Pick<PullRequestBuilds, 'wanted' | 'show' | 'build'>;
   followHost: FollowHost;
   index: { source: string };
   logger: Logger;

@@ -50,7 +50,7 @@ export function createRerunPlanner(services: Services): Planner<'rerun'> {
     const found = await buildsOf(trigger);
     const [first] = found;
     if (!first) {
-      const what = 'build' in of ? `${of.build} is no build` : `${of.commit} has no build`;
+      const what = 'build' in of ? `${of.build} is not a build` : `${of.commit} has no build`;
       return { outcome: `ignored: ${what} of ${source}`, builds: [] };
     }
     const { commit } = first;

@@ -25,7 +25,7 @@ interface Services {
   master: Pick<RotatedSecret, 'current'>;
   /** The value of a secret by its name. */
   secretValue: (name: string) => Promise<string>;
-  /** What the names of the secrets begin with that have addresses. */
+  /** The prefix of the names of secrets that hold addresses. */
   secretsPrefix: string;
   fetch: PublicFetch;
   siteUrl: string;

@@ -50,7 +50,7 @@ export const buildSchema = z
     prebuildImage: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be the name of an image')
-      // Docker's official image with git, curl, Python and make, from where pulls are not counted by address.
+      // Docker's official image with git, curl, Python and make, from a registry that does not count pulls by address.
       .default('public.ecr.aws/docker/library/buildpack-deps:stable')
       .describe(
         'The image that prebuild scripts run in: from a registry, or a release of this pipeline such as `demo/tools:latest`.',

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { expiredImages } from '../../core/retention/retention-plan.ts';
 
-/** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+/**
+ * Fewer days than CloudWatch offers, all of them valid there.
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+ */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
 
 export const retentionSchema = z

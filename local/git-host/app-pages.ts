@@ -122,22 +122,25 @@ export function createAppPages(options: {
   return async function appPages(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const isPost = request.method === 'POST';
-    const [isNew, owner = machineLogin] =
-      /^\/git(?:\/organizations\/([A-Za-z0-9][\w.-]{0,99}))?\/settings\/apps\/new$/.exec(pathname) ?? [];
-    if (isPost && isNew) {
-      await makeApp(await formOf(request), searchParams, owner, response);
+    const made = /^\/git(?:\/organizations\/(?<owner>[A-Za-z0-9][\w.-]{0,99}))?\/settings\/apps\/new$/.exec(pathname);
+    if (isPost && made) {
+      await makeApp(await formOf(request), searchParams, made.groups?.owner ?? machineLogin, response);
       return true;
     }
-    const [, slug] = /^\/git\/apps\/([\w-]{1,100})\/installations\/new$/.exec(pathname) ?? [];
+    const { slug } = /^\/git\/apps\/(?<slug>[\w-]{1,100})\/installations\/new$/.exec(pathname)?.groups ?? {};
     const app = slug === undefined ? undefined : apps.bySlug(slug);
     if (app) {
       if (isPost) await install(app, await formOf(request), response);
       else page(response, 200, `Install ${app.manifest.name}`, installForm(app, ''));
       return true;
     }
-    const [, of = '', name = '', id = ''] =
-      /^\/git\/([^/]+)\/([^/]+)\/check-runs\/(\d{1,15}|[0-9a-f]{40})$/.exec(pathname) ?? [];
-    const repository = isPost && id !== '' ? repositories.find(of, name) : undefined;
+    const {
+      owner = '',
+      name = '',
+      id = '',
+    } = /^\/git\/(?<owner>[^/]+)\/(?<name>[^/]+)\/check-runs\/(?<id>\d{1,15}|[0-9a-f]{40})$/.exec(pathname)?.groups ??
+    {};
+    const repository = isPost && id !== '' ? repositories.find(owner, name) : undefined;
     if (!repository) return false;
     await press(repository, id, await formOf(request), response);
     return response.headersSent;

@@ -7,7 +7,8 @@ import { repositoryJson, userJson } from './repository-json.ts';
 
 /**
  * The events of buttons at a check run, which only the app that made the run gets.
- * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run, https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_suite
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run,
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_suite
  */
 export function createCheckEvents(options: {
   url: string;

@@ -28,7 +28,7 @@ const statuses: Record<string, ChangedFile['status']> = {
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 const maxCommitFiles = 300;
 
-/** What GitHub says of commits and of what lies between them. */
+/** What GitHub says about commits and what is between them. */
 export function createCommits(url: string, git: Git) {
   const apiOf = ({ owner, name }: Repository) => `${url}/github/repos/${owner}/${name}`;
   const pageOf = ({ owner, name }: Repository) => `${url}/git/${owner}/${name}`;

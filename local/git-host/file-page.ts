@@ -15,7 +15,7 @@ export async function filePage(
   const found = commit === undefined ? undefined : await contents.at(repository, commit, path, ref);
   if (found?.kind !== 'file') return undefined;
   const title = `${path} of ${repository.owner}/${repository.name} at ${ref.slice(0, 12)}`;
-  if (found.content.includes(0)) return htmlPage(title, html`<p class="quiet">It is no text.</p>`);
+  if (found.content.includes(0)) return htmlPage(title, html`<p class="quiet">It is not text.</p>`);
   const lines = found.content.toString('utf8').replace(/\n$/, '').split('\n').slice(0, mostLines);
   const width = String(lines.length).length;
   const shown = lines.map(

@@ -48,14 +48,14 @@ export interface GitHostOptions {
 export interface GitHost {
   /** Answers `/git…` and `/github…`. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Tells of pushes that a killed machine did not tell of, and sends what waits. */
+  /** Sends the events of pushes whose events a killed machine did not send, and what else waits. */
   start(): Promise<void>;
   /** Ends every process of git and every delivery that is under way; the latter go out after the next start. */
   stop(): Promise<void>;
   setWebhook(webhook: Webhook): void;
 }
 
-/** A git process whose machine was killed may still finish its push; after so long it has, and is looked for once more. */
+/** A git process whose machine was killed may still finish its push; after this time it has, and is looked for once more. */
 const orphanMilliseconds = 60_000;
 
 /** The git host of one machine: git over smart HTTP, signed push events, and the calls of GitHub's API that are made of it. */
@@ -132,7 +132,7 @@ export function createGitHost(options: GitHostOptions): GitHost {
       ...repositoryRoutes({ ...shared, contents }),
     ],
   });
-  // The pages ask nobody who they are.
+  // The pages are open to everybody.
   const open = { ...repositories, ...publicOnly(repositories) };
   const pages = createGitPages({ ...shared, repositories: open, deliveries, contents, pulls: createPullPages(shared) });
   let orphans: NodeJS.Timeout | undefined;

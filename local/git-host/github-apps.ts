@@ -110,14 +110,15 @@ export function createAppApi({
   /** @returns false if the path is none of these calls' */
   return async function appApi(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
     const { method } = request;
-    const [, code] = /^\/github\/app-manifests\/([0-9a-f]{1,80})\/conversions$/.exec(path) ?? [];
+    const { code } = /^\/github\/app-manifests\/(?<code>[0-9a-f]{1,80})\/conversions$/.exec(path)?.groups ?? {};
     if (method === 'POST' && code !== undefined) {
       const made = apps.convert(code);
       if (!made) throw notFound();
       answerJson(response, 201, newAppJson(url, made));
       return true;
     }
-    const [, owner = '', name] = /^\/github\/repos\/([^/]+)\/([^/]+)\/installation$/.exec(path) ?? [];
+    const { owner = '', name } =
+      /^\/github\/repos\/(?<owner>[^/]+)\/(?<name>[^/]+)\/installation$/.exec(path)?.groups ?? {};
     if (method === 'GET' && name !== undefined) {
       const app = appOf(request);
       const repository = repositories.find(owner, name);
@@ -130,7 +131,8 @@ export function createAppApi({
     }
     if (!/^\/github\/app(?:\/|$)/.test(path)) return false;
     const app = appOf(request);
-    const [, id, what] = /^\/github\/app\/installations\/(\d{1,15})(?:\/(access_tokens|suspended))?$/.exec(path) ?? [];
+    const { id, what } =
+      /^\/github\/app\/installations\/(?<id>\d{1,15})(?:\/(?<what>access_tokens|suspended))?$/.exec(path)?.groups ?? {};
     const route = `${method} ${id === undefined ? path.slice('/github'.length) : ['', what].filter(Boolean).join('/') || 'installation'}`;
     switch (route) {
       case 'GET /app':

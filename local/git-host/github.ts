@@ -21,8 +21,8 @@ export interface GitHubApiOptions {
 }
 
 /**
- * The calls of GitHub's REST API that the pipeline, its operator and its users make. Reading what is public needs no token. Who gives the token alone is the machine; who gives a name with it (Basic authentication) is that person.
- * https://docs.github.com/en/rest
+ * The calls of GitHub's REST API that the pipeline, its operator and its users make. Reading what is public needs no token. Who gives the
+ * token alone is the machine; who gives a name with it (Basic authentication) is that person. https://docs.github.com/en/rest
  */
 export function createGitHubApi(
   options: GitHubApiOptions,
@@ -32,7 +32,7 @@ export function createGitHubApi(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const decoded = decodePath(pathname);
-    // A token that an app has signed is no caller's.
+    // A token that an app has signed is not a caller's.
     if (await appApi(request, response, decoded)) return;
     const caller = callerOf(request);
     if (caller === 'wrong') throw new GitHubError(401, 'Bad credentials');
@@ -56,7 +56,7 @@ export function createGitHubApi(
     // It says whether a token is good; nobody is limited here. https://docs.github.com/en/rest/rate-limit/rate-limit
     if (request.method === 'GET' && decoded === '/github/rate_limit')
       return answerJson(response, 200, { resources: { core: { limit: 5000, used: 0, remaining: 5000 } } });
-    const [, login] = /^\/github\/users\/([^/]+)$/.exec(decoded) ?? [];
+    const { login } = /^\/github\/users\/(?<login>[^/]+)$/.exec(decoded)?.groups ?? {};
     if (request.method === 'GET' && login !== undefined && isLogin(login))
       return answerJson(response, 200, userJson(url, login));
 

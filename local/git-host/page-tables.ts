@@ -13,7 +13,7 @@ export function statusTable(statuses: readonly (Parameters<typeof statusRow>[1] 
   return table(['Context', 'State', 'Description', 'Link', 'Time'], rows);
 }
 
-/** One commit status; `subject` is what stands first. */
+/** One commit status; `subject` comes first. */
 export function statusRow(
   subject: Html,
   status: { state: string; description: string | null; target_url: string | null; created_at: string },

@@ -12,7 +12,10 @@ import type { Statuses } from './statuses.ts';
 
 const recent = 50;
 
-/** The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `…/commit/<id>`, `…/blob/<commit>/<path>`, `…/pull/<number>`, `/github` (statuses, deliveries). */
+/**
+ * The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `…/commit/<id>`, `…/blob/<commit>/<path>`, `…/pull/<number>`,
+ * `/github` (statuses, deliveries).
+ */
 export function createGitPages(options: {
   url: string;
   git: Git;

@@ -38,7 +38,7 @@ export function createPullBranches({
     return repositories.commitOf(base, kept);
   }
 
-  /** Whether it could be merged now. The ref of the merge is made anew when either side has moved. */
+  /** Whether it could be merged now. The ref of the merge is set again when either side has moved. */
   async function mergeability(base: Repository, pull: Pull): Promise<Mergeability> {
     if (pull.state !== 'open') return { mergeable: null, mergeCommit: undefined };
     const baseHead = await branch(base, pull.baseRef);

@@ -52,7 +52,7 @@ export function createPulls(options: PullsOptions) {
     { pull, change, action, login }: { pull: Pull; change: PullChange; action: string; login: string },
     more: Record<string, unknown> = {},
   ): Promise<Pull> {
-    // The row is written twice because the event tells of it as it is afterwards, and making the event takes a while.
+    // The row is written twice because the event describes the state after the change, and making the event takes a while.
     const after: Pull = { ...pull, ...change, updatedAt: Date.now() };
     const payload = {
       action,

@@ -126,7 +126,8 @@ export function createRepositories(options: { dataFolder: string; database: Data
     },
     list: () => database.prepare(`${select} order by lower(owner), lower(name)`).all().map(fromRow),
     async ensure(owner, name) {
-      if (!isRepositoryName(owner, name)) throw new RepositoryNameError(`${owner}/${name} is no name of a repository.`);
+      if (!isRepositoryName(owner, name))
+        throw new RepositoryNameError(`${owner}/${name} is not a name of a repository.`);
       const key = folderOf(owner, name);
       if (!find(owner, name)) {
         const made = making.get(key) ?? make(owner, name).finally(() => making.delete(key));

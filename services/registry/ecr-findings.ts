@@ -63,11 +63,11 @@ function basicFinding({ name, severity, uri, description, attributes }: ImageSca
     severity: severityOf(severity, score),
     package: packageName ?? 'unknown package',
     installed: installed ?? unknownVersion,
-    ...given('purl', basicPackage(packageName, installed, url)),
-    ...given('fixed', shown(attribute('fixed_in_version') ?? attribute('patched_in_version'), 200)),
-    ...given('url', url),
-    ...given('description', shown(description, 500)),
-    ...given('score', score),
+    purl: basicPackage(packageName, installed, url),
+    fixed: shown(attribute('fixed_in_version') ?? attribute('patched_in_version'), 200),
+    url,
+    description: shown(description, 500),
+    score,
   };
 }
 
@@ -83,17 +83,14 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
   const platform = platformOf(finding);
   const common = {
     id: shown(vulnerabilityId, 200) ?? shown(title, 200) ?? 'unnamed finding',
-    ...given('aliases', aliasesOf(vulnerabilityId, relatedVulnerabilities)),
+    aliases: aliasesOf(vulnerabilityId, relatedVulnerabilities),
     severity: severityOf(severity, score),
-    ...given('url', webAddress(sourceUrl)),
-    ...given('title', shown(title, 300)),
-    ...given('description', shown(description, 500)),
-    ...given('score', score),
-    ...given(
-      'fixAvailable',
-      fixAnswers.find((each) => each === fixAvailable),
-    ),
-    ...(exploitAvailable === undefined ? {} : { exploitAvailable: exploitAvailable === 'YES' }),
+    url: webAddress(sourceUrl),
+    title: shown(title, 300),
+    description: shown(description, 500),
+    score,
+    fixAvailable: fixAnswers.find((each) => each === fixAvailable),
+    exploitAvailable: exploitAvailable === undefined ? undefined : exploitAvailable === 'YES',
   };
   // A finding that names no package counts like any other.
   const vulnerablePackages = present(details.vulnerablePackages);
@@ -104,10 +101,10 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
       ...common,
       package: shown(name, 200) ?? 'unknown package',
       installed: shown(versionOf(vulnerable), 200) ?? unknownVersion,
-      ...given('purl', enhancedPackage(shortened(vulnerable), platform)),
-      ...given('fixed', fixedInVersion === 'NotAvailable' ? undefined : shown(fixedInVersion, 200)),
-      ...given('packageManager', shown(packageManager, 50)),
-      ...(path === undefined ? {} : { paths: [path] }),
+      purl: enhancedPackage(shortened(vulnerable), platform),
+      fixed: fixedInVersion === 'NotAvailable' ? undefined : shown(fixedInVersion, 200),
+      packageManager: shown(packageManager, 50),
+      paths: path === undefined ? undefined : [path],
     };
   });
 }
@@ -151,13 +148,14 @@ function merged(one: Finding, other: Finding): Finding {
   const [worse, better] =
     severities.indexOf(one.severity) <= severities.indexOf(other.severity) ? [one, other] : [other, one];
   const paths = [...new Set([...(one.paths ?? []), ...(other.paths ?? [])])].slice(0, mostPaths);
-  const { purl, ...combined } = { ...better, ...worse };
+  const stated = Object.entries(worse).filter(([, value]) => value !== undefined);
+  const combined: Finding = { ...better, ...(Object.fromEntries(stated) as Partial<Finding>) };
   return {
     ...combined,
     // Packages of different types or architectures may share a name and a version: then neither package URL is right.
-    ...given('purl', isDeepStrictEqual(one.purl, other.purl) ? purl : undefined),
-    ...(paths.length > 0 ? { paths } : {}),
-    ...(one.exploitAvailable || other.exploitAvailable ? { exploitAvailable: true } : {}),
+    purl: isDeepStrictEqual(one.purl, other.purl) ? one.purl : undefined,
+    paths: paths.length > 0 ? paths : undefined,
+    exploitAvailable: one.exploitAvailable || other.exploitAvailable || combined.exploitAvailable,
   };
 }
 
@@ -199,6 +197,3 @@ function webAddress(text: string | undefined): string | undefined {
   const { protocol, href } = new URL(text);
   return protocol === 'https:' || protocol === 'http:' ? href : undefined;
 }
-
-const given = <Name extends string, Value>(name: Name, value: Value | undefined) =>
-  (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: Value };

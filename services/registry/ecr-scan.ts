@@ -1,11 +1,11 @@
 import {
   DescribeImageScanFindingsCommand,
-  type DescribeImageScanFindingsCommandOutput,
   type ECRClient,
   InvalidParameterException,
+  type DescribeImageScanFindingsCommandOutput as Page,
   ValidationException,
 } from '@aws-sdk/client-ecr';
-import { mostVulnerabilities, type Scan } from '../../core/model/findings.ts';
+import { type Finding, mostVulnerabilities, type Scan } from '../../core/model/findings.ts';
 import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import { collectFindings } from './ecr-findings.ts';
@@ -16,6 +16,14 @@ interface PendingScan {
   state: 'pending';
   reason: string;
   status?: string | undefined;
+}
+
+interface Collected {
+  findings: Finding[];
+  /** How many findings ECR returned, repeated ones included. */
+  rows: number;
+  /** Why the findings are not all of them, and reading them again would not help. */
+  failure?: string | undefined;
 }
 
 /**
@@ -41,68 +49,73 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
       }),
     );
 
-  async function readPages(
-    image: ScannedImage,
-    first: DescribeImageScanFindingsCommandOutput,
-    status: 'COMPLETE' | 'ACTIVE',
-  ): Promise<Scan | PendingScan> {
-    const again = (what: string) =>
-      pending(`${what} while the findings of ${nameOf(image)} were read; they are read again`, status);
+  /** Undefined if the token has expired, or belongs to a scan that a newer one has replaced. */
+  async function nextPage(image: ScannedImage, token: string): Promise<Page | undefined> {
+    try {
+      return await describe(image, token);
+    } catch (error) {
+      if (error instanceof InvalidParameterException || error instanceof ValidationException) return undefined;
+      throw error;
+    }
+  }
+
+  /** The findings of all pages; `again` says why they have to be read once more. */
+  async function collectPages(image: ScannedImage, first: Page): Promise<Collected | { again: string }> {
     const until = now() + readingMilliseconds;
     const collected = collectFindings();
     const tokens = new Set<string>();
-    const { imageScanFindings = {}, registryId: account } = first;
-    const { imageScanCompletedAt: completedAt, vulnerabilitySourceUpdatedAt, enhancedFindings } = imageScanFindings;
-    // Only basic scanning always has counts, even if it has found nothing.
-    const isBasic = status === 'COMPLETE' && !enhancedFindings && imageScanFindings.findingSeverityCounts !== undefined;
-    let counted = countOf(first);
-    const known = (state: Scan['state'], reason?: string): Scan => ({
-      state,
-      reason,
-      findings: collected.list(),
-      scanner: isBasic ? 'basic' : 'enhanced',
-      status,
-      ...time('completedAt', completedAt),
-      ...time('sourceUpdatedAt', vulnerabilitySourceUpdatedAt),
-    });
-    collected.add(first);
-    for (let { nextToken } = first; nextToken; ) {
-      if (collected.isTooMany) return known('failed', tooMany);
-      if (tokens.has(nextToken) || tokens.size >= mostPages) return known('failed', endless);
-      tokens.add(nextToken);
-      if (now() > until) return again('ECR was too slow');
-      let page: DescribeImageScanFindingsCommandOutput;
-      try {
-        page = await describe(image, nextToken);
-      } catch (error) {
-        // The token has expired, or belongs to a scan that a newer one has replaced.
-        if (error instanceof InvalidParameterException || error instanceof ValidationException)
-          return again('ECR refused its own page token');
-        throw error;
-      }
-      const isSame =
-        page.imageScanStatus?.status === status &&
-        // Inspector may rescan while pages are read: that is not another scan.
-        (!isBasic || page.imageScanFindings?.imageScanCompletedAt?.getTime() === completedAt?.getTime());
-      if (!isSame) return again('The image was scanned anew');
+    const collectedSoFar = (failure?: string) => ({ findings: collected.list(), rows: collected.rows, failure });
+    let counted = 0;
+    for (let page = first; ; ) {
       collected.add(page);
       // ECR does not document whether the count is of the page or of the whole scan.
       counted = Math.max(counted, countOf(page));
-      ({ nextToken } = page);
+      if (collected.isTooMany) return collectedSoFar(tooMany);
+      const { nextToken } = page;
+      if (!nextToken) break;
+      if (tokens.has(nextToken) || tokens.size >= mostPages) return collectedSoFar(endless);
+      tokens.add(nextToken);
+      if (now() > until) return { again: 'ECR was too slow' };
+      const next = await nextPage(image, nextToken);
+      if (!next) return { again: 'ECR refused its own page token' };
+      if (!isSameScan(first, next)) return { again: 'The image was scanned again' };
+      page = next;
     }
-    if (collected.isTooMany) return known('failed', tooMany);
-    if (collected.rows < counted) return again('ECR returned fewer findings than it counted');
-    if (collected.rows > 0 || isBasic) return known('complete');
-    // ECR gives this same answer while it does not have Inspector's findings yet, and if there are none.
-    const doubt =
-      account && completedAt
-        ? await inspector.doubtOf(image, { account, completedAt })
-        : 'ECR does not say which account it belongs to';
-    if (doubt === undefined) return known('complete');
-    return pending(
-      `ECR returns no findings of ${nameOf(image)}, and it is not certain that there are none: ${doubt}`,
+    return collected.rows < counted ? { again: 'ECR returned fewer findings than it counted' } : collectedSoFar();
+  }
+
+  /** ECR gives the same answer while it does not have Inspector's findings yet, and if there are none. */
+  async function doubtOf(image: ScannedImage, { registryId: account, imageScanFindings }: Page) {
+    const completedAt = imageScanFindings?.imageScanCompletedAt;
+    return account && completedAt
+      ? inspector.doubtOf(image, { account, completedAt })
+      : 'ECR does not say which account it belongs to';
+  }
+
+  async function readPages(image: ScannedImage, first: Page, status: 'COMPLETE' | 'ACTIVE') {
+    const collected = await collectPages(image, first);
+    if ('again' in collected)
+      return pending(
+        `${collected.again} while the findings of ${nameOf(image)} were read; they are read again`,
+        status,
+      );
+    const { findings, rows, failure } = collected;
+    const isBasic = isBasicScan(first);
+    const doubt = failure === undefined && rows === 0 && !isBasic ? await doubtOf(image, first) : undefined;
+    if (doubt !== undefined) {
+      const name = nameOf(image);
+      return pending(`ECR returns no findings of ${name}, and it is not certain that there are none: ${doubt}`, status);
+    }
+    const scan: Scan = {
+      state: failure === undefined ? 'complete' : 'failed',
+      reason: failure,
+      findings,
+      scanner: isBasic ? 'basic' : 'enhanced',
       status,
-    );
+      completedAt: timeOf(first.imageScanFindings?.imageScanCompletedAt),
+      sourceUpdatedAt: timeOf(first.imageScanFindings?.vulnerabilitySourceUpdatedAt),
+    };
+    return scan;
   }
 
   /**
@@ -186,9 +199,28 @@ function pending(reason: string, status?: string): PendingScan {
 }
 
 /** How many findings ECR counts. */
-function countOf({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): number {
+function countOf({ imageScanFindings }: Page): number {
   return Object.values(imageScanFindings?.findingSeverityCounts ?? {}).reduce((sum, count) => sum + count, 0);
 }
 
-const time = <Name extends string>(name: Name, at: Date | undefined) =>
-  (at === undefined || Number.isNaN(at.getTime()) ? {} : { [name]: at.toISOString() }) as { [Key in Name]?: string };
+/** Only basic scanning always has counts, even if it has found nothing. */
+function isBasicScan({ imageScanStatus, imageScanFindings }: Page): boolean {
+  return (
+    imageScanStatus?.status === 'COMPLETE' &&
+    !imageScanFindings?.enhancedFindings &&
+    imageScanFindings?.findingSeverityCounts !== undefined
+  );
+}
+
+/** Inspector may rescan while pages are read: that is not another scan. */
+function isSameScan(first: Page, next: Page): boolean {
+  const completedAt = ({ imageScanFindings }: Page) => imageScanFindings?.imageScanCompletedAt?.getTime();
+  return (
+    next.imageScanStatus?.status === first.imageScanStatus?.status &&
+    (!isBasicScan(first) || completedAt(next) === completedAt(first))
+  );
+}
+
+function timeOf(at: Date | undefined): string | undefined {
+  return at === undefined || Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}

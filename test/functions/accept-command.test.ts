@@ -115,7 +115,7 @@ describe('a signed call', () => {
     ['of an id that no build can have', 'cancel', { build: '../x' }, {}, 404, 'NotFound'],
     ['that says who calls', 'build', latest, { requester: 'bob' }, 400, 'InvalidCommand'],
     ['with another trigger in it', 'hold', latest, { type: 'push' }, 400, 'InvalidCommand'],
-    ['that is no JSON', 'build', latest, '{', 400, 'InvalidCommand'],
+    ['that is not JSON', 'build', latest, '{', 400, 'InvalidCommand'],
     ['without what it needs', 'rollback', latest, {}, 400, 'InvalidCommand'],
   ])('%s is refused, and says what is wrong', async (_, name, parameters, body, status, code) => {
     await using world = await setUp();

@@ -104,7 +104,7 @@ describe('a build whose execution ended on its own', () => {
 
 it.each([
   ['an execution that succeeded', ended({ status: 'SUCCEEDED' })],
-  ['an input that is no JSON', ended({ input: 'x' })],
+  ['an input that is not JSON', ended({ input: 'x' })],
   ['an input without a build', ended({ input: '{}' })],
   ['a build that is none', ended({ input: '{"build":"../../x"}' })],
   ['no detail', undefined],

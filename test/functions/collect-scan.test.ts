@@ -88,7 +88,7 @@ describe('a candidate', () => {
     expect(world.copied).toEqual([`${id} ${taker}`, `${id}/amd64 ${taker}/amd64`, `${id}/arm64 ${taker}/arm64`]);
   });
 
-  it('for several platforms that is no index of them is not taken over', async () => {
+  it('for several platforms that is not an index of them is not taken over', async () => {
     await using world = await startCollecting(createCrashPoints(), { platforms: [...platforms] }, false);
     await expect(world.collect()).rejects.toThrow(CandidateMismatchError);
     expect((await world.builds.require(id)).candidate).toBeUndefined();

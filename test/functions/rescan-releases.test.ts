@@ -316,7 +316,7 @@ describe('an image that cannot be scanned any more', () => {
     expect((await world.image(one))?.dueAt === undefined).toBe(state === 'gone');
   });
 
-  it('and is not missed, because its tags name others, is no mail', async () => {
+  it('and is not missed, because its tags name others, is not worth a mail', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));

@@ -175,7 +175,7 @@ describe('nothing is signed', () => {
 
   it.each<[string, Partial<Build>]>([
     ['of a pull request', { cause: { type: 'pull-request', delivery: 'd', number: 1, commit, author: 'a' } }],
-    ['of a ref that is no branch and no tag', { ref: commit }],
+    ['of a ref that is neither a branch nor a tag', { ref: commit }],
     ['of a branch that the entry does not track', { ref: 'refs/heads/other' }],
     ['of a build that has ended', { status: 'cancelled' }],
   ])('%s', async (_what, build) => {

@@ -45,7 +45,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     annotationsOf: async () => [],
     triggers: crashes.guard(world.triggers),
     eventBus: crashes.guard(world.eventBus),
-    metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
+    metrics: { ended: ({ status }) => void counted.push(status) },
     siteUrl: 'https://slipway.example',
     machine: 'MEDIUM',
     logger: silentLogger,

@@ -46,7 +46,7 @@ describe('the end of a build', () => {
   });
 
   it.each(['superseded', 'unchanged', 'cancelled'] as const)(
-    '%s is no mail, but a mark at the commit',
+    '%s is a mark at the commit, without a mail',
     async (status) => {
       await using world = await setUpTell();
       await world.end(status);

@@ -57,7 +57,7 @@ describe('a base', () => {
     expect(ids.size).toBe(3);
   });
 
-  it('that is seen for the first time is no change: an entry declares it', async () => {
+  it('that is seen for the first time is not a change: an entry declares it', async () => {
     await using registry = await startNamedRegistry({ 'centos/centos:7': A });
     await using world = await setUpWatchBases();
     await world.track();

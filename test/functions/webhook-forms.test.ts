@@ -142,7 +142,7 @@ describe.each(Object.keys(signed))('an event of %s', (name) => {
   });
 
   it.each([
-    ['that is no JSON', 400, 'payload=1'],
+    ['that is not JSON', 400, 'payload=1'],
     ['that is a page', 400, '<html>'],
     ['without a repository', 401, '{}'],
     ['that is nothing', 400, ''],

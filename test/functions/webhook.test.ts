@@ -122,7 +122,7 @@ describe('a delivery', () => {
     ['without an event', 400, body, { 'x-github-event': undefined }],
     ['without a delivery id', 400, body, { 'x-github-delivery': undefined }],
     ['with a delivery id that is none', 400, body, { 'x-github-delivery': 'a b\n' }],
-    ['that is no JSON', 400, 'payload=%7B%7D', {}],
+    ['that is not JSON', 400, 'payload=%7B%7D', {}],
     ['without a body', 400, '', {}],
     ['that only says it is a push', 400, JSON.stringify({ repository }), {}],
     ['that names no repository', 401, '{"ref":"refs/heads/main"}', {}],

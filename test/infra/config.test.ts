@@ -80,7 +80,7 @@ describe('a configuration', () => {
 describe('a mistake', () => {
   test.each([
     ['nothing at all', undefined, '"slipway" is not there'],
-    ['text that is no JSON', '{', '"slipway" is text that is not JSON'],
+    ['text that is not JSON', '{', '"slipway" is text that is not JSON'],
     [
       'a key left out',
       { ...least, operators: undefined },

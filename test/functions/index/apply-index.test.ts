@@ -181,7 +181,7 @@ describe('an index that cannot be read changes nothing, its operators get a mail
 
 describe('an index that', () => {
   it.each([
-    ['is no YAML', [{ path: 'index.d/demo.yml', text: 'Projects: [' }]],
+    ['is not YAML', [{ path: 'index.d/demo.yml', text: 'Projects: [' }]],
     ['has no file', []],
     ['has no entry', [{ path: 'index.d/demo.yml', text: 'Projects: []\n' }]],
     ['has no list', [{ path: 'index.d/demo.yml', text: 'something: else\n' }]],

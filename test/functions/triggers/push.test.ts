@@ -157,7 +157,7 @@ describe('a push that concerns nobody', () => {
   it.each([
     ['to another repository', pushOf({ source: 'git.example/demo/other' })],
     ['to a branch that no entry tracks', pushOf({ ref: 'refs/heads/feature' })],
-    ['of a tag that is no version', pushOf({ ref: 'refs/tags/main' })],
+    ['of a tag that is not a version', pushOf({ ref: 'refs/tags/main' })],
     ['that deletes a version', pushOf({ ref: 'refs/tags/v1.2.3', expected: noObject })],
     ['that deletes the branch', pushOf({ expected: noObject })],
     ['that deletes the index branch', pushOf({ source: 'git.example/slipway/index', expected: noObject })],

@@ -33,7 +33,7 @@ it.each([
     'by an event of another repository',
     'maintainer',
     'git.example/demo/other',
-    /is no build of git.example\/demo\/other/,
+    /is not a build of git.example\/demo\/other/,
   ],
 ])('it is not run again for somebody %s', async (_, requester, source, outcome) => {
   await using planning = await setUp();

@@ -89,7 +89,7 @@ describe('a registry of ECR', () => {
   });
 
   it('is not ECR if its host only looks like it', async () => {
-    await expect(logIn('registry.example.org/demo/app')).rejects.toThrow('is no registry of ECR');
+    await expect(logIn('registry.example.org/demo/app')).rejects.toThrow('is not a registry of ECR');
     expect(calls).toEqual([]);
   });
 });

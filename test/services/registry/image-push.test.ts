@@ -85,7 +85,7 @@ describe('a layer', () => {
     expect(storage.requests.some(({ method }) => method === 'PUT')).toBe(false);
   });
 
-  it.each(['ftp://storage/x', ''])('is not sent to what is no address for it: %j', async (location) => {
+  it.each(['ftp://storage/x', ''])('is not sent to what is not an address for it: %j', async (location) => {
     await using registry = await startHost((_, response) => {
       response.writeHead(202, location === '' ? {} : { location }).end();
     });
