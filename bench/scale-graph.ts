@@ -5,7 +5,7 @@ import type { Files } from '../test/e2e/sources.ts';
 
 export interface Graph {
   base: string;
-  /** The images that each project of the index depends on; some are no projects of it. */
+  /** The images that each project of the index depends on; some are not projects of it. */
   parents: ReadonlyMap<string, readonly string[]>;
 }
 

@@ -63,12 +63,12 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
   return named;
 }
 
-/** Has the build's login open those of the images that are in the pipeline's own registry. */
+/** Makes those of the images readable that are in the pipeline's own registry. */
 export async function openImages(images: readonly string[], search: BaseSearch): Promise<void> {
   await open(images, search);
 }
 
-/** Has the build's login open what the texts may name. Returns what is readable of this pipeline's own registry. */
+/** Makes readable what the texts may name. Returns what is readable of this pipeline's own registry. */
 function open(texts: readonly string[], search: BaseSearch): Promise<ReadonlySet<string>> {
   const outside = texts.map((text) => repositoryOf(text)).filter((image) => image !== undefined);
   return search.own.open(
@@ -141,7 +141,7 @@ async function find(
       if (whole) return whole;
       throw new BaseNotFoundError(
         missing(own, isWhole ? reference.path : repository),
-        `The base ${text} is no release of a project of the index. Release the image first, or correct its name in the Dockerfile. If it is another image of this registry, add its name to "depends-on" of the entry.`,
+        `The base ${text} is not a release of a project of the index. Release the image first, or correct its name in the Dockerfile. If it is another image of this registry, add its name to "depends-on" of the entry.`,
       );
     }
   }

@@ -9,7 +9,7 @@ import type { Redaction } from './redaction.ts';
 
 type Granted = BuildCredentials & { outcome: 'granted' };
 
-/** What is left of a session when a new one is requested: what uses the old one has this time to end. */
+/** When a new session is requested, the old one is valid for this time: what uses it can end. */
 const leastMilliseconds = 10 * 60_000;
 /** A login is replaced long before the session that it was given to ends, which is an hour after its begin at most. */
 const loginMilliseconds = 30 * 60_000;

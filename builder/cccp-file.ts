@@ -34,7 +34,7 @@ export async function readProjectTest(
   for (const name of new Set([beside, '.'].flatMap((folder) => cccpFileNames.map((file) => join(folder, file))))) {
     const file = await readIfThere(checkout, name);
     if (file === undefined) continue;
-    for (const warning of file.warnings) log.line(`warning: ${name} is not used in whole. ${warning}`);
+    for (const warning of file.warnings) log.line(`warning: ${name} is not used as a whole. ${warning}`);
     if (file.jobId !== undefined && file.jobId !== jobId) {
       log.line(
         `warning: ${name} says job-id ${JSON.stringify(file.jobId)}, and the index says ${JSON.stringify(jobId)}, which counts`,

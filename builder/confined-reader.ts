@@ -47,7 +47,7 @@ export async function readImage<Task extends ReaderTask>(
   if (answer.success) return answer.data as ReaderAnswer<Task>;
   const [issue] = answer.error.issues;
   throw new ImageUnreadableError(
-    `What it says of itself cannot be: ${issue?.path.map(String).join('.')}: ${issue?.message}.`,
+    `Its answer has an unexpected form: ${issue?.path.map(String).join('.')}: ${issue?.message}.`,
   );
 }
 

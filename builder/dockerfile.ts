@@ -55,7 +55,9 @@ export async function findDockerfile(
   checkSecrets(mounted, secrets);
   const absent = mounted.filter(({ id }) => !Object.hasOwn(secrets, id)).map(({ id }) => id);
   if (absent.length > 0)
-    log.line(`a step mounts secrets that this build has not: ${absent.join(', ')}. Builds of pull requests get none.`);
+    log.line(
+      `a step mounts secrets that this build does not have: ${absent.join(', ')}. Builds of pull requests get none.`,
+    );
   const unused = Object.keys(request.buildArgs ?? {}).filter((name) => !summary.args.has(name));
   if (unused.length > 0) log.line(`not used, because the Dockerfile has no ARG of that name: ${unused.join(', ')}`);
   return { context, dockerfile, summary, mounted };

@@ -33,7 +33,7 @@ export class ImageRoot {
     this.#folder = folder;
   }
 
-  /** A file's text; undefined where it is not there, is no plain file, or is longer than that. */
+  /** A file's text; undefined where it is not there, is not a plain file, or is longer than that. */
   text(path: string, mostBytes: number): string | undefined {
     const real = this.#plainFile(path, mostBytes);
     return real === undefined ? undefined : reading(real, (file) => readFileSync(file, 'utf8'));

@@ -15,7 +15,7 @@ import {
 } from './errors.ts';
 import type { BuildLog } from './log.ts';
 
-/** A script that makes a Dockerfile is done sooner; one that builds for longer belongs into the Dockerfile. */
+/** A script that makes a Dockerfile is done sooner; one that builds for longer belongs in the Dockerfile. */
 const longestSeconds = 900;
 const shownLines = 8;
 const longestLine = 300;

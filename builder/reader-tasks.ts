@@ -36,7 +36,7 @@ const fileSchema = z.object({
 });
 const gaps = z.array(fileSchema).max(mostGaps);
 
-/** How it answers. What an image's files made of the reader's process is unknown. */
+/** Its answers. What an image's files have made of the reader's process is not known. */
 export const readerAnswers = {
   contents: z.object({
     programs: z.record(z.string().max(200), text),

@@ -65,7 +65,7 @@ async function storedValue(client: SecretsManagerClient, name: string): Promise<
   if (value !== undefined && value.trim().length >= shortestSecret) return value;
   throw new BuildSecretError(
     value === undefined
-      ? `The secret ${name} is no text. Have whoever runs this pipeline store it as one.`
+      ? `The secret ${name} is not text. Have whoever runs this pipeline store it as one.`
       : `The secret ${name} has fewer than ${shortestSecret} characters, so that it could not be kept out of the log. Have whoever runs this pipeline store a longer one.`,
   );
 }

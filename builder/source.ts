@@ -90,7 +90,7 @@ export async function fetchSource(
 }
 
 function start(text: string, length: number): string {
-  // Never half a character: a lone surrogate is no valid text.
+  // Never half a character: a lone surrogate is not valid text.
   return text.slice(0, length).toWellFormed();
 }
 

@@ -17,8 +17,8 @@ const narrowest = 8;
 const readable = 16;
 
 /**
- * Rows as a table that fits the terminal: columns without any text are left out, then optional ones, then the widest are cut. What goes to a program is whole, without
- * titles, and has tabs between the columns.
+ * Rows as a table that fits the terminal: columns without any text are left out, then optional ones, then the widest are cut. What goes to
+ * a program is whole, without titles, and has tabs between the columns.
  */
 export function tableOf<Row>(terminal: Terminal, columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const textsOf = (row: Row) => columns.map(({ text }) => oneLine(text(row), 500));

@@ -44,8 +44,8 @@ export async function listen(port: number, listener: RequestListener): Promise<A
 }
 
 /**
- * Whether a request names this machine, of which mails and images ask nobody for a login. Who owns another name can have it lead to the
- * loopback, and a page of that name would then read them in the browser of whoever runs this. https://en.wikipedia.org/wiki/DNS_rebinding
+ * Whether a request names this machine: its mails and images need no login. The owner of another name can make it lead to the loopback, and
+ * a page of that name would then read them in the browser of whoever runs this. https://en.wikipedia.org/wiki/DNS_rebinding
  */
 function isForThisMachine({ headers: { host } }: IncomingMessage): boolean {
   return host === undefined || /^(?:(?:[\w-]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host);

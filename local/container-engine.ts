@@ -11,7 +11,7 @@ export interface ContainerEngine {
 
 export interface Search {
   engine?: ContainerEngine;
-  /** One sentence for each engine that stands before the chosen one and cannot be used. */
+  /** One sentence for each engine that comes before the chosen one and cannot be used. */
   passedOver: string[];
 }
 
@@ -161,7 +161,7 @@ async function hasGit(signal?: AbortSignal): Promise<boolean> {
 interface Apt {
   /** `Debian`, `Ubuntu` or the derivative's own name. */
   distribution: string;
-  /** What stands before `apt-get` to have root's rights. */
+  /** What `apt-get` is prefixed with to have root's rights. */
   prefix: string[];
 }
 

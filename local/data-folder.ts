@@ -49,6 +49,6 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full.';
   if (code === 'EACCES' || code === 'EPERM') return 'this user may not.';
   if (code === 'EROFS') return 'the file system is read only.';
-  if (code === 'ENOTDIR' || code === 'EEXIST') return 'it is no folder.';
+  if (code === 'ENOTDIR' || code === 'EEXIST') return 'it is not a folder.';
   return message;
 }

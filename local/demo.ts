@@ -227,8 +227,7 @@ async function main(args: string[]): Promise<number> {
       `${progress.paint('red', 'The demo failed.')} ${error instanceof Error ? error.message : String(error)}`,
     );
     if (beforeTheStart.some((kind) => error instanceof kind)) await rm(workspace, { recursive: true, force: true });
-    else
-      console.error(`What Slipway did stands in ${logFile}. To look around: npm run local -- --data "${dataFolder}"`);
+    else console.error(`What Slipway did is in ${logFile}. To look around: npm run local -- --data "${dataFolder}"`);
     return 1;
   }
   await rm(workspace, { recursive: true, force: true });

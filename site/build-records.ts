@@ -9,7 +9,7 @@ import type { RecordReader } from './readers.ts';
 /** An invalid record differs from an absent one: the programs that a build runs may have written it. */
 export type Recorded<Value> = Value | 'unreadable' | undefined;
 
-/** What the pages show of a build in addition to its own record. */
+/** What the pages show about a build besides its own record. */
 export interface BuildRecords {
   scan: Recorded<Scan>;
   scanners: Recorded<ScannerReports>;

@@ -39,7 +39,7 @@ export async function lastLines({ build, recordedAs }: BuildLog, log: LogReader)
   return viewOf(fits.toReversed(), all);
 }
 
-/** What came after a byte, which is the first of a line with a number: what a page that follows the build has not got yet. */
+/** What came after a byte, which begins the line with this number: the part that a page which follows the build does not have yet. */
 export async function linesAfter(
   { build, recordedAs }: BuildLog,
   log: LogReader,

@@ -3,7 +3,7 @@ import { architectureOf, type Platform, partOf } from '../core/model/platform.ts
 import { RequestError } from './request-error.ts';
 
 /**
- * Under which id the log, the steps and the SBOM of a build are recorded: a build for several platforms has one of each for every one.
+ * The id under which the log, the steps and the SBOM of a build are recorded: a build for several platforms has one of each for every one.
  * Where none is named, it is the platform that failed, else the first.
  */
 export function recordedAs(build: Build, architecture?: string): string {

@@ -7,7 +7,7 @@ export interface Verified {
   missing: StatementName[];
 }
 
-/** Holds what was signed at the release against the public key. The code for it is loaded at the first request: few ask. */
+/** Checks what was signed at the release with the public key. The code for it is loaded at the first request: few ask. */
 export async function verifyRelease(
   signatures: SignatureReader,
   { digest, build }: { digest: string; build: string },

@@ -2,7 +2,7 @@
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly status: number;
-  /** The problem's name in the API's JSON: `site/api/problems.ts` has those that the API answers. */
+  /** The problem's name in the API's JSON: `site/problems.ts` has those that the API answers. */
   readonly code: string;
   readonly headers: Record<string, string>;
 

@@ -36,8 +36,8 @@ export interface Route {
 }
 
 /**
- * The answer at a path with names. Not by `URLPattern`, which makes eight regular expressions of each path (some 15 ms more at
- * every start of the function, against less than one) and resolves `..` in what was asked for.
+ * The answer at a path with names. It does not use `URLPattern`, which makes eight regular expressions of each path (some 15 ms more at
+ * every start of the function, against less than one) and resolves `..` in the requested path.
  */
 export function at<Path extends string>(path: Path, respond: Respond<NamesIn<Path>>): Route {
   const form = path

@@ -9,7 +9,7 @@ import type { CascadeMember, CascadeReader, KnownProject } from './readers.ts';
 const mostReads = 4;
 /** A cascade with more members counts as one with private ones. */
 const membersRead = 1000;
-/** What stands for the name of a project in what another one shows. */
+/** In place of a project's name, in what another project shows. */
 const unnamed = 'a private project';
 
 /**

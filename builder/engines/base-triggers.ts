@@ -32,8 +32,8 @@ type Judged = Pick<DockerfileSummary, 'runOptions' | 'remoteSources'>;
 type Ask = (args: string[], output?: 'log') => Promise<Finished>;
 
 /**
- * What is judged of the instructions that base images bring with them (`ONBUILD`): they run in the build as if they stood in the
- * Dockerfile. An image that the store does not have yet is pulled.
+ * The instructions that base images bring with them (`ONBUILD`) are judged too: they run in the build like those of the Dockerfile. An
+ * image that the store does not have yet is pulled.
  * @throws DockerfileFailedError, PullLimitedError
  */
 export async function triggersOf(

@@ -71,7 +71,7 @@ function engineError(output: readonly string[]): { instruction: string | undefin
   };
 }
 
-/** The command stands in the instruction: `process "/bin/sh -c make" did not complete successfully: exit code: 2`. */
+/** The instruction shows the command already: `process "/bin/sh -c make" did not complete successfully: exit code: 2`. */
 function withoutCommand(reason: string | undefined): string | undefined {
   return reason?.replace(/^process ".*" did not complete successfully: (?=exit code: \d+$)/, '');
 }

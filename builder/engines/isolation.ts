@@ -103,7 +103,7 @@ function commonOptions(isolation: Isolation): string[] {
   return [`--isolation=${isolation.kind}`, ...runtimeOptions(isolation)];
 }
 
-/** What the runtime of containers is told. */
+/** The options for the runtime of containers. */
 export function runtimeOptions({ hidesCgroups }: Isolation): string[] {
   return hidesCgroups ? ['--runtime-flag=cgroup-manager=disabled'] : [];
 }

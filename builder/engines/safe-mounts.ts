@@ -32,7 +32,7 @@ export async function refuseUnsafeMounts(
   }
   const folder = await realpath(context);
   for (const source of mountedSources(runOptions)) {
-    // Without a slash at its end, which a real path has not.
+    // Without a slash at its end: a real path does not have one.
     const path = resolve(join(folder, join('/', source)));
     const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
       // The engine says that it is missing.

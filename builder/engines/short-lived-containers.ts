@@ -15,7 +15,7 @@ const removalTimeout = 30_000;
 const mostPaths = 1000;
 /** As many as the kernel follows. */
 const mostLinks = 40;
-/** Devices and pipes are no files to read. */
+/** Devices and pipes are not files to read. */
 const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink', 'Link']);
 
 type Output = Pick<RunOptions, 'log' | 'outputLimit'>;
@@ -168,7 +168,7 @@ export function shortLivedContainers({
             'run',
             '--rm',
             `--name=${name}`,
-            // Podman waits for so long before it takes away what still runs.
+            // How long Podman waits before it removes a container that still runs.
             '--stop-timeout=0',
             ...(container.user === 'image' ? [] : [`--user=${whom}`]),
             '--cap-drop=ALL',

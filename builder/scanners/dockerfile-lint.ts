@@ -26,7 +26,7 @@ const limits = { memory: 2 ** 30, file: 2 ** 20 } as const;
 const configurations = ['.hadolint.yaml', '.hadolint.yml'];
 
 /**
- * "Pin versions in apt-get install", and the same for apk, yum, zypper and dnf. A project that is built anew whenever its packages have
+ * "Pin versions in apt-get install", and the same for apk, yum, zypper and dnf. A project that is built again whenever its packages have
  * updates is better off without: advice, which blocks nothing.
  */
 const advice = ['DL3008', 'DL3018', 'DL3033', 'DL3037', 'DL3041'];

@@ -105,7 +105,7 @@ function isListed({ name }: InstalledPackage): boolean {
   return name !== 'gpg-pubkey';
 }
 
-/** Not by a call: its start takes two seconds, for which it unpacks itself. */
+/** Without a call: its start takes two seconds, in which it unpacks itself. */
 async function findGenerator(path = ''): Promise<string | undefined> {
   const folders = path.split(delimiter).filter(isAbsolute);
   for (const program of programs.flatMap((name) => folders.map((folder) => join(folder, name)))) {

@@ -117,7 +117,7 @@ async function findScript(checkout: string, { script, folders }: ProjectTest): P
       return { path, folder, interpreter: own, command: [inside] };
     } catch (error) {
       if (!(error instanceof DockerfileNotFoundError)) throw error;
-      return { problem: 'leads out of the repository or is no file', remedy };
+      return { problem: 'leads out of the repository or is not a file', remedy };
     }
   }
   return { problem: 'is not in the repository', remedy };

@@ -35,6 +35,6 @@ function asCommit(text: string): string {
   if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return commit;
   const revision = /^[\w./-]+$/.test(text) ? text : 'HEAD';
   throw new InvalidArgumentError(
-    `"${oneLine(text, 80)}" is no whole commit: "git rev-parse ${revision}" says its 40 digits.`,
+    `"${oneLine(text, 80)}" is not a whole commit: "git rev-parse ${revision}" says its 40 digits.`,
   );
 }

@@ -7,8 +7,8 @@ import { oneLine } from '../../core/text/one-line.ts';
 import type { Context } from '../command.ts';
 import { asProject, findProject } from '../projects/named-project.ts';
 import { ago } from '../shown-time.ts';
+import { statusStyle } from '../status-style.ts';
 import { tableOf } from '../table.ts';
-import { statusStyle } from './status-style.ts';
 
 const listSchema = z.array(apiBuildSchema);
 
@@ -60,7 +60,7 @@ function asTime(text: string): string {
   const [, count, unit = ''] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
   if (count !== undefined) return new Date(Date.now() - Number(count) * (unitMilliseconds[unit] ?? 0)).toISOString();
   if (z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text).success) return text;
-  throw new InvalidArgumentError(`"${oneLine(text, 40)}" is no time: write 2026-11-21, or 36h for 36 hours ago.`);
+  throw new InvalidArgumentError(`"${oneLine(text, 40)}" is not a time: write 2026-11-21, or 36h for 36 hours ago.`);
 }
 
 function asCommit(text: string): string {

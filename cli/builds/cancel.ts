@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from '@commander-js/extra-typings';
 import { stoppableStatuses } from '../../core/builds/build-end.ts';
 import type { BuildStatus } from '../../core/model/build.ts';
-import { cancelCascade, cancelledCascadeSchema, cascadeIn } from '../cascades/cancel-cascade.ts';
+import { cancelCascade, cancelledCascadeSchema, cascadeIn } from '../cascade/cancel-cascade.ts';
 import type { Context } from '../command.ts';
 import { sendCommand } from '../deployment/commands.ts';
 import { exitCodes, RefusedError } from '../errors.ts';

@@ -63,7 +63,7 @@ interface Reading {
   isFollowing: boolean;
 }
 
-/** Hands the log on in whole lines, to its end or, if it is followed, to the build's. */
+/** Passes the log on in whole lines, to its end or, if it is followed, to the build's. */
 async function readLog({ api, id, isFollowing }: Reading, show: (text: string) => void): Promise<BuildStatus> {
   for (let from = 0; ; ) {
     // Asked before the log, so that the log is whole if the build had ended.

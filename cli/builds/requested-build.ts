@@ -50,7 +50,7 @@ export async function answerRequest(
   };
 }
 
-/** Why a command begins no build. Whoever may not read the operators' report is told of none, and waits for the build alone. */
+/** Why a command begins no build. A caller who may not read the operators' report waits for the build alone. */
 async function refusalOf(deployment: Deployment, id: string): Promise<string | undefined> {
   const report = await readOperatorsReport(deployment).catch((error: unknown) => {
     if (error instanceof DeploymentError) return undefined;

@@ -28,7 +28,7 @@ function explain(stack: string, needs: string, error: unknown): string {
     return `There is no stack ${stack} in this account and region: name it with --stack, or set AWS_REGION and AWS_PROFILE.`;
   }
   if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
-    return `AWS does not allow it: ${message} Needed is ${needs}.`;
+    return `AWS does not allow it: ${message} It needs ${needs}.`;
   }
   if (/Deserialization error/.test(message))
     return 'What answers here is not AWS: correct or unset AWS_ENDPOINT_URL, and look at the proxy of this machine.';

@@ -74,7 +74,7 @@ async function readMachine(dataFolder: string): Promise<Pick<Connection, 'settin
   const file = factsOf(dataFolder);
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     throw new DeploymentError(
-      `${dataFolder} is no data folder of Slipway that you may read: name the one of "npm run local" with --data.`,
+      `${dataFolder} is not a data folder of Slipway that you may read: name the one of "npm run local" with --data.`,
       { cause },
     );
   });

@@ -35,6 +35,6 @@ export async function callSigned(
   if (problem && [400, 404].includes(response.status)) throw new UsageError(problem.detail);
   if (problem && response.status < 500) throw new RefusedError(problem.detail);
   if (response.status === 403)
-    throw new DeploymentError(`AWS does not allow it, or does not know these credentials. Needed is ${needs}.`);
+    throw new DeploymentError(`AWS does not allow it, or does not know these credentials. It needs ${needs}.`);
   throw new DeploymentError(`${base}${path} answered ${response.status}.`);
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 
-/** The stack has not what a check needs. */
+/** The stack does not have what a check needs. */
 export class NotDeployedError extends Error {
   override readonly name = 'NotDeployedError';
 }
@@ -27,7 +27,7 @@ export const warning = (text: string, fix: string): CheckResult => ({ state: 'wa
 export const wrong = (text: string, fix?: string): CheckResult => ({ state: 'wrong', text, fix });
 export const unknown = (text: string, fix?: string): CheckResult => ({ state: 'unknown', text, fix });
 
-/** Of several things of one kind: as the worst of them is, with all that is not in order. */
+/** Several results of one kind as one: as bad as the worst of them, with all that is not in order. */
 export function together(results: readonly CheckResult[]): CheckResult {
   const worst = (['wrong', 'warning', 'unknown'] as const).find((each) => results.some(({ state }) => state === each));
   const shown = worst === undefined ? results : results.filter(({ state }) => state !== 'ok');

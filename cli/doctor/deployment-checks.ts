@@ -25,7 +25,6 @@ export async function stackDrift({ stackOf, stackName }: Account): Promise<Check
 
 const pullThroughSchema = z.record(z.string(), z.string());
 
-/** Without a cache, builds pull from public registries under addresses that they share with other customers, and their limits. */
 /** What to say of builds in another account; undefined if they are in this one. */
 export function buildsElsewhere({ stackName, outputs }: Account): CheckResult | undefined {
   const account = outputs.BuildsAccount;
@@ -34,6 +33,7 @@ export function buildsElsewhere({ stackName, outputs }: Account): CheckResult | 
   return { state: 'not-applicable', text, fix: `With its credentials: npx slipway doctor --stack ${stackName}Builds` };
 }
 
+/** Without a cache, builds pull from public registries under addresses that they share with other customers, and their limits. */
 export async function registryLimits(account: Account): Promise<CheckResult> {
   const elsewhere = buildsElsewhere(account);
   if (elsewhere) return elsewhere;

@@ -70,7 +70,7 @@ async function tokenResult(
   const needed = neededScopes[kind];
   if (scopes && needed.length > 0 && !needed.some((scope) => scopes.includes(scope)))
     return wrong(
-      `The token of ${url} has not the scope ${needed.join(' or ')}, but ${scopes.join(', ') || 'none'}.`,
+      `The token of ${url} does not have the scope ${needed.join(' or ')}, but ${scopes.join(', ') || 'none'}.`,
       fix,
     );
   if (index !== undefined && !(await seesRepository(host, token, index)))

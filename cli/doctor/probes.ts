@@ -89,7 +89,7 @@ async function imageOf({ ecr, output }: Account, kind: 'release' | 'candidate') 
       const { imageDetails = [] } = await ecr.send(
         new DescribeImagesCommand({ repositoryName, filter: { tagStatus: 'TAGGED' } }),
       );
-      // The cache of a candidate's builds is no image that is scanned.
+      // The cache of a candidate's builds is not an image that is scanned.
       const digest = imageDetails.find(({ imageTags = [] }) => !imageTags.includes('cache'))?.imageDigest;
       if (digest !== undefined) return { repository: repositoryName, digest };
     }

@@ -15,7 +15,7 @@ import { askForApp } from './manifest-page.ts';
 const description = `Makes a GitHub App for this deployment, and stores its key in Secrets Manager.
 
 It opens a page that leads to GitHub, where you confirm what the app may do. You need secretsmanager:GetSecretValue on the webhooks' secret
-and on that with the tokens of the git hosts, and PutSecretValue on the latter. The token of before stays, for repositories that the app is
+and on that with the tokens of the git hosts, and PutSecretValue on the latter. The previous token stays, for repositories that the app is
 not installed on. The last line says where to install it.`;
 
 const answerSchema = z.object({ id: z.int(), name: z.string(), url: z.url(), installAt: z.url() });

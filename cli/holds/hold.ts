@@ -41,7 +41,7 @@ export function define(command: Command, context: Context): void {
 function asDay(text: string): string {
   const today = dayOf(new Date());
   if (!z.iso.date().safeParse(text).success)
-    throw new InvalidArgumentError(`"${oneLine(text, 40)}" is no day: write it as ${today}.`);
+    throw new InvalidArgumentError(`"${oneLine(text, 40)}" is not a day: write it as ${today}.`);
   if (text < today) throw new InvalidArgumentError(`${text} has passed: the hold would end before it begins.`);
   return text;
 }

@@ -48,7 +48,7 @@ export function define(command: Command, context: Context): void {
 }
 
 function asAddress(text: string): string {
-  if (!z.email().safeParse(text).success) throw new InvalidArgumentError('It is no mail address.');
+  if (!z.email().safeParse(text).success) throw new InvalidArgumentError('It is not a mail address.');
   return text;
 }
 
@@ -63,14 +63,14 @@ async function textOf(file: string): Promise<string> {
 /** @throws UsageError */
 function importFrom(content: string, notifyEmail: string): Import {
   const value = parseJson(content);
-  if (value === undefined) throw new UsageError('The file is no JSON.');
+  if (value === undefined) throw new UsageError('The file is not JSON.');
   const build = dockerHubSchema.safeParse(value);
   if (build.success) return importDockerHub(build.data, notifyEmail);
   if (addressesSchema.safeParse(value).success)
     throw new UsageError(
       'The file has the addresses of the rules: put each rule in place of its address, as docs/dockerhub.md shows.',
     );
-  throw new UsageError(`The file is no automated build: ${oneLine(z.prettifyError(build.error), 400)}`);
+  throw new UsageError(`The file is not an automated build: ${oneLine(z.prettifyError(build.error), 400)}`);
 }
 
 /** What the check of the index says of the entries. */

@@ -28,7 +28,7 @@ export async function serveOperatorsPage(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', origin);
-    // A name that somebody lets point to this machine would make their pages as good as this one.
+    // Somebody else's name may be made to lead to this machine: their pages could then read this one.
     if (request.method !== 'GET' || `http://${request.headers.host}` !== origin) return refuse(response);
     if (url.pathname === operatorsPaths.page && isKey(url.searchParams.get('key'))) {
       const cookie = `${cookieName}=${key}; HttpOnly; SameSite=Strict; Path=/`;

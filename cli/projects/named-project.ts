@@ -35,7 +35,7 @@ export function asProject(text: string): ProjectArgument {
   const hasTag = text.includes(':');
   if (!projectNameSchema.safeParse(hasTag ? text : `${text}:latest`).success) {
     throw new InvalidArgumentError(
-      `"${oneLine(text, 80)}" is no project: write app-id/job-id:desired-tag, such as demo/app:latest.`,
+      `"${oneLine(text, 80)}" is not a project: write app-id/job-id:desired-tag, such as demo/app:latest.`,
     );
   }
   const { appId, jobId, desiredTag } = parseProjectName(hasTag ? text : `${text}:latest`);

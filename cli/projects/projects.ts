@@ -2,9 +2,9 @@ import type { Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
 import { type ApiProject, apiProjectListSchema, apiProjectSchema } from '../../core/api/projects.ts';
 import { shortDigest } from '../../core/builds/describe-build.ts';
-import { statusStyle } from '../builds/status-style.ts';
 import type { Context } from '../command.ts';
 import { ago } from '../shown-time.ts';
+import { statusStyle } from '../status-style.ts';
 import { tableOf } from '../table.ts';
 
 const listSchema = z.array(apiProjectSchema);

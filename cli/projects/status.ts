@@ -6,10 +6,10 @@ import { type ApiProject, apiProjectListSchema } from '../../core/api/projects.t
 import { describeCause, describeStatus } from '../../core/builds/describe-build.ts';
 import { describeHold } from '../../core/holds/hold.ts';
 import { type BuildStatus, buildStatuses, runningStatuses } from '../../core/model/build.ts';
-import { statusStyle } from '../builds/status-style.ts';
 import type { Context } from '../command.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { ago } from '../shown-time.ts';
+import { statusStyle } from '../status-style.ts';
 import { tableOf } from '../table.ts';
 
 /** What somebody may want to look at. */

@@ -106,7 +106,7 @@ async function keyIn(file: string): Promise<string> {
   try {
     createPublicKey(pem);
   } catch (cause) {
-    throw new UsageError(`${file} is no public key as PEM: save /.well-known/slipway/cosign.pub of the pages.`, {
+    throw new UsageError(`${file} is not a public key as PEM: save /.well-known/slipway/cosign.pub of the pages.`, {
       cause,
     });
   }

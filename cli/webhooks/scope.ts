@@ -24,7 +24,7 @@ export function scopeOfRepository(written: string, { gitHost, gitHosts, index }:
   const source = findSource(url, gitHosts);
   if (source === undefined) {
     throw new UsageError(
-      `"${oneLine(written, 80)}" is no repository: write OWNER/REPO, or https://HOST/OWNER/REPO.git.`,
+      `"${oneLine(written, 80)}" is not a repository: write OWNER/REPO, or https://HOST/OWNER/REPO.git.`,
     );
   }
   return repositoryScope(source, index);
@@ -34,7 +34,7 @@ export function scopeOfRepository(written: string, { gitHost, gitHosts, index }:
 export function scopeOfOrganization(name: string, { gitHost, gitHosts }: Webhooks): WebhookScope {
   const isName = gitHost?.kind === 'gitlab' ? /^\w[\w.-]*(?:\/\w[\w.-]*)*$/ : /^[\w.-]+$/;
   const source = findSource(isName.test(name) ? `${gitHost?.url}/${name}` : name, gitHosts);
-  if (source === undefined) throw new UsageError(`"${oneLine(name, 80)}" is no name of an organisation.`);
+  if (source === undefined) throw new UsageError(`"${oneLine(name, 80)}" is not a name of an organisation.`);
   return { kind: 'organization', name: source };
 }
 

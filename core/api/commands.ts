@@ -60,7 +60,7 @@ export type CommandBody<Name extends CommandName> = z.input<(typeof commands)[Na
 
 export const acceptedSchema = z
   .object({
-    /** Of the command, as the records of holds name it. */
+    /** The command's id, by which the record of a hold names it. */
     id: z.string(),
     /** The build that it begins, or stops. */
     build: z.string().nullable(),
@@ -78,7 +78,7 @@ interface Call {
   body: z.output<(typeof commands)[CommandName]['body']>;
   /** The caller's name, which AWS has proven. */
   requester: string;
-  /** Names the call where its body does not. */
+  /** Identifies the call where its body has no id. */
   requestId: string;
 }
 

@@ -6,7 +6,7 @@ const projectCostSchema = buildCostSchema
   .omit({ pricesOf: true })
   .extend({
     project: z.string(),
-    /** How many builds this is of. */
+    /** How many builds the sum is of. */
     builds: z.int().positive(),
   })
   .register(named, { id: 'ProjectCost', description: 'What builds of a project cost on AWS, in US dollars.' });

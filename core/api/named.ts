@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The schemas that have a name in the document of the API, and what each is. */
+/** The schemas that the API's document names, each with its description. */
 export const named = z.registry<{ id: string; description: string }>();
 
 /** One page of a list; `cursor` is null on the last one. A page may have fewer items than asked for, or none, although the list goes on. */

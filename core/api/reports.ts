@@ -42,7 +42,7 @@ const scanners = scannerReportSchema.options.map(({ shape }) => ({
     seconds: z.number().nonnegative(),
   }),
   finding: z.object({
-    /** What an exception names. */
+    /** The id by which an exception names it. */
     id: z.string(),
     sentence: z.string(),
     remedy: z.string(),

@@ -7,7 +7,7 @@ const prefix = '/api/signed/';
 /** The route of API Gateway. */
 export const signedReads = `${prefix}{proxy+}`;
 
-/** The path of the public API that a path stands for. */
+/** The path of the public API that a signed path means. */
 export function unsignedPath(path: string): string {
   return path.startsWith(prefix) ? `/api/${path.slice(prefix.length)}` : path;
 }

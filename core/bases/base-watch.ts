@@ -34,7 +34,7 @@ export type RegistryPause = z.infer<typeof registryPauseSchema>;
 
 export type BaseChange = TriggerOf<'bases-changed'>['bases'][number];
 
-/** Stands for the digest of an image that is not there. */
+/** In place of a digest, for an image that is not there. */
 export const missingDigest = 'none';
 
 /**

@@ -21,7 +21,7 @@ export interface DockerfileSummary {
   /** What ADD instructions may fetch from a network, as they write it. */
   remoteSources: string[];
   hasHeredoc: boolean;
-  /** What Buildah and Podman may read otherwise. */
+  /** What Buildah and Podman may read differently from BuildKit. */
   ambiguity?: string | undefined;
 }
 

@@ -6,8 +6,8 @@ export function buildIdOf(triggerId: string, project: string): string {
 }
 
 /**
- * Stands for the trigger of a build of a new head: whichever triggers report the head, and however often, it is built once. A ref that
- * returns to an earlier commit has a new revision, and so a new build.
+ * In place of a trigger's id, for the build of a new head: whichever triggers report the head, and however often, it is built once. A ref
+ * that returns to an earlier commit has a new revision, and so a new build.
  */
 export function headEvent({ ref, commit, revision }: { ref: string; commit: string; revision: number }): string {
   return `head:${ref} ${commit} ${revision}`;

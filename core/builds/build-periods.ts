@@ -12,7 +12,7 @@ export interface BuildPeriod {
   endedAt: string;
 }
 
-/** The headings of the builder's log that end it and are no steps. */
+/** The builder's last heading is one of these, and begins no step. */
 const ends = new Set(['done', 'failed']);
 
 /** Where the time of a build went: its stages in their order, the builder's steps after the first. What runs still ends with `now`. */

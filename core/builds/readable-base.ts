@@ -11,7 +11,7 @@ interface WantedRepository {
   projects: readonly Pick<Project, 'name' | 'appId' | 'visibility'>[];
 }
 
-/** Whether a name can be that of a repository of releases: candidates are no base images. */
+/** Whether a name can be that of a repository of releases: candidates are not base images. */
 export function isReleaseRepository(repository: string, prefix: string): boolean {
   return repository.startsWith(prefix) && !isCandidate(repository, prefix);
 }
@@ -54,7 +54,7 @@ function isNamed(image: string, { name, host }: WantedRepository, prefix: string
   }
 }
 
-/** What the names of all projects begin with that release to a repository. */
+/** How the names of all projects begin that release to a repository. */
 export function projectsReleasingTo(repository: string, prefix: string): string {
   const path = repository.slice(prefix.length);
   return `${path.includes('/') ? path : `library/${path}`}:`;

@@ -23,12 +23,12 @@ const longestPolicy = 2048;
 interface Places {
   /** The records bucket. */
   bucketArn: string;
-  /** What an ARN of a repository has before the repository's name. */
+  /** The ARN of a repository up to the repository's name. */
   repositoriesArn: string;
   repositoryPrefix: string;
   /** The prefixes under which the account's caches have images of other registries. */
   pullThrough: readonly string[];
-  /** What the ARN of a build secret has before the app-id. */
+  /** The ARN of a build secret up to the app-id. */
   secretsArn: string;
 }
 
@@ -56,7 +56,8 @@ export function sessionPolicy(
       allow('ecr:GetAuthorizationToken', '*'),
       allow([...pullActions, ...pushActions], arns(own)),
       ...(bases.length > 0 ? [allow(pullActions, arns(bases))] : []),
-      // AWS ends each ARN with six characters. https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+      // AWS adds six random characters to the ARN of each secret.
+      // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
       ...(secrets.length > 0
         ? [
             allow(

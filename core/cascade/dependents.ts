@@ -40,7 +40,7 @@ export function observedImage(
 
 /**
  * The images that an entry's `depends-on` may mean: an image of this pipeline or, where the index has no such entry, also an image from
- * outside by Docker's rules. A text that is no image name is left out.
+ * outside by Docker's rules. A text that is not an image name is left out.
  */
 export function declaredImages(dependsOn: readonly string[], isProject: (name: string) => boolean): string[] {
   return [

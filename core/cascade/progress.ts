@@ -3,7 +3,7 @@ import type { CascadeMember } from './member.ts';
 /** How many members are in each state; states that none is in are absent. */
 export type StateCounts = Partial<Record<CascadeMember['state'], number>>;
 
-/** How far a cascade is, of however many members. */
+/** How far a cascade has come, however many members it has. */
 export interface CascadeProgress {
   counts: StateCounts;
   /** First those that wait for no other member, then those that wait for these alone, and so on. */

@@ -3,7 +3,7 @@ import type { BuildCost } from '../model/build-cost.ts';
 import { buildMinute, type ComputeType, prices, pricesReadOn } from './prices.ts';
 import { usualCalls } from './usual-calls.ts';
 
-/** The states of the machine in which each stage is, and those of every build besides. */
+/** How many states of the machine each stage passes through, and those of every build besides. */
 const transitions: Record<StageName | 'always', number> = {
   build: 4,
   scan: 1,
@@ -14,14 +14,14 @@ const transitions: Record<StageName | 'always', number> = {
   always: 3,
 };
 
-/** Of the functions that are states of the machine. */
+/** The memory of the functions that are states of the machine. */
 const functionGigabytes = 0.5;
 
 type Ended = Pick<Build, 'stages' | 'waiting' | 'candidate' | 'platforms' | 'notifyEmail'>;
 
 /**
- * What a build costs on AWS. Measured are the time of its machine, of each stage and the size of its image; the calls are those that a
- * build usually makes. What a stage takes is counted as its function's time, which is a little less.
+ * What a build costs on AWS. The time of its machine, the time of each stage and the size of its image are measured; the calls are those
+ * that a build usually makes. The time of a stage counts as the time of its function, which is a little less.
  */
 export function costOf(
   { stages, waiting, candidate, platforms = [], notifyEmail }: Ended,
@@ -32,7 +32,7 @@ export function costOf(
     const { startedAt, endedAt } = stages[name] ?? {};
     return startedAt === undefined || endedAt === undefined ? 0 : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
   };
-  // A machine that only found out that its base image is not there is gone within the first minute.
+  // A machine that only finds its base image missing ends within its first minute.
   const earlierRuns = waiting?.for === 'base' ? waiting.times : 0;
   // Each platform has a machine, and that of the slowest counts for all.
   const machines = Math.max(1, platforms.length);

@@ -15,7 +15,10 @@ interface Price {
 const codeBuild = 'https://c3x.dev/resources/aws/aws_codebuild_project/';
 const unconfirmed = 'not confirmed: the price of LARGE by processors';
 
-/** A begun minute of CodeBuild on Linux. No source was found for ARM, which is cheaper: these are the prices of x86. */
+/**
+ * A minute of CodeBuild on Linux; one that has begun counts in full. No source was found for ARM, which is cheaper: these are the prices of
+ * x86.
+ */
 export const buildMinute = {
   SMALL: { usd: 0.005, source: codeBuild },
   MEDIUM: { usd: 0.01, source: codeBuild },

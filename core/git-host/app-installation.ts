@@ -68,7 +68,7 @@ const renew =
 /** What is wrong with what an app signs with. */
 export const keyRefusals = {
   unreadable: (id: string) =>
-    `The private key of the GitHub App ${id} in the secret with the tokens of the git hosts is no RSA key: ${renew}.`,
+    `The private key of the GitHub App ${id} in the secret with the tokens of the git hosts is not an RSA key: ${renew}.`,
   /** @param ahead by how many milliseconds the clock here is ahead of GitHub's */
   untimely: (id: string, ahead: number) =>
     `GitHub does not accept what the GitHub App ${id} signs: the clock here is ${Math.round(Math.abs(ahead) / 1000)} seconds ${ahead > 0 ? 'ahead' : 'behind'}. Have it set by a time server.`,

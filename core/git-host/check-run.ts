@@ -16,7 +16,7 @@ export interface Annotation {
 
 /** What a check run shows, and a commit status has no place for. */
 export interface CheckDetails {
-  /** What it is of: the id of a build, or a pull request that has none. An event of its buttons brings it back. */
+  /** The id that GitHub keeps with it, and sends with the events of its buttons: that of a build, or of a pull request without one. */
   id: string;
   summary: string;
   action?: CheckAction | undefined;

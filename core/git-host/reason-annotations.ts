@@ -13,7 +13,7 @@ export interface SourceDockerfile extends Pick<BuildRequest, 'buildArgs' | 'targ
   text: string;
 }
 
-/** Of one line; the summary of the check run has more. */
+/** At one line; the summary of the check run has more. */
 const mostReasons = 10;
 
 /**
@@ -48,7 +48,7 @@ function failureAnnotations(message: string, file: SourceDockerfile, instruction
   return line === undefined ? [] : annotationAt(line, file, 'Failed', message);
 }
 
-/** Engines write an instruction with spaces of their own, and cut a long one. */
+/** Engines change the spaces of an instruction, and cut a long one. */
 function isSameText(written: string, shown: string): boolean {
   const [one, other] = [written, shown].map((text) => text.replace(/\s+|…$/g, ''));
   return one?.startsWith(other ?? '') ?? false;

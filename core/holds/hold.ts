@@ -9,9 +9,9 @@ import { dayOf, daysAfter } from '../time/day.ts';
 export type HoldInForce = NonNullable<Build['held']>;
 
 interface Held {
-  /** By the project's index entry. */
+  /** From the project's index entry. */
   hold?: Hold | undefined;
-  /** By a command. */
+  /** From a command. */
   held?: PlacedHold | undefined;
 }
 

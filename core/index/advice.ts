@@ -12,7 +12,7 @@ export function warningsOn(entry: Mapping, file: string): FileDiagnostic[] {
   const appId = textOf(entry, 'app-id');
   const [stem = ''] = file.slice(file.lastIndexOf('/') + 1).split('.');
   if (appId && appId.text.toLowerCase() !== stem.toLowerCase()) {
-    const message = `The app-id ${quoted(appId.text)} is not the name of the file. Its entries belong into ${quoted(`${appId.text}.yml`)}.`;
+    const message = `The app-id ${quoted(appId.text)} is not the name of the file. Its entries belong in ${quoted(`${appId.text}.yml`)}.`;
     advise(appId.offset, 'file-name', message);
   }
   for (const key of ['app-id', 'job-id'] as const) {

@@ -9,7 +9,7 @@ const mostNames = 50;
 /** The policy of a build's session names each, and AWS takes no long policy. */
 const mostSecrets = 8;
 
-/** What a mapping has under its names. */
+/** A mapping of names to values. */
 const named = <Value extends z.ZodType<string | null>>(
   value: Value,
   what: string,
@@ -39,12 +39,15 @@ const texts = text.nullable();
 export const imagePlatforms = listOf(oneOf([...platforms, 'linux/arm64/v8']), 'a platform');
 
 const argumentName = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
-/** BuildKit takes these as options of its own, and the frontend and the name of the cache among them decide what a build may reach. */
+/**
+ * BuildKit takes arguments of these names as its own options. Among them are the frontend and the cache, which decide what a build may
+ * reach.
+ */
 const engineArgument =
   /^(?:BUILDKIT_.*|SOURCE_DATE_EPOCH|(?:BUILD|TARGET)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE))$/i;
 
 export const buildArguments = named(texts, 'NODE_VERSION: "24"', argumentName, (name) => {
-  if (!argumentName.test(name)) return `${quoted(name)} is no name of an ARG: use letters, digits and "_".`;
+  if (!argumentName.test(name)) return `${quoted(name)} is not a name of an ARG: use letters, digits and "_".`;
   return engineArgument.test(name)
     ? `The argument ${quoted(name)} is set by the pipeline itself. Take it out.`
     : undefined;
@@ -55,7 +58,9 @@ const stageName = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 export const buildTarget = text
   .check(
     rule((value) =>
-      stageName.test(value) ? undefined : `${quoted(value)} is no name of a stage: write what follows AS in its FROM.`,
+      stageName.test(value)
+        ? undefined
+        : `${quoted(value)} is not a name of a stage: write what follows AS in its FROM.`,
     ),
   )
   .meta({ pattern: stageName.source });
@@ -68,7 +73,7 @@ const pipelinesLabel =
 
 export const imageLabels = named(texts, 'org.opencontainers.image.vendor: Acme', labelName, (name) => {
   if (!labelName.test(name)) {
-    return `${quoted(name)} is no name of a label: use letters and digits, with ".", "-", "_" and "/" between them.`;
+    return `${quoted(name)} is not a name of a label: use letters and digits, with ".", "-", "_" and "/" between them.`;
   }
   if (pipelinesLabel.test(name)) return `The pipeline itself sets the label ${quoted(name)}. Take it out.`;
   return enginesLabel.test(name)
@@ -85,7 +90,7 @@ export const secretText = text
     rule((value) =>
       secretName.test(value)
         ? undefined
-        : `${quoted(value)} is no name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
+        : `${quoted(value)} is not a name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
     ),
   )
   .meta({ pattern: secretName.source });
@@ -97,7 +102,7 @@ export const buildSecrets = named(
   (id) =>
     secretId.test(id)
       ? undefined
-      : `${quoted(id)} is no id of a secret: use letters and digits, with ".", "-" and "_".`,
+      : `${quoted(id)} is not an id of a secret: use letters and digits, with ".", "-" and "_".`,
   mostSecrets,
 );
 

@@ -16,7 +16,7 @@ import { type Refuse, serviceKeys, servicePlaceOf } from './service-targets.ts';
 import { branch, flag, isTrue, oneOf, rule, text } from './values.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
-/** Each has a commit of its own for every release. */
+/** Each gets a commit for every release. */
 export const mostTargets = 10;
 
 const targetKinds = [...manifestKinds, ...serviceKinds] as const;
@@ -26,7 +26,7 @@ const name = text
     rule((value) =>
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(value)
         ? undefined
-        : `${quoted(value)} is no name of an environment. Use at most 40 letters, digits, ".", "_" and "-".`,
+        : `${quoted(value)} is not a name of an environment. Use at most 40 letters, digits, ".", "_" and "-".`,
     ),
   )
   .meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' });
@@ -44,7 +44,7 @@ const call = text
 const pause = text
   .check(
     rule((value) =>
-      /^[1-9]\d{0,2}[hd]$/.test(value) ? undefined : `${quoted(value)} is no time. Write hours or days: 12h, 2d.`,
+      /^[1-9]\d{0,2}[hd]$/.test(value) ? undefined : `${quoted(value)} is not a time. Write hours or days: 12h, 2d.`,
     ),
   )
   .meta({ pattern: '^[1-9][0-9]{0,2}[hd]$', examples: ['2d', '12h'] });
@@ -115,7 +115,7 @@ interface Judges {
   refuse: (at: Value, code: FileDiagnostic['code'], message: string) => void;
 }
 
-/** The targets of an entry; what is wrong with one is refused, and the entry with it. */
+/** The targets of an entry. If one of them is wrong, the entry is refused. */
 export function deployTargetsOf(entry: Mapping, judges: Judges): DeployTarget[] | undefined {
   const written = entry.keys.get('deploy')?.value;
   const mappings = (written?.kind === 'list' ? written.items : [written]).filter((each) => each?.kind === 'mapping');

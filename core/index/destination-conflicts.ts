@@ -9,8 +9,8 @@ interface Entries {
 }
 
 /**
- * Two images with one destination would replace each other there. None of them is copied to it until one of the two has another, so that
- * no entry can take the place of one that is there already. Entries of one image have tags of their own, and may share a destination.
+ * Two images with one destination would replace each other there. Neither is copied to it until only one of the two names it, so that no
+ * entry can take the place of one that is there already. Entries of one image have tags of their own, and may share a destination.
  */
 export function keepDestinationsApart({ projects, diagnostics, positions }: Entries): void {
   const imageOf = ({ appId, jobId }: Project) => `${appId}/${jobId}`;

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { oneLine } from '../text/one-line.ts';
 
 /**
- * The settings of an automated build as Docker Hub's API has them (`/api/build/v1/source/…`), each rule in place of its address. Only what
- * matters here is read; values of environment variables may be secrets, so that not even their names are kept.
+ * The settings of an automated build as Docker Hub's API has them (`/api/build/v1/source/…`), with the rules themselves in place of their
+ * addresses. Only what matters here is read; values of environment variables may be secrets, so not even their names are kept.
  */
 const ruleSchema = z.object({
   source_type: z.enum(['Branch', 'Tag']),
@@ -138,10 +138,10 @@ function addVersions(
 
 function generalNotes({ autotests, envvars, repo_links }: DockerHubBuild): string[] {
   return [
-    'Hooks in the folder hooks/ are not run. What they make before the build belongs into "prebuild-script"; other tags into "extra-tags".',
+    'Hooks in the folder hooks/ are not run. What they make before the build belongs in "prebuild-script"; other tags in "extra-tags".',
     ...(envvars.length > 0
       ? [
-          `Build environment variables (${envvars.length}) are not taken over: what the Dockerfile needs belongs into "build-args", and what is secret into "build-secrets".`,
+          `Build environment variables (${envvars.length}) are not taken over: what the Dockerfile needs belongs in "build-args", and what is secret in "build-secrets".`,
         ]
       : []),
     ...(autotests.toUpperCase() === 'OFF'

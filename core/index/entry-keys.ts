@@ -28,7 +28,7 @@ const id = text
     rule((value) =>
       idPattern.test(value)
         ? undefined
-        : `${quoted(value)} is no image name. Use letters and digits, with single "-" between them: ${exampleOf(value)}.`,
+        : `${quoted(value)} is not an image name. Use letters and digits, with single "-" between them: ${exampleOf(value)}.`,
     ),
   )
   .meta({ pattern: idPattern.source });
@@ -38,7 +38,7 @@ const tag = text
   .check(
     rule((value) => {
       if (!tagPattern.test(value)) {
-        return `${quoted(value)} is no image name: a tag has at most 128 letters, digits, "_", "." and "-", and begins with none of the last two.`;
+        return `${quoted(value)} is not an image name: a tag has at most 128 letters, digits, "_", "." and "-", and begins with none of the last two.`;
       }
       return /^build-|^sha-[0-9a-f]{40}$/.test(value)
         ? `The pipeline itself gives the tags "build-…" and "sha-…" to releases. Choose another.`
@@ -56,7 +56,7 @@ const addresses = prose
       const parts = splitAddresses(value);
       const refused = parts.find((part) => !address.safeParse(part).success);
       if (parts.length > 0 && refused === undefined) return undefined;
-      return `${quoted(refused ?? value)} is no mail address. Write it as name@example.org; write several as a list.`;
+      return `${quoted(refused ?? value)} is not a mail address. Write it as name@example.org; write several as a list.`;
     }),
   )
   .meta({ pattern: '^[^@]+@[^@]+' });
@@ -83,7 +83,7 @@ const parent = text.check(
       return undefined;
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      return `${quoted(value)} is no name of an image. Write app-id/job-id:tag, such as centos/centos:7.`;
+      return `${quoted(value)} is not a name of an image. Write app-id/job-id:tag, such as centos/centos:7.`;
     }
   }),
 );
@@ -119,7 +119,7 @@ const holdMapping = z.strictObject(
 export const entrySchema = z.strictObject({
   id: text
     .check(
-      rule((value) => (/^[1-9]\d{0,8}$/.test(value) ? undefined : `${quoted(value)} is no number from 1 upwards.`)),
+      rule((value) => (/^[1-9]\d{0,8}$/.test(value) ? undefined : `${quoted(value)} is not a number from 1 upwards.`)),
     )
     .meta({ type: ['integer', 'string'], minimum: 1, pattern: '^[1-9][0-9]{0,8}$' })
     .nullish()
@@ -146,7 +146,7 @@ export const entrySchema = z.strictObject({
   'depends-on': listOf(parent, 'the name of an image')
     .optional()
     .describe(
-      'The images that the Dockerfile builds on: the image is built anew after each of them. `null` if there is none.',
+      'The images that the Dockerfile builds on: the image is built again after each of them. `null` if there is none.',
     ),
   'prebuild-script': path
     .nullish()
@@ -201,7 +201,7 @@ export const entrySchema = z.strictObject({
   'build-args': buildArguments
     .nullish()
     .describe(
-      'The values of ARGs of the Dockerfile: `NODE_VERSION: "24"`. Everybody can read them: secrets belong into `build-secrets`.',
+      'The values of ARGs of the Dockerfile: `NODE_VERSION: "24"`. Everybody can read them: secrets belong in `build-secrets`.',
     ),
   'build-secrets': buildSecrets
     .nullish()

@@ -82,7 +82,7 @@ export function exceptionDiagnostics(entry: Mapping, now: Date): FileDiagnostic[
 
 function expiryDiagnostics(item: Mapping, now: Date): FileDiagnostic[] {
   const expires = textOf(item, 'expires');
-  // The schema reports what is no day of the calendar.
+  // The schema reports what is not a day of the calendar.
   if (!expires || !z.iso.date().safeParse(expires.text).success) return [];
   const today = dayOf(now);
   const latest = daysAfter(today, longestDays);
@@ -106,7 +106,7 @@ function vexDiagnostics(item: Mapping): FileDiagnostic[] {
   if (isNotAffected && !justification) {
     return refuse(
       status.offset,
-      `"status: not_affected" needs a "justification". Choose of ${vexJustifications.join(', ')}.`,
+      `"status: not_affected" needs a "justification". Choose one of ${vexJustifications.join(', ')}.`,
     );
   }
   if (isNotAffected || !justification) return [];

@@ -14,7 +14,7 @@ interface StatementsOfImage {
 }
 
 /**
- * Gives each project the statements of the documents about it, the newest first. Products that are no project of the index are reported,
+ * Gives each project the statements of the documents about it, the newest first. Products that are not a project of the index are reported,
  * and so are statements that are not kept.
  * @returns the diagnostics of each document
  */

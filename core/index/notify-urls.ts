@@ -11,7 +11,7 @@ const address = text
     rule((value) => {
       const url = URL.parse(value);
       if (!url || !/^https?:$/.test(url.protocol))
-        return `${quoted(value)} is no address. Write it as https://host/path.`;
+        return `${quoted(value)} is not an address. Write it as https://host/path.`;
       return url.username || url.password
         ? 'The address contains a user name or password, which everybody can read. Have the operators store it: "secret".'
         : undefined;
@@ -30,7 +30,7 @@ export const notifyUrlMapping = z
           rule((value) =>
             secretName.test(value)
               ? undefined
-              : `${quoted(value)} is no name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
+              : `${quoted(value)} is not a name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
           ),
         )
         .meta({ pattern: secretName.source })

@@ -12,9 +12,8 @@ export interface IndexPlan {
 
 /**
  * The changes that an index makes to the known projects. A broken index removes nothing: projects of a file that cannot be read completely
- * stay as they are unless the file still has them, and an index without any project changes nothing. If the policy cannot be read, each
- * project keeps its policy and no project is added, and so it is with the defaults; the same way each keeps its statements and its
- * destinations.
+ * stay as they are unless the file still has them, and an index without any project changes nothing. If the policy or the defaults cannot
+ * be read, each project keeps its own, and none is added. If statements or destinations cannot be read, each project keeps these.
  * @param known may have more than an entry has, as the records of the pipeline do: that is not compared
  */
 export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: readonly Project[]): IndexPlan {

@@ -243,7 +243,7 @@ function parentName(written: string): string {
 }
 
 /**
- * A path relative to the repository's root, `.` for the root itself. The real index has absolute paths, trailing slashes and contexts
+ * A path relative to the repository's root, `.` for the root itself. The index of CentOS has absolute paths, trailing slashes and contexts
  * like `../../`. Undefined if it leaves the repository.
  */
 function pathInside(path: string): string | undefined {

@@ -62,12 +62,12 @@ export function isDestinationsFile(path: string): boolean {
   return /^destinations\.ya?ml$/.test(path);
 }
 
-/** Whether a path in the index repository is that of a file with entries. CCCP's template lies beside them. */
+/** Whether a path in the index repository is that of a file with entries. CCCP's template is in the same folder. */
 export function isIndexFile(path: string): boolean {
   return /^index\.d\/[^/]+\.ya?ml$/.test(path) && !/^index\.d\/index_template\./.test(path);
 }
 
-/** How many mail addresses an entry may have, if the operators have not decided otherwise. */
+/** How many mail addresses an entry may have, unless the operators set another number. */
 export const usualRecipients = 5;
 
 export type ReadOptions = Pick<EntryOptions, 'now'> &
@@ -77,7 +77,8 @@ export type ReadOptions = Pick<EntryOptions, 'now'> &
   };
 
 /**
- * Reads every file; a broken file or entry is reported and stops nothing else. Files that are not `isOfIndex` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
+ * Reads every file; a broken file or entry is reported and stops nothing else. Files that are not `isOfIndex` are ignored. An entry is used
+ * if a project can be made of it, whatever else is reported of it.
  */
 export function readIndex(
   files: IndexFile[],
@@ -125,9 +126,9 @@ interface CommonFile<Value> {
   name: string;
   isIt: (path: string) => boolean;
   read: (yaml: YamlFile) => { value?: Value; diagnostics: FileDiagnostic[] };
-  /** What is said of one with another name. */
+  /** The message about a file with another name. */
   misnamed: string;
-  /** What holds while it has an error. */
+  /** The end of the message about an error: what is used until it is fixed. */
   meanwhile: string;
 }
 
@@ -156,7 +157,7 @@ const commonDestinations: CommonFile<string[]> = {
   meanwhile: 'Until the file can be read, every project keeps the destinations that it has.',
 };
 
-/** What it says; undefined if there is none, or it has an error. */
+/** Its content; undefined if there is none, or it has an error. */
 function readCommonFile<Value>(
   files: IndexFile[],
   index: Index,
@@ -231,7 +232,7 @@ function nameParents({ projects, positions }: Index): void {
     project.dependsOn = project.dependsOn.flatMap((parent) => {
       const own = ownParent(parent);
       if (own === undefined || !positions.has(own)) return [parent];
-      // The real index has an entry that names itself.
+      // The index of CentOS has an entry that names itself.
       return own === project.name ? [] : [own];
     });
   }

@@ -180,7 +180,7 @@ function parse(
       fault: {
         code: 'vex',
         offset: Number(position ?? 0),
-        message: 'This is no valid JSON from here on.',
+        message: 'This is not valid JSON from here on.',
       },
     };
   }

@@ -11,7 +11,7 @@ function named(what: string, pattern: RegExp, most: number) {
   return text
     .check(
       rule((value) =>
-        pattern.test(value) && value.length <= most ? undefined : `${quoted(value)} is no name of ${what}.`,
+        pattern.test(value) && value.length <= most ? undefined : `${quoted(value)} is not a name of ${what}.`,
       ),
     )
     .meta({ pattern: pattern.source, maxLength: most });
@@ -22,7 +22,7 @@ const servers = text
     rule((value) =>
       /^[\w.:/+@-]{1,128}=[\w .:/+@-]{1,256}$/.test(value)
         ? undefined
-        : `${quoted(value)} is no tag of servers. Write its key and value: Role=web.`,
+        : `${quoted(value)} is not a tag of servers. Write its key and value: Role=web.`,
     ),
   )
   .meta({ pattern: '^[\\w.:/+@-]{1,128}=[\\w .:/+@-]{1,256}$', examples: ['Role=web'] });
@@ -43,7 +43,7 @@ export const serviceKeys = {
   servers: servers.nullish().describe('For `ssm`: the tag of the servers, such as `Role=web`.'),
 };
 
-/** The keys of a target in git, which one that runs the image has not. */
+/** The keys of a target in git, which a target that runs the image does not have. */
 const manifestKeys = ['repository', 'branch', 'path', 'image', 'key', 'part', 'policy', 'mode', 'skip-ci'];
 
 type Place = Omit<EcsService, 'name' | 'on' | 'afterHours'> | Omit<ServerContainer, 'name' | 'on' | 'afterHours'>;

@@ -23,7 +23,7 @@ export const prose = z
       (value) =>
         value.search(hiddenCharacter) < 0
           ? undefined
-          : `There is a control character or one that cannot be seen in ${quoted(value)}. Type the value anew.`,
+          : `There is a control character or one that cannot be seen in ${quoted(value)}. Type the value again.`,
       { isHidden: true },
     ),
   );
@@ -49,19 +49,19 @@ export const listOf = <Item extends z.ZodType>(item: Item, what: string, most = 
 export const day = text
   .check(
     rule((value) =>
-      z.iso.date().safeParse(value).success ? undefined : `${quoted(value)} is no day. Write it as 2027-03-31.`,
+      z.iso.date().safeParse(value).success ? undefined : `${quoted(value)} is not a day. Write it as 2027-03-31.`,
     ),
   )
   .meta({ format: 'date' });
 
-/** One of some values, whatever their case; a rule of a text, so that a list reports which of its items is wrong. */
+/** One of several words, in any case. It is a rule of a text, so that a list reports which of its items is wrong. */
 export const oneOf = (words: readonly string[]) =>
   text
     .check(
       rule((value) => {
         if (words.some((word) => word.toLowerCase() === value.toLowerCase())) return undefined;
         const meant = suggestionFor(value, words);
-        return `${quoted(value)} is not known here. ${meant ? `Did you mean ${meant}?` : `Choose of ${words.join(', ')}.`}`;
+        return `${quoted(value)} is not known here. ${meant ? `Did you mean ${meant}?` : `Choose one of ${words.join(', ')}.`}`;
       }),
     )
     .meta({ enum: [...words] });
@@ -70,13 +70,13 @@ export const oneOf = (words: readonly string[]) =>
 export const branch = text
   .check(
     rule((value) => {
-      if (value.startsWith('-')) return `${quoted(value)} is no branch name: it would be taken for an option.`;
+      if (value.startsWith('-')) return `${quoted(value)} is not a branch name: it would be taken for an option.`;
       if (value.startsWith('refs/')) return `Write the branch without "refs/heads/": ${quoted(value)}.`;
       // https://git-scm.com/docs/git-check-ref-format
       const isBroken =
         /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^\/|\/$|^@$/u.test(value) ||
         value.length > 255;
-      return isBroken ? `${quoted(value)} is no branch name.` : undefined;
+      return isBroken ? `${quoted(value)} is not a branch name.` : undefined;
     }),
   )
   .meta({ pattern: '^(?!-|refs/)[^\\s~^:?*\\[\\\\]+$' });

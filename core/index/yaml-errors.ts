@@ -37,7 +37,7 @@ export function brokenYaml(
     faults.push({
       offset: cause.offset,
       code: 'yaml',
-      message: `This is no valid YAML: ${cause.reason ?? describeError(code, message)}`,
+      message: `This is not valid YAML: ${cause.reason ?? describeError(code, message)}`,
     });
   }
   return faults;
@@ -65,7 +65,7 @@ function describeError(code: string, message: string): string {
   const sentence = `${message.slice(0, 300).replace(/[.!]$/, '')}.`;
   switch (code) {
     case 'TAB_AS_INDENT':
-      return 'a tab is no indentation. Use blanks.';
+      return 'a tab is not allowed as indentation. Use spaces.';
     case 'BAD_INDENT':
       return `${sentence} The keys of one entry begin in the same column.`;
     case 'MULTILINE_IMPLICIT_KEY':

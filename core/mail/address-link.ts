@@ -5,7 +5,7 @@ export const linkDays = 7;
 
 const addressLinkSchema = z.object({ address: z.string(), until: z.iso.datetime() });
 
-/** What the link of the mail that asks says; it is sealed before it goes out. */
+/** The content of the link in the mail that asks for a confirmation; it is sealed before the mail is sent. */
 export type AddressLink = z.infer<typeof addressLinkSchema>;
 
 export const addressLinkFrom = (address: string, now: Date): AddressLink => ({
@@ -13,15 +13,15 @@ export const addressLinkFrom = (address: string, now: Date): AddressLink => ({
   until: new Date(now.getTime() + linkDays * 86_400_000).toISOString(),
 });
 
-/** As text for a path. */
+/** The link as text for a path. */
 export const encodeAddressLink = (link: AddressLink): string => Buffer.from(JSON.stringify(link)).toString('base64url');
 
-/** The link that was encoded so; the seal has shown that it was. */
+/** Decodes what `encodeAddressLink` returned: the seal has proven that it did. */
 export const decodeAddressLink = (text: string): AddressLink =>
   addressLinkSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
 
-/** What an address link is sealed for. */
+/** The purpose that an address link is sealed for. */
 export const addressLinkPurpose = 'mail address';
 
-/** Whether a link still confirms. It refuses mails for good. */
+/** Whether a link can still confirm an address. To refuse mails, it is valid for ever. */
 export const isLinkValid = ({ until }: AddressLink, now: Date): boolean => now.toISOString() < until;

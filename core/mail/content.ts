@@ -12,7 +12,7 @@ export interface MailContent {
   advice?: string | undefined;
   /** What to copy for that: a command, or lines of an index entry. */
   example?: Passage | undefined;
-  /** Above what is long. */
+  /** They come before the long parts. */
   links: { label: string; address: string }[];
   /** The last lines that a program printed. */
   output?: Passage | undefined;
@@ -52,6 +52,6 @@ export interface Mail {
 
 export interface Recipient {
   address: string;
-  /** Where its owner ends all mails; absent for operators, whom the configuration names. */
+  /** The link by which the recipient stops all mails; absent for operators, whom the configuration names. */
   unsubscribeLink?: string;
 }

@@ -22,7 +22,7 @@ interface Owner {
   ends: BuildEnd[];
 }
 
-/** Each address once, however its letters are written. */
+/** Each address once, in whatever case it is written. */
 export function ownersOf(ends: readonly BuildEnd[]): Owner[] {
   const owners = new Map<string, Owner>();
   for (const end of ends)
@@ -41,13 +41,13 @@ interface DigestMail {
     endedAt?: string | undefined;
     counts: Partial<Record<CascadeMember['state'], number>>;
   };
-  /** Those of the recipient's projects. */
+  /** The builds of the recipient's projects. */
   ends: readonly BuildEnd[];
   siteUrl: string;
   indexUrl: string;
 }
 
-/** What needs somebody comes first. */
+/** What people have to act on comes first. */
 const order = ['FAILED', 'BLOCKED', 'HELD', 'FIXED', 'RELEASED'];
 
 /** All builds that need somebody, and enough of the others, fit into the 100 kB after which Gmail clips a mail. */
@@ -103,7 +103,10 @@ export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Ma
   };
 }
 
-/** What these builds themselves began with, most often first: of the cascade's other causes some may be images that the owner must not know of. */
+/**
+ * The causes of these builds themselves, the most frequent first: other causes of the cascade may be images that the owner must not know
+ * of.
+ */
 function causesOf(ends: readonly BuildEnd[]): string[] {
   const byCause = Map.groupBy(ends, ({ build }) => describeCause(build.cause, build.gitHost));
   return [...byCause].toSorted(([, one], [, other]) => other.length - one.length).map(([cause]) => cause);

@@ -48,7 +48,7 @@ export function firstItems<Item extends List['items'][number]>(
   return [...shown, `and ${items.length - itemsShown} more${where === undefined ? '' : `: ${where}`}`];
 }
 
-/** What filters of mail programs go by. */
+/** The headers that filters of mail programs use. */
 export function projectHeaders(project: string, status: string): Mail['headers'] {
   return { 'X-Slipway-Project': headerValue(project), 'X-Slipway-Status': status };
 }

@@ -90,7 +90,7 @@ function indexMail(
   };
 }
 
-/** Its place leads to the line, on hosts whose addresses are known. */
+/** Its position is a link to the line, on hosts whose addresses are known. */
 function itemOf({ file, line, column, entry, message }: Diagnostic, index: IndexCommit): List['items'][number] {
   const name = `${oneLine(file, 200)}:${line}:${column}`;
   const text = `${entry ? `${oneLine(entry, 200)}: ` : ''}${oneLine(message, 400)}`;

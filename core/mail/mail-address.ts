@@ -4,7 +4,7 @@ import { linkDays } from './address-link.ts';
 export const addressAnswerSchema = z.enum(['confirmed', 'refused']);
 export type AddressAnswer = z.infer<typeof addressAnswerSchema>;
 
-/** What SES reported of a mail: its server said that there is no such address, or its owner marked it as spam. */
+/** What SES reported about a mail: that there is no such address, or that its owner marked it as spam. */
 const mailFailureSchema = z.object({
   kind: z.enum(['bounced', 'complained']),
   at: z.iso.datetime(),
@@ -34,7 +34,7 @@ export type KnownAddress = Pick<MailAddressRecord, 'answer' | 'answeredAt' | 'fa
 /** An address whose owner never answers is left alone after so many mails, whatever the index says. */
 const mostAsks = 3;
 
-/** Mailboxes are made again, and servers err: a mail is tried once more after this time. */
+/** A mailbox may be created again, and a mail server may be wrong: one more mail is sent after this time. */
 const bounceDays = 30;
 
 /**

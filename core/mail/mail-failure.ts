@@ -6,7 +6,7 @@ const longestReason = 500;
 const recipientSchema = z.object({ emailAddress: z.string(), diagnosticCode: z.string().optional() });
 
 /**
- * What SES reports of a mail, as EventBridge has it.
+ * What SES reports about a mail, as EventBridge has it.
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  */
 const mailEventSchema = z.object({

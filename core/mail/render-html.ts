@@ -54,7 +54,10 @@ function listed({ title, items }: NonNullable<MailContent['list']>): Html {
   return html`<p style="margin:0 0 6px"><b>${title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${items.map((item) => html`<li style="margin:0 0 4px">${typeof item === 'string' ? item : html`<a class="link" href="${item.link}" style="color:#1a56c4">${item.name}</a>: ${item.text}`}</li>`)}</ul>`;
 }
 
-/** The first link is a button, because it is what most readers want next. One that a narrow screen puts below it begins where it does. */
+/**
+ * The first link is a button, because it is what most readers want next. On a narrow screen the others follow below it, with the same
+ * indentation.
+ */
 function link({ label, address }: MailContent['links'][number], index: number): Html {
   return index === 0
     ? html`<a class="button" href="${address}" style="display:inline-block;margin:0 16px 0 0;padding:8px 16px;border-radius:6px;background:#1a56c4;color:#ffffff;text-decoration:none;font-weight:600">${label}</a>`

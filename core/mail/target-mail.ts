@@ -11,7 +11,8 @@ import { footerForOwners, projectHeaders } from './frame.ts';
  * `[slipway] DEPLOYED: app/job:tag 1.2.0 to production` and `[slipway] NOT DEPLOYED: …`.
  */
 export function targetMail(target: TargetState, { siteUrl, indexUrl }: { siteUrl: string; indexUrl: string }): Mail {
-  const { project, wanted, call } = { ...target, call: target.wanted.call };
+  const { project, wanted } = target;
+  const { call } = wanted;
   const isDone = target.state === 'delivered';
   const name = oneLine(project, 120);
   const tag = oneLine(wanted.tag, 128);

@@ -34,7 +34,7 @@ export function splitHost(repository: string): { host: string | undefined; path:
 
 /**
  * Whether a reference in a manifest, such as `registry.example.org/demo/app:1.2.3`, is one of the names. A name without a registry's host
- * stands for that image of any registry, because the same manifests are used with several.
+ * means that image of any registry, because the same manifests are used with several.
  */
 export function isNamed(reference: string, names: readonly string[]): boolean {
   const [, name = ''] = /^([^@]*?)(?::[^/:@]*)?(?:@.*)?$/.exec(reference.trim()) ?? [];

@@ -18,7 +18,10 @@ export interface EditedFile extends ManifestFile {
   changes: Change[];
 }
 
-/** The files that a folder stands for, the first of them that is there; the other kinds look for the image in all files of a folder. */
+/**
+ * The file that is meant by a folder: the first of these that exists. For the other kinds, the image is looked for in all files of the
+ * folder.
+ */
 export const wellKnownFiles: Partial<Record<ManifestPlace['kind'], readonly string[]>> = {
   kustomize: ['kustomization.yaml', 'kustomization.yml', 'Kustomization'],
   'helm-values': ['values.yaml', 'values.yml'],
@@ -41,7 +44,7 @@ export function editManifests(
   place: ManifestPlace,
   { image, names }: { image: DeployedImage; names: readonly string[] },
 ): EditedFile[] {
-  // What is written is the released name: it must be found again.
+  // The released name is written, so the next release has to find that one too.
   const wanted = place.image === undefined ? names : [place.image, ...names];
   let found = 0;
   const edited = files.flatMap((file): EditedFile[] => {

@@ -31,7 +31,7 @@ export function composePlaces(manifest: Manifest, names: readonly string[], imag
     const root = document.contents;
     const services = isMap(root) ? valueAt(manifest, root, 'services')?.node : undefined;
     if (!isMap(root) || !isMap(services)) {
-      throw manifest.refusal(root?.range[0] ?? 0, 'this is no compose file: there is no mapping "services".');
+      throw manifest.refusal(root?.range[0] ?? 0, 'this is not a compose file: there is no mapping "services".');
     }
     const extensions = root.items.filter(({ key }) => isScalar(key) && scalarText(key).startsWith('x-'));
     return [...extensions, ...services.items].flatMap(({ value: service }) => {

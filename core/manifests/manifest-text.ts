@@ -47,7 +47,7 @@ export interface Change {
 
 /**
  * The text of a file from a repository.
- * @throws ManifestError if it is no UTF-8, or too large
+ * @throws ManifestError if it is not UTF-8, or too large
  */
 export function manifestText(path: string, bytes: Uint8Array): string {
   if (bytes.length > largestManifest) {

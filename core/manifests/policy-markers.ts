@@ -7,10 +7,9 @@ import type { Manifest, Place } from './manifest-text.ts';
 const markerSchema = z.record(z.string(), z.string());
 
 /**
- * The values that a comment behind them, or above those that have a line of their own, marks for Flux's image automation,
- * `# {"$imagepolicy": "flux-system:app:tag"}`: with what follows the policy's name, `name`, `tag` or `digest`, that part of the image, else
- * the whole.
- * https://fluxcd.io/flux/guides/image-update/#configure-image-update-for-custom-resources
+ * The values that a comment marks for Flux's image automation, `# {"$imagepolicy": "flux-system:app:tag"}`: behind the value or, if the
+ * value has a line of its own, above it. `name`, `tag` or `digest` after the policy's name means that part of the image; without one the
+ * value is the whole image. https://fluxcd.io/flux/guides/image-update/#configure-image-update-for-custom-resources
  */
 export function policyPlaces(manifest: Manifest, policy: string, image: DeployedImage): Place[] {
   const places: Place[] = [];
@@ -34,7 +33,7 @@ export function policyPlaces(manifest: Manifest, policy: string, image: Deployed
   return places;
 }
 
-/** The one line of comment above a value that has a line of its own, but for the dash of a list. */
+/** The one line of comment above a value that has a line of its own, except for the dash of a list. */
 function commentAbove({ text }: Manifest, { range }: Scalar): string | undefined {
   const start = range?.[0] ?? 0;
   const own = text.lastIndexOf('\n', start - 1) + 1;

@@ -31,7 +31,7 @@ const targetShape = {
   name: z.string(),
   /** The releases of the tracked branch, those of versions, or those that are promoted from the target before. */
   on: z.enum(targetCalls),
-  /** A release that the target before has had for so long without a new finding is promoted by itself. */
+  /** A release is promoted by itself once the target before has had it for this time without a new finding. */
   afterHours: z.int().optional(),
 };
 

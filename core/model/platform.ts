@@ -22,7 +22,7 @@ export function architectureOf(platform: Platform): Architecture {
   return architectures[platform];
 }
 
-/** What a build made for one platform is recorded under this name, like what a build made for its only one. */
+/** The id under which one platform's part of a build is recorded. */
 export function partOf(build: string, platform: Platform): string {
   return `${build}/${architectureOf(platform)}`;
 }

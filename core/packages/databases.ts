@@ -44,7 +44,7 @@ export interface RpmPackage {
   sourceFile: string;
 }
 
-/** The name of entries that are no packages but the keys that sign them. */
+/** The name of entries that are not packages but the keys that sign them. */
 const rpmKeys = 'gpg-pubkey';
 
 export function rpmPackages(found: readonly RpmPackage[]): InstalledPackage[] {

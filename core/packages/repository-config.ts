@@ -71,7 +71,10 @@ export function parseAptPins(files: readonly ConfigurationFile[]): string[] {
   );
 }
 
-/** Repositories with a tag are left out: apk takes from them only packages that are requested with the tag. https://wiki.alpinelinux.org/wiki/Repositories */
+/**
+ * Repositories with a tag are left out: apk takes from them only packages that are requested with the tag.
+ * https://wiki.alpinelinux.org/wiki/Repositories
+ */
 export function parseApkRepositories(text: string): PackageRepository[] {
   return lines(text)
     .filter((line) => /^https?:/.test(line))

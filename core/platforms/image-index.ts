@@ -16,7 +16,7 @@ export interface ListedImage extends PlatformImage {
 
 /**
  * The image index of some images: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
- * The same images always give the same bytes. What all of them have for annotations, the index has too.
+ * The same images always give the same bytes. The index has the annotations that all of its images have.
  */
 export function imageIndexOf(images: readonly ListedImage[]): string {
   const [first, ...others] = images;
@@ -34,7 +34,7 @@ export function imageIndexOf(images: readonly ListedImage[]): string {
   });
 }
 
-/** What an index says of the machines that an image is for; `v8` is what every 64-bit ARM is. */
+/** How an index describes the machines that an image is for; every 64-bit ARM is `v8`. */
 function described(platform: Platform) {
   const architecture = architectureOf(platform);
   return { architecture, os: 'linux', variant: architecture === 'arm64' ? 'v8' : undefined };

@@ -49,7 +49,7 @@ function mergedFindings(scans: readonly PlatformScan[]): Finding[] {
 
 const rank = (state: Scan['state']): number => states.indexOf(state);
 
-/** A time that one of them lacks is not known of all. */
+/** If one of them has no time, the index has none. */
 function oldest(times: readonly (string | undefined)[]): string | undefined {
   return times.every((time) => time !== undefined) ? times.toSorted()[0] : undefined;
 }

@@ -10,7 +10,7 @@ import { oneLine } from '../text/one-line.ts';
 /** The `source` of the events. */
 export const eventSource = 'slipway';
 
-/** Rises when a field is taken away or means something else; new fields may come without. */
+/** Rises when a field is removed or changes its meaning. A new field does not raise it. */
 const version = z.literal(1);
 const project = z.string().describe('The project, as `app-id/job-id:desired-tag`.');
 const by = z.string().describe('Who asked for it.');
@@ -145,7 +145,7 @@ export function eventOfBuild(build: Build, siteUrl: string): PublishedEvent | un
     : undefined;
 }
 
-/** What a change of a hold means; undefined for a rollback, whose build says it. */
+/** The event of a change of a hold; undefined for a rollback, whose build has an event. */
 export function eventOfHold({
   id,
   project,

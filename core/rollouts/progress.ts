@@ -15,10 +15,10 @@ export interface Deployment {
 /** A command of Systems Manager. https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html */
 export interface Command {
   status: string;
-  /** More exactly. */
+  /** The status in more detail. */
   details: string;
   servers: number;
-  /** Of the first server that failed, what it printed last. */
+  /** What the first server that failed printed last. */
   failure?: { server: string; output: string } | undefined;
 }
 

@@ -10,7 +10,7 @@ export function parsePurl(text: string): Purl | undefined {
     // A plus sign stands for itself; the library reads one in a qualifier as a blank, as forms do.
     return normalized(PackageURL.fromString(text.replaceAll('+', '%2B')));
   } catch {
-    // The library throws plain errors for any text that is no package URL.
+    // The library throws plain errors for any text that is not a package URL.
     return undefined;
   }
 }

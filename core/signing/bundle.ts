@@ -12,7 +12,7 @@ export function digestToSign(statement: Buffer): Buffer {
   return createHash('sha256').update(dsse.preAuthEncoding(payloadType, statement)).digest();
 }
 
-/** By what a bundle says which key signed it, as cosign does. */
+/** The hint in a bundle that says which key signed it, as cosign makes it. */
 export function keyHint(publicKey: Uint8Array): string {
   return createHash('sha256').update(publicKey).digest('base64');
 }
@@ -36,7 +36,7 @@ export function bundleOf(statement: Buffer, signature: Buffer, publicKey: Uint8A
 
 /**
  * The statement of a bundle that this key signed; undefined if the bundle is none, another key signed it, or it is not signed at all. What
- * the bundle says of its key is not asked.
+ * the bundle claims about its key does not count.
  * @param publicKey as PEM
  */
 export function verifiedStatement(bundle: unknown, publicKey: string): Statement | undefined {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * What is said of a released image in signed statements, each with its type and the word that `cosign verify-attestation --type` has for
+ * What the signed statements about a released image say, each with its type and the word that `cosign verify-attestation --type` has for
  * it. The first is the signature itself, as cosign 3 makes it: `cosign verify` looks for it.
  */
 export const statements = {

@@ -3,7 +3,7 @@ import { type Provenance, provenanceSchema } from './provenance.ts';
 import { requiredStatements, type Statement, type StatementName, statementNames, statements } from './statement.ts';
 import { type VulnerabilityScan, vulnerabilityScanSchema } from './vulnerability-scan.ts';
 
-/** What a key proves of an image. */
+/** What a key proves about an image. */
 export interface Verification {
   /** The image is signed, and its origin and its scan are attested. */
   verified: boolean;
@@ -16,7 +16,7 @@ export interface Verification {
   ignored: number;
 }
 
-/** Holds the bundles beside an image against a public key. */
+/** Checks the bundles beside an image with a public key. */
 export function verify(digest: string, bundles: readonly unknown[], publicKey: string): Verification {
   const signed = bundles
     .map((bundle) => verifiedStatement(bundle, publicKey))

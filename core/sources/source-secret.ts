@@ -15,8 +15,8 @@ export function opensUrl(opened: string, url: string): boolean {
 }
 
 /**
- * By what a project's repository is asked. Projects of one repository are asked for together only where that is the same: what one of them
- * opens must not be shown to another that only names its address.
+ * The credential that a project's repository is queried with. Projects of one repository are queried together only if they have the same
+ * one: what one of them opens must not be shown to another that only names its address.
  */
 export function accessOf({ appId, sourceSecret }: Pick<Project, 'appId' | 'sourceSecret'>): string {
   return sourceSecret === undefined ? '' : `${appId}/${sourceSecret}`;

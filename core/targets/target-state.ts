@@ -74,7 +74,7 @@ const day = 24 * 60 * minute;
 const crashMinutes = 10;
 /** A copy may take this long, and nobody else begins it meanwhile. */
 export const copyMinutes = 10;
-/** A service says by an event how it ended. If the event is lost, it is asked after this. */
+/** An event reports how the rollout of a service ended. If the event is lost, the service is queried after this time. */
 const rollingMinutes = 5;
 const retries = { first: minute, longest: 60 * minute, longestAsked: day };
 const triedDays = 7;

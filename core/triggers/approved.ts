@@ -14,7 +14,7 @@ export const commentMark = '<!-- slipway';
  */
 const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[ \t]*$/m;
 
-/** A comment at a pull request, as it was first written: others than the author may edit it later. */
+/** A comment on a pull request, as it was first written: people other than its author may edit it later. */
 interface Written {
   id: number;
   /** The pull request's. */

@@ -7,7 +7,7 @@ export type TriggerType = Trigger['type'];
 export type TriggerSenders = Readonly<Record<string, readonly TriggerType[]>>;
 
 /**
- * The trigger in a message of the queue. What the message says of itself, its sender may have made up; who sent it, SQS says: of a role it
+ * The trigger in a message of the queue. The sender may have made up anything in the message itself, but SQS says who sent it: of a role it
  * gives the id, then the name of the session. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
  * @throws InvalidInputError if the sender may not send triggers of this kind
  */

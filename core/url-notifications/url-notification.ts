@@ -31,9 +31,9 @@ const minute = 60_000;
 const pauses = { first: 5 * minute, longest: 6 * 60 * minute };
 /** The last attempt is about a day after the first. */
 const mostAttempts = 10;
-/** So much of a hash tells two notifications of one moment apart. */
+/** So many digits of a hash distinguish two notifications of one moment. */
 const keyDigits = 32;
-/** Another process may work on it for so long. */
+/** For this time no other process works on it. */
 const claimMilliseconds = 2 * minute;
 
 /** The notifications that an event calls for: one for each address that wants it. */
@@ -51,16 +51,16 @@ export function notificationsOf(event: PublishedEvent, notifyUrls: readonly Noti
     });
 }
 
-/** As it is while a process tries it: if that crashes, another one tries later. */
+/** The notification while a process tries it: if that process crashes, another one tries later. */
 export function claimed(notification: UrlNotification, now: Date): UrlNotification {
   const dueAt = new Date(now.getTime() + claimMilliseconds).toISOString();
   return { ...notification, state: 'pending', dueAt, endedAt: undefined, revision: notification.revision + 1 };
 }
 
-/** What came of an attempt: nothing, or why it failed, and whether another can help. */
+/** The result of an attempt: no error, or why it failed and whether another attempt can help. */
 export type Attempt = { error?: undefined } | { error: string; isFinal: boolean; retryAt?: string | undefined };
 
-/** As it is after an attempt. */
+/** The notification after an attempt. */
 export function attempted(notification: UrlNotification, attempt: Attempt, now: Date, random: number): UrlNotification {
   const ended = { ...notification, revision: notification.revision + 1, dueAt: undefined, endedAt: now.toISOString() };
   if (attempt.error === undefined) return { ...ended, state: 'delivered', error: undefined };
@@ -77,7 +77,7 @@ export const keyOf = ({ id }: Pick<UrlNotification, 'id'>): string => id.slice(-
 export const isSameAddress = (one: NotifyUrl, other: NotifyUrl): boolean =>
   one.url === other.url && one.secret === other.secret;
 
-/** Where it goes, for everybody to read: an address may have a key in its path. */
+/** What everybody may read of an address: its path may contain a key. */
 export function placeOf({ url, secret }: NotifyUrl): string {
   return url === undefined ? `the address in the secret ${secret}` : (URL.parse(url)?.host ?? 'an address');
 }

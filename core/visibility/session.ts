@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Viewer } from './viewer.ts';
 
-/** What a session is hidden for (services/aws/seals.ts), so that nobody makes one, or reads whose it is. */
+/** The purpose that a session is sealed for (services/aws/seals.ts), so that nobody can forge one, or read whose it is. */
 export const sessionPurpose = 'session';
 /** Long enough for a day's work. Somebody who leaves a group still sees its projects for this long. */
 export const sessionHours = 8;
@@ -17,7 +17,7 @@ export function cookieName(siteUrl: string, what: 'session' | 'login'): string {
   return siteUrl.startsWith('https:') ? `__Host-slipway-${what}` : `slipway-${what}`;
 }
 
-/** A cookie that scripts cannot read, and other sites cannot have sent but by a link. */
+/** A cookie that scripts cannot read, and that the browser sends from another site only when somebody follows a link. */
 export function cookie(siteUrl: string, what: 'session' | 'login', value: string, seconds: number): string {
   const secure = siteUrl.startsWith('https:') ? '; Secure' : '';
   return `${cookieName(siteUrl, what)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;

@@ -12,7 +12,7 @@ export interface Viewer {
 
 export const stranger: Viewer = { groups: [], seesAll: false };
 
-/** What `viewers` of an entry has before the name of a group. */
+/** The prefix of a group's name in `viewers` of an entry. */
 export const groupPrefix = 'group:';
 
 /**

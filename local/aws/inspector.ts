@@ -133,7 +133,7 @@ function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch (cause) {
-    throw new AwsError('SerializationException', `The body is no JSON: ${cause}`);
+    throw new AwsError('SerializationException', `The body is not JSON: ${cause}`);
   }
 }
 

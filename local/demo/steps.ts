@@ -4,8 +4,8 @@ import { PromiseBrokenError } from './watch.ts';
 export interface Steps {
   /**
    * One line of the display: does the work, and has `end` say what came of it.
-   * @param patienceSeconds how long it may say nothing new: a loaded machine is slow, and what goes on is not given up
-   * @throws PromiseBrokenError when nothing has happened for so long
+   * @param patienceSeconds how long it may report nothing new: a loaded machine is slow, and work that goes on is not given up
+   * @throws PromiseBrokenError when nothing has happened for that time
    */
   run<Value>(
     title: string,

@@ -91,7 +91,7 @@ export function createIdentityProvider({ url, password }: Options) {
 
   async function authorize(parameters: URLSearchParams, form: URLSearchParams | undefined, response: ServerResponse) {
     const request = requestOf(parameters);
-    if (!request) return plain(response, 400, 'This is no sign-in of this machine. Begin at /login.');
+    if (!request) return plain(response, 400, 'This is not a sign-in of this machine. Begin at /login.');
     if (!form) return page(response, 200, signInPage({}));
     const answer = answerSchema.safeParse(Object.fromEntries(form));
     if (!answer.success) return page(response, 400, signInPage({ reason: 'Enter a mail address and the password.' }));

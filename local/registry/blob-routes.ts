@@ -193,7 +193,7 @@ function checkRange(headers: Exchange['request']['headers'], repository: string,
   const text = headers['content-range'];
   if (text === undefined) return;
   const match = /^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/.exec(text);
-  if (match === null) throw new RegistryError('BLOB_UPLOAD_INVALID', `'${text}' is no range`);
+  if (match === null) throw new RegistryError('BLOB_UPLOAD_INVALID', `'${text}' is not a range`);
   const [start, end] = [Number(match[1]), Number(match[2])];
   const length = headers['content-length'];
   if (length !== undefined && Number(length) !== end - start + 1) {
@@ -238,7 +238,7 @@ function findBlob({ account, registry }: RegistryContext, repository: string, di
 
 function checkDigest(digest: string): void {
   if (!isDigest(digest))
-    throw new RegistryError('DIGEST_INVALID', `'${digest}' is no digest that the registry supports`);
+    throw new RegistryError('DIGEST_INVALID', `'${digest}' is not a digest that the registry supports`);
 }
 
 function notAllowed({ req }: Exchange['response'], allow: string): RegistryError {

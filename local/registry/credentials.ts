@@ -47,7 +47,7 @@ export function createCredentials(database: DatabaseSync, iam: Authority) {
       const secret = iam.secretOf(user);
       if (secret === undefined || !isSame(secret, password)) return undefined;
       const caller = iam.callerOf(user);
-      // A role's keys sign requests; as on AWS, they are no password.
+      // A role's keys sign requests; as on AWS, they are not a password.
       return caller?.kind === 'owner' ? caller : undefined;
     },
   };

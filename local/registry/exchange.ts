@@ -51,7 +51,7 @@ export function authorize({ account }: RegistryContext, { caller }: Exchange, ac
 
 /** The repository that a request is about, once the caller may do the action there. */
 export function repositoryFor(context: RegistryContext, exchange: Exchange, action: string, name: string): Repository {
-  if (!isRepositoryName(name)) throw new RegistryError('NAME_INVALID', `'${name}' is no name of a repository`);
+  if (!isRepositoryName(name)) throw new RegistryError('NAME_INVALID', `'${name}' is not a name of a repository`);
   authorize(context, exchange, action, arnOf(context.account, name));
   const repository = context.registry.repositories.find(name);
   if (repository !== undefined) return repository;

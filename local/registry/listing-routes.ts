@@ -31,7 +31,7 @@ interface Page {
 function pageOf({ query }: Exchange, select: (last: string, limit: number) => string[]): Page {
   const text = query.get('n') ?? String(pageSize);
   if (!/^\d{1,9}$/.test(text)) {
-    throw new RegistryError('UNSUPPORTED', `'${text}' is no number of results`, { status: 400 });
+    throw new RegistryError('UNSUPPORTED', `'${text}' is not a number of results`, { status: 400 });
   }
   const limit = Math.min(Number(text), pageSize);
   const items = select(query.get('last') ?? '', limit + 1);
@@ -46,8 +46,8 @@ function linkTo(path: string, { items, limit, hasMore }: Page): Record<string, s
 
 /** `/v2/<name>/referrers/<digest>` */
 export function listReferrers(context: RegistryContext, exchange: Exchange, name: string, subject: string): void {
-  if (!isDigest(subject)) throw new RegistryError('DIGEST_INVALID', `'${subject}' is no digest`);
-  if (!isRepositoryName(name)) throw new RegistryError('NAME_INVALID', `'${name}' is no name of a repository`);
+  if (!isDigest(subject)) throw new RegistryError('DIGEST_INVALID', `'${subject}' is not a digest`);
+  if (!isRepositoryName(name)) throw new RegistryError('NAME_INVALID', `'${name}' is not a name of a repository`);
   // A 404 would say that the registry has no referrers at all, so a repository that is not there has none.
   authorize(context, exchange, 'ecr:BatchGetImage', arnOf(context.account, name));
   const wanted = exchange.query.get('artifactType');

@@ -42,9 +42,9 @@ async function putManifest(context: RegistryContext, exchange: Exchange, name: s
   const { request, response, query } = exchange;
   const repository = repositoryFor(context, exchange, 'ecr:PutImage', name);
   const byDigest = reference.includes(':');
-  if (byDigest && !isDigest(reference)) throw new RegistryError('DIGEST_INVALID', `'${reference}' is no digest`);
+  if (byDigest && !isDigest(reference)) throw new RegistryError('DIGEST_INVALID', `'${reference}' is not a digest`);
   const tags = byDigest ? query.getAll('tag') : [reference];
-  for (const tag of tags) if (!isTag(tag)) throw new RegistryError('TAG_INVALID', `'${tag}' is no tag`);
+  for (const tag of tags) if (!isTag(tag)) throw new RegistryError('TAG_INVALID', `'${tag}' is not a tag`);
   const content = await readManifest(request);
   const pushed = pushImage(context.registry, context.account.id, repository, {
     manifest: content,
@@ -98,7 +98,7 @@ function deleteManifest(context: RegistryContext, exchange: Exchange, name: stri
 
 function findImage({ registry }: RegistryContext, repository: string, reference: string): StoredImage {
   const isValid = isDigest(reference) || isTag(reference);
-  if (!isValid && reference.includes(':')) throw new RegistryError('DIGEST_INVALID', `'${reference}' is no digest`);
+  if (!isValid && reference.includes(':')) throw new RegistryError('DIGEST_INVALID', `'${reference}' is not a digest`);
   const image = isDigest(reference)
     ? registry.images.byDigest(repository, reference)
     : registry.images.byTag(repository, reference);

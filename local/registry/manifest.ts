@@ -22,7 +22,7 @@ const optionalText = z
 
 const descriptorSchema = z.object({
   mediaType: z.string(),
-  digest: z.string().refine(isDigest, 'is no digest'),
+  digest: z.string().refine(isDigest, 'is not a digest'),
   size: z.int().nonnegative(),
   urls: z.array(z.string()).nullish(),
 });

@@ -62,7 +62,7 @@ function locationOf(request: IncomingMessage): { path: string; query: URLSearchP
   }
 }
 
-/** Clients learn here how to log in, so this address alone asks everybody to. */
+/** Clients learn here how to log in, so this address alone requires a login from everybody. */
 function ping({ caller, request, response }: Exchange): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed(request);
   const isLoggedIn = caller.kind !== 'anonymous' || request.headers.authorization?.startsWith('Bearer ');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 
-/** What the thread is told: so much of a file is there, and who waits for the digest of that much, if anybody does. */
+/** A message to the thread: this much of a file is there, and who waits for the digest of that much, if anybody does. */
 export interface Grown {
   file: string;
   size: number;

@@ -29,7 +29,7 @@ export function baseScore(text: string): BaseScore | undefined {
     const score = specification?.score(vector);
     return specification && score !== undefined ? { version: specification.version, score } : undefined;
   } catch {
-    // The library throws plain errors at whatever is no vector.
+    // The library throws plain errors at whatever is not a vector.
     return undefined;
   }
 }

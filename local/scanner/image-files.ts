@@ -19,9 +19,9 @@ export class UnreadableImageError extends Error {
 }
 
 /**
- * The files of an image that are wanted, as a container would see them: the layers lie on one another, and whiteouts in the upper
- * ones take files of the lower ones away. https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts
- * Nothing is unpacked to the disk, so no path in a layer can lead anywhere.
+ * The files of an image that are wanted, as a container would see them: upper layers cover lower ones, and their whiteouts remove files of
+ * these. https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts Nothing is unpacked to the disk, so no path in a layer
+ * can lead anywhere.
  */
 export async function readImageFiles(
   layers: string[],
@@ -93,7 +93,7 @@ async function readLayer(
     onReadEntry: see,
     onwarn: (code, message) => {
       if ((code === 'TAR_BAD_ARCHIVE' && !isEmpty) || code === 'TAR_ABORT')
-        failure ??= new UnreadableImageError(`A layer is no tar archive: ${message}`);
+        failure ??= new UnreadableImageError(`A layer is not a tar archive: ${message}`);
     },
   });
   const counter = new Transform({

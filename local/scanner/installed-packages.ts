@@ -68,7 +68,7 @@ export function parseDpkgStatus(content: Buffer): Package[] {
       (status !== undefined && !/ (?:installed|triggers-pending|triggers-awaited)$/.test(status))
     )
       return [];
-    // `Source: glibc (2.36-9)`: the version stands there only where it is another one.
+    // `Source: glibc (2.36-9)`: the version is given only if it is another one.
     const [, sourceName, sourceVersion] = /^(\S+)(?:\s+\((.+)\))?$/.exec(value('Source') ?? '') ?? [];
     return [{ name, version, source: { name: sourceName ?? name, version: sourceVersion ?? version } }];
   });

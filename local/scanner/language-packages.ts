@@ -9,7 +9,7 @@ export interface LanguagePackage {
   path: string;
 }
 
-/** How OSV and Inspector name a language's packages, and how they lie in an image. */
+/** How OSV and Inspector name a language's packages, and where they are in an image. */
 interface Language {
   ecosystem: string;
   /** https://docs.aws.amazon.com/inspector/v2/APIReference/API_VulnerablePackage.html */

@@ -62,7 +62,7 @@ export function matchRecords(packages: Package[], ecosystem: Ecosystem, index: P
         const finding = findingOf(record, affected, { name, version }, ecosystem.compare);
         const key = `${finding.name} ${name} ${version}`;
         const known = findings.get(key);
-        // Several records may tell of one defect: the worst counts.
+        // Several records may be about one defect: the worst counts.
         if (known === undefined || isWorse(finding, known)) findings.set(key, finding);
       }
     }

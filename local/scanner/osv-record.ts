@@ -64,7 +64,7 @@ const mostProblems = 1000;
 const version = z
   .string()
   .trim()
-  .regex(/[A-Za-z0-9]/, 'It is no version.');
+  .regex(/[A-Za-z0-9]/, 'It is not a version.');
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((at) => at ?? undefined);
 const eventSchema = z
   .object({
@@ -73,7 +73,7 @@ const eventSchema = z
     last_affected: optional(version),
     limit: optional(version.or(z.literal('*'))),
   })
-  .refine((event) => Object.values(event).some((at) => at !== undefined), 'It is no event that is known.');
+  .refine((event) => Object.values(event).some((at) => at !== undefined), 'It is not an event that is known.');
 const rangeSchema = z.union([
   // Commits say nothing about versions of packages.
   z.object({ type: z.literal('GIT') }).transform(({ type }) => ({ type, events: [] })),
@@ -98,7 +98,7 @@ export function readOsvRecord(fileName: string, content: string): OsvRecord {
   const record = fieldsSchema.safeParse(parse(content)).data;
   // Every record has both; what has neither is another kind of file.
   if (record === undefined || (record.id === undefined && record.affected === undefined)) {
-    throw new UnreadableRecordError('It is no record of OSV.');
+    throw new UnreadableRecordError('It is not a record of OSV.');
   }
   const problems: string[] = [];
   const { one, list } = partsReader(record, '', problems);

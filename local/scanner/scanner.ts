@@ -14,7 +14,7 @@ export interface ScannerOptions {
   log(line: string): void;
 }
 
-/** The ways in which a scan ends without findings. The scanner here knows the first two; what stands in for it in a test, all of them. */
+/** The ways in which a scan ends without findings. This scanner knows the first two; a test's replacement knows all of them. */
 export const failures = [
   'FAILED',
   'UNSUPPORTED_IMAGE',

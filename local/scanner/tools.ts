@@ -5,7 +5,7 @@ import { type ImageContent, writeArchive } from './image-layout.ts';
 /** An installed vulnerability scanner: how it is called and how its answer is read. */
 export interface Tool {
   arguments(layout: string, image: ImageContent): Promise<string[]>;
-  /** Exit codes that are no failure. */
+  /** Exit codes that are not a failure. */
   exitCodes: number[];
   parse(output: unknown): Finding[];
 }

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import type { Account } from '../aws/service.ts';
 import { type FileAsset, type Stack, TemplateError } from './template.ts';
 
-/** Where the code of functions and builds lies on disk: the folders that CDK would have zipped and uploaded. */
+/** Where the code of functions and builds is on disk: the folders that CDK would have zipped and uploaded. */
 export interface AssetFolders {
-  /** @throws TemplateError when the template names an object that is no asset */
+  /** @throws TemplateError when the template names an object that is not an asset */
   folderOf(bucket: string, key: string): string;
   /** @throws TemplateError when the cloud assembly lacks a file that its manifest names */
   add(stack: Stack, putFile: (bucket: string, key: string, path: string) => unknown): Promise<void>;

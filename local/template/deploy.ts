@@ -11,7 +11,7 @@ export interface Deployment {
 /** Usage data for the CDK's makers; CloudFormation makes nothing of it either. */
 const metadataType = 'AWS::CDK::Metadata';
 
-/** Stands for what a resource that is not there yet will give, while the properties are checked. */
+/** In place of what a resource that is not there yet will give, while the properties are checked. */
 const pending = '\u0000pending\u0000';
 
 /**
@@ -107,7 +107,7 @@ function describe(issue: { code: string; path: PropertyKey[]; message: string; k
   return `the property ${path}: ${issue?.message ?? 'is wrong'}`;
 }
 
-/** What a resource needs stands before it. */
+/** The resources in an order in which each comes after those that it needs. */
 function inOrder(wanted: Map<string, TemplateResource>): string[] {
   const ordered = new Set<string>();
   const visit = (logicalId: string, path: string[]): void => {

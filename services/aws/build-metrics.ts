@@ -27,7 +27,7 @@ export function createBuildMetrics() {
         report(buildMetrics.seconds, MetricUnit.Seconds, (Date.parse(endedAt) - Date.parse(createdAt)) / 1000);
     },
 
-    /** How long the oldest build has waited that CodeBuild has not begun; 0 where none waits. */
+    /** How long the oldest of the builds that CodeBuild has not begun has waited; 0 if none waits. */
     oldestQueued(seconds: number): void {
       metrics.singleMetric().addMetric(buildMetrics.queued, MetricUnit.Seconds, seconds);
     },

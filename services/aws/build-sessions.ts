@@ -20,8 +20,9 @@ export interface SessionCredentials {
 export function createBuildSessions(client: STSClient, roleArn: string) {
   return {
     /**
-     * @param name which build it is, for who reads CloudTrail
-     * @throws InvalidInputError if STS cannot pack the policy: beside its length, its compressed size has a limit, which AWS does not tell
+     * @param name which build it is, for those who read CloudTrail
+     * @throws InvalidInputError if STS cannot pack the policy: besides its length, its compressed size has a limit, which AWS does not
+     * document
      */
     async begin(name: string, policy: string): Promise<SessionCredentials> {
       const request = { RoleArn: roleArn, RoleSessionName: name, Policy: policy, DurationSeconds: sessionSeconds };

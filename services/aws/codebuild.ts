@@ -29,7 +29,7 @@ export const openCodeBuild = once(() => {
   return createCodeBuild(new CodeBuildClient(role === undefined ? {} : { credentials: () => sessionOf(role) }));
 });
 
-/** Of a role in the account of the machines. The client keeps the session until it expires. */
+/** A session of a role in the account of the machines, which the client keeps until it expires. */
 async function sessionOf(role: string) {
   // Most stacks have one account, and load nothing of this.
   const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts');

@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 
-/** Has one target of a project get what it is to have, without waiting for it. */
+/** Starts the delivery to one target of a project, without waiting for it. */
 export function createDeliverTarget(client: LambdaClient, FunctionName: string) {
   return async function deliverTarget(project: string, target: string): Promise<void> {
     const Payload = JSON.stringify({ project, target });

@@ -8,7 +8,7 @@ type Kind = Exclude<TargetState['kind'], 'manifest'>;
 /** The functions that bring releases to targets of a kind, and may take minutes for it. */
 export function createDeliveryWorkers(client: LambdaClient, functions: Record<Kind, string>) {
   return {
-    /** Has what is due at the targets of a project done, without waiting for it. */
+    /** Starts what is due at the targets of a project, without waiting for it. */
     async start(kind: Kind, project: string): Promise<void> {
       const Payload = JSON.stringify({ project });
       await client.send(new InvokeCommand({ FunctionName: functions[kind], InvocationType: 'Event', Payload }));

@@ -18,7 +18,7 @@ export interface ServiceName {
   service: string;
 }
 
-/** Services of Amazon ECS. What it refuses is an `UpstreamError`, with its own words. */
+/** Services of Amazon ECS. If ECS refuses a call, its reason is thrown as an `UpstreamError`. */
 export function createEcsServices(client: ECSClient) {
   const send = <Answer>(call: Promise<Answer>): Promise<Answer> =>
     call.catch((cause: unknown) => {

@@ -34,7 +34,7 @@ export function createSeals(key: Pick<ReturnType<typeof createSecret>, 'current'
   return {
     /** Like `seal`, but nobody can read the text either. The same text has the same seal, so that an answer with it stays the same. */
     async hide(purpose: string, text: string): Promise<string> {
-      // Of a text, so that no two texts have the same nonce.
+      // Derived from the text, so that no two texts have the same nonce.
       const nonce = (await digestOf('nonce', purpose, text)).subarray(0, nonceBytes);
       const cipher = createCipheriv(cipherName, await digestOf('key', purpose), nonce);
       const hidden = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);

@@ -15,8 +15,8 @@ import { variable } from '../environment.ts';
 const failures = ['Failed', 'TimedOut', 'Cancelled'];
 
 /**
- * Commands on servers by Systems Manager: only those of one document, which replaces a container. What it refuses is an `UpstreamError`,
- * with its own words.
+ * Commands on servers by Systems Manager: only those of one document, which replaces a container. If Systems Manager refuses a call, its
+ * reason is thrown as an `UpstreamError`.
  */
 export function createServerCommands(client: SSMClient, document: string) {
   const sent = <Answer>(call: Promise<Answer>): Promise<Answer> =>
@@ -44,7 +44,7 @@ export function createServerCommands(client: SSMClient, document: string) {
         Targets: [{ Key: `tag:${key}`, Values: [value] }],
         Parameters: { Image: [image], Container: [container], CalledAt: [calledAt] },
         Comment: `Slipway: ${container}`.slice(0, 100),
-        // The first server that fails keeps the others on what they have.
+        // The first server that fails ends the command: the others keep what they have.
         MaxConcurrency: '1',
         MaxErrors: '0',
       });
@@ -58,7 +58,7 @@ export function createServerCommands(client: SSMClient, document: string) {
       const [found] = await sent(client.send(new ListCommandsCommand({ CommandId: id }))).then(
         ({ Commands = [] }) => Commands,
         (error: unknown) => {
-          // It may be some seconds until every server of theirs knows the command.
+          // AWS needs some seconds until all of its own servers know the command.
           if (error instanceof UpstreamError && error.cause instanceof InvalidCommandId) return [];
           throw error;
         },

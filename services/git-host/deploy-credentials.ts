@@ -28,7 +28,7 @@ export interface DeployCredential {
 /** The credentials that push to repositories of manifests. */
 export function createDeployCredentials(secret: Pick<ReturnType<typeof createSecret>, 'latest'>) {
   /**
-   * Those of the longest place that the repository is in; undefined if there are none.
+   * The credentials of the longest place that contains the repository; undefined if there are none.
    * @param appId of the entry whose target it is
    * @throws InvalidInputError that says what to do, if the operators have kept them to other app-ids
    */
@@ -44,7 +44,7 @@ export function createDeployCredentials(secret: Pick<ReturnType<typeof createSec
       .toSorted(([one], [other]) => other.length - one.length);
     if (!found) return undefined;
     const [place, credentials] = found;
-    // What is wrong at one place keeps no other from its credentials.
+    // A malformed entry must not keep other repositories from their credentials.
     const parsed = credentialsSchema.safeParse(credentials);
     if (!parsed.success) throw refusal(`What the secret with the deploy credentials has for ${place}`);
     const { username, password, 'app-ids': owners } = parsed.data;

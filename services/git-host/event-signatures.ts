@@ -34,7 +34,7 @@ export const eventSignatures: Record<GitHostKind, SignatureForm> = {
     header: 'webhook-signature or X-Gitlab-Token',
     of(headers, body) {
       const { 'webhook-signature': signatures, 'webhook-id': id = '', 'webhook-timestamp': timestamp = '' } = headers;
-      // A signature that is there counts alone: what the wire shows of the token must not make up for it.
+      // Where there is a signature, only it counts: the token can be read on the way, and must not replace it.
       if (signatures) return (secret) => isSigned(secret.export().toString(), { id, timestamp, body }, signatures);
       const token = headers['x-gitlab-token'];
       return token ? (secret) => isSame(Buffer.from(token), secret.export()) : undefined;

@@ -42,7 +42,7 @@ export function readTree(data: Buffer, format: ObjectFormat): TreeEntry[] {
       throw new UpstreamError('The git host sent a broken tree.');
     entries.push({
       mode: data.toString('latin1', at, space),
-      // Names are bytes: those that are no UTF-8 must come out as they went in.
+      // Names are bytes: those that are not UTF-8 must come out as they went in.
       name: data.toString('latin1', space + 1, end),
       id: data.toString('hex', end + 1, end + 1 + idBytes),
     });

@@ -37,7 +37,7 @@ export interface RefsRequest {
 }
 
 const mostRefs = 50_000;
-/** Whoever asks for a few refs has others that wait. */
+/** Whoever asks for a few refs has other work that waits. */
 const usualTimeoutMilliseconds = 10_000;
 const service = 'git-upload-pack';
 const absentStatuses = [401, 403, 404, 410];

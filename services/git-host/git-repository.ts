@@ -133,7 +133,7 @@ export function createGitRepositories(fetch: PublicFetch) {
       return {
         format,
 
-        /** Branches by name; without one, that which the host has as the default. Absent are those that do not exist. */
+        /** A branch by its name, or else the default branch; undefined if it does not exist. */
         async branch(name: string | undefined): Promise<Branch | undefined> {
           const wanted = name === undefined ? 'HEAD' : `refs/heads/${name}`;
           const response = await ask(at, capabilities, 'ls-refs', ['symrefs', `ref-prefix ${wanted}`]);

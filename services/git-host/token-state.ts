@@ -4,7 +4,9 @@ import { bearer } from './host-requests.ts';
 
 const timeoutMilliseconds = 20_000;
 
-/** What a host says of a token, as far as it does: GitHub nothing of the permissions of a fine-grained one, Forgejo and Gitea nothing at all. */
+/**
+ * What a host says about a token. GitHub does not tell the permissions of a fine-grained one, and Forgejo and Gitea tell nothing at all.
+ */
 export type TokenState =
   | { isTaken: false; answer: string }
   | { isTaken: true; scopes?: string[] | undefined; expiresAt?: string | undefined };

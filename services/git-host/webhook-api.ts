@@ -6,7 +6,7 @@ export interface Hook {
   secret: string;
 }
 
-/** What a host says of a webhook. */
+/** What a host says about a webhook. */
 export interface HookState {
   /** The host sends its events. */
   isActive: boolean;

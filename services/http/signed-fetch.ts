@@ -39,7 +39,7 @@ export function createSignedFetch(
       throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`, { cause: type });
     }
     const answer = parseJson(body);
-    if (answer === undefined) throw new UpstreamError(`${service} ${action}: the answer is no JSON.`);
+    if (answer === undefined) throw new UpstreamError(`${service} ${action}: the answer is not JSON.`);
     return output.parse(answer);
   };
 }

@@ -40,7 +40,7 @@ export function createEcrLogin(sts: STSClient) {
     const { registry: host, repository } = parseImageReference(image);
     const registry = ecrRegistryOf(host);
     if (!registry)
-      throw new InvalidInputError(`${host} is no registry of ECR: it takes a user and a password, and no role.`);
+      throw new InvalidInputError(`${host} is not a registry of ECR: it takes a user and a password, and no role.`);
     const session = await sessionOf(role);
     const ecr = registry.kind === 'public' ? publicEcr(session) : privateEcr(registry, session);
     try {

@@ -55,7 +55,7 @@ export async function copyImage(origin: ImageOrigin, push: ImagePush, image: Cop
     const { config, layers, manifests } = contentOf(manifest);
     for (const child of manifests) await copy(child.digest);
     const blobs = new Map([...(config ? [config] : []), ...layers].map((blob) => [blob.digest, blob]));
-    // What is on its way when another one fails still gets there: the next attempt need not send it.
+    // Uploads that are running when another one fails are finished, so that the next attempt need not repeat them.
     const errors: unknown[] = [];
     await mapConcurrently([...blobs.values()], blobsAtOnce, async (blob) => {
       if (errors.length === 0) await send(blob).catch((error: unknown) => errors.push(error));

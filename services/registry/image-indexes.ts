@@ -57,7 +57,7 @@ export function createImageIndexes(client: ECRClient) {
   return {
     /**
      * The image that a tag names, with the platform that it says it is for; undefined if the tag names none.
-     * @throws ZodError if it is no image as engines make them
+     * @throws ZodError if it is not an image as engines make them
      */
     async describe(repository: string, tag: string): Promise<DescribedImage | undefined> {
       const found = await read(repository, { imageTag: tag }, imageTypes);

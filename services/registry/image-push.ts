@@ -97,7 +97,7 @@ export function createImagePush(request: RegistryClient<PushMethod>, registry: R
       return (await head(`manifests/${digest}`, mediaType)) !== undefined;
     },
 
-    /** Half a blob is none: a registry that lost its end says another size. */
+    /** A registry that has lost the end of a blob reports another size. */
     async hasBlob({ digest, size }: Blob): Promise<boolean> {
       const stated = (await head(`blobs/${digest}`, '*/*'))?.get('content-length');
       return stated !== undefined && (stated === null || Number(stated) === size);
@@ -137,8 +137,8 @@ export function createImagePush(request: RegistryClient<PushMethod>, registry: R
     },
 
     /**
-     * Has clients find the referrers of an image at a registry that does not list them itself: they are then listed under a tag, by whoever
-     * pushes them. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+     * Lets clients find the referrers of an image at a registry that does not list them itself: they are then listed under a tag, by
+     * whoever pushes them. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
      */
     async listReferrers(digest: string, referrers: ReferrerDescriptor[]): Promise<void> {
       const own = await send('GET', `referrers/${digest}`, { accept: indexType });

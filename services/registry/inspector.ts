@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-inspector2';
 import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 
-/** What ECR says of a scan for which it returns no findings. */
+/** What ECR says about a scan for which it returns no findings. */
 export interface SilentScan {
   /** The account that the registry belongs to. */
   account: string;

@@ -46,7 +46,7 @@ export function createRegistryCredentials(
       .toSorted(([one], [other]) => other.length - one.length);
     if (!found) return undefined;
     const [place, credentials] = found;
-    // What is wrong at one place keeps no other from its credentials.
+    // A malformed entry must not keep other images from their credentials.
     const parsed = credentialsSchema.safeParse(credentials);
     if (!parsed.success) throw refusal(`What the secret with the registry credentials has for ${place}`);
     const known = parsed.data;

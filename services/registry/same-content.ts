@@ -32,7 +32,8 @@ const limits = { compressed: 2_000_000_000, read: 10_000_000_000 };
  * commit, but a cached step keeps the time of the commit that it was built for, and Buildah records in the history which cached step it
  * used. So the same commit, built with and without the cache, has two digests.
  *
- * Layers with equal digests are not read. Of image indexes, the images of each platform are compared. Images that cannot be read, or are too large, count as different.
+ * Layers with equal digests are not read. Of image indexes, the images of each platform are compared. Images that cannot be read, or are
+ * too large, count as different.
  */
 export async function haveSameContent(source: ImageSource, one: ImageLocation, other: ImageLocation): Promise<boolean> {
   const read = ({ repository, digest }: ImageLocation) => source.json(repository, 'manifests', digest);

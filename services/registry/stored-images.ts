@@ -47,7 +47,10 @@ export function createStoredImages(client: ECRClient) {
       return { images: details.flatMap(imageOf), referrers };
     },
 
-    /** Moves an image to the archive, where it is not listed and not pulled. https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html */
+    /**
+     * Moves an image to the archive, where it is not listed and not pulled.
+     * https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+     */
     async archive(repository: string, digest: string): Promise<void> {
       const imageId = { imageDigest: digest };
       await client.send(

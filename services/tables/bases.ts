@@ -42,7 +42,10 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
   return {
-    /** A build has used the image with this digest. The first digest is recorded as the image's; whether a later one is new, only the registry decides. */
+    /**
+     * A build has used the image with this digest. The first digest is recorded as the image's; whether a later one is new, only the
+     * registry decides.
+     */
     async used(image: string, digest: string, at: string): Promise<void> {
       await table.update(
         { image },

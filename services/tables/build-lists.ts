@@ -24,7 +24,7 @@ export const shortCommit = (commit: string): string => commit.slice(0, 7);
 export const outcomeOf = (project: string, status: BuildStatus): string | undefined =>
   isTerminal(status) ? `${project} ${status}` : undefined;
 
-/** The part of an index that a selection is read from, and what drops the builds in it that are not meant. */
+/** The part of an index that a selection is read from, and the filter that leaves out other builds. */
 interface Narrowed {
   index: string;
   partition: string;
@@ -45,7 +45,7 @@ function narrowed({ commit, project, status }: BuildSelection): Narrowed | undef
     return project === undefined ? undefined : { index: 'byProject', partition: 'project', value: project };
   const outcome = project === undefined ? undefined : outcomeOf(project, status);
   if (outcome !== undefined) return { index: 'byOutcome', partition: 'outcome', value: outcome };
-  // Where a project is meant, too, the status is one of those that few builds of all projects have at a time.
+  // If a project is given too, the status is one of those that few builds of all projects have at a time.
   return { index: 'byStatus', partition: 'status', value: status, rest: ofProject };
 }
 

@@ -15,7 +15,7 @@ const ownCommitSchema = z.object({ parent: z.string() });
 
 /**
  * The commits that Slipway itself made in repositories of manifests: nothing is built because of them. They are items of the deliveries
- * table, whose ids are no commits.
+ * table, whose ids are not commits.
  */
 export function createOwnCommits(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);

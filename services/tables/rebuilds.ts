@@ -11,7 +11,10 @@ import { tableOf } from './table.ts';
 
 /** After losing to other writers this often, it is better to fail: the queue delivers the trigger again later. */
 const attempts = 60;
-/** One partition of an index accepts 1,000 writes a second. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html */
+/**
+ * One partition of an index accepts 1,000 writes a second.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+ */
 const openShards = 8;
 
 const openSchema = z.object({ project: z.string(), since: z.string() });

@@ -28,7 +28,7 @@ const memberKey = (digest: string): Key => ({ project: '//', digest: `in an inde
 const memberSchema = z.object({ indexes: z.set(z.string()) });
 const keySchema = z.tuple([z.string(), z.string()]);
 
-/** The fields of an image that a rescan may change; undefined removes a field. */
+/** The fields of an image that a rescan may change: undefined removes a field, and one that is not there stays. */
 export type RescanFields = Partial<
   Pick<
     ReleasedImage,

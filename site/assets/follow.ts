@@ -1,7 +1,7 @@
 /**
  * The site's only script. While a page is live, it requests the page again, replaces the marked parts, and appends to the log; it goes to
- * the line that an address names, downloads whole logs, and copies commands. The server writes all other markup, so a browser without scripts shows the same
- * after a reload.
+ * the line that an address names, downloads whole logs, and copies commands. The server writes all other markup, so a browser without
+ * scripts shows the same after a reload.
  */
 export const follow = `'use strict';
 const main = document.getElementById('main');

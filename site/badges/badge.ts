@@ -1,8 +1,8 @@
 import { type Html, html } from '../../core/text/html.ts';
-import type { Tone } from '../pages/status.ts';
+import type { Tone } from '../tone.ts';
 
 export interface Badge {
-  /** What it says something of. */
+  /** The left part: what the value is about. */
   label: string;
   value: string;
   tone: Tone;

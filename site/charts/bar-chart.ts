@@ -2,7 +2,7 @@ import { type Html, html } from '../../core/text/html.ts';
 
 /** One bar of a chart, from the bottom up. */
 export interface Bar {
-  /** What it stands for: `2026-11-21, released, 1 min 12 s`. */
+  /** The text of the bar: `2026-11-21, released, 1 min 12 s`. */
   label: string;
   /** Where it leads. */
   href: string;
@@ -38,7 +38,7 @@ ${end < width && html`<line class="places" x1="${end}" x2="${width}" y1="${heigh
 ${bars.map((bar, at) => oneBar(bar, at * step, scale))}</svg>`;
 }
 
-/** The height of the highest bar: what the line at the top stands for. */
+/** The height of the highest bar, which the line at the top marks. */
 export function highest(bars: readonly Bar[]): number {
   return Math.max(0, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));
 }

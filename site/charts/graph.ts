@@ -1,5 +1,5 @@
 import { type Html, html } from '../../core/text/html.ts';
-import type { Tone } from '../pages/status.ts';
+import type { Tone } from '../tone.ts';
 
 export interface GraphNode {
   id: string;
@@ -31,7 +31,7 @@ export function graph({ title, nodes, edges }: Graph): Html {
   };
   const places = new Map(
     columns.flatMap((column, x) => {
-      // Short columns stand in the middle of the tall ones.
+      // Short columns are centred beside the tall ones.
       const before = (size.height - (column.length * (box.height + space.y) - space.y)) / 2;
       return column.map(({ id }, y) => {
         const place = { x: 1 + x * (box.width + space.x), y: before + y * (box.height + space.y) };

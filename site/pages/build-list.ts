@@ -10,8 +10,9 @@ import { type Build, type BuildStatus, type Cause, isTerminal } from '../../core
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, shortened } from '../../core/text/one-line.ts';
 import type { Overview } from '../overview.ts';
+import type { Tone } from '../tone.ts';
 import { address, layout, pager } from './layout.ts';
-import { buildChip, icon, type Tone, tones } from './status.ts';
+import { buildChip, icon, tones } from './status.ts';
 import { ageElement } from './times.ts';
 
 export interface BuildListPage {

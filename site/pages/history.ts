@@ -53,7 +53,7 @@ function figure(
 ${builds[0] && html`<p class="small quiet">The last ${builds.length}, from ${ageElement(builds[0].createdAt, now)} on.</p>`}</figure>`;
 }
 
-/** The numbers of the charts, the newest first, for who cannot see them. */
+/** The numbers of the charts, the newest first, for people who cannot see them. */
 function table(builds: readonly Build[], now: Date): Html {
   return html`<details id="numbers"><summary>As a table</summary><table class="plain" aria-label="The numbers of the charts"><thead><tr><th scope="col">Build</th><th scope="col">Outcome</th><th scope="col">Duration</th><th scope="col">Vulnerabilities</th></tr></thead><tbody>${builds.map(
     (build) =>

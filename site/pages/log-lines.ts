@@ -4,7 +4,7 @@ import type { LogView, NumberedLine } from '../log-view.ts';
 
 interface ShownLog {
   view: LogView;
-  /** What a line's address begins with: that of the page of the log, from where the page is. */
+  /** The path of the page of the log, relative to this page: the address of a line begins with it. */
   page: string;
   /** The steps that went well are folded. */
   folds: boolean;

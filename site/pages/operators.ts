@@ -81,7 +81,7 @@ function buildsLine({ quota, running, waiting }: OperatorsReport['builds']): Htm
   return html`<a href="/?status=building">${running} running</a>, <a href="/?status=queued">${waiting} waiting</a>; ${most} run at once in the account`;
 }
 
-/** `//host` stands for all of a host. */
+/** `//host` means all of a host. */
 const nameOf = (source: string) => (source.startsWith('//') ? `all of ${source.slice(2)}` : source);
 
 type Cell = Html | string;

@@ -35,7 +35,7 @@ ${
 }`;
 }
 
-/** More on a side than these would make a picture that nobody takes in. */
+/** With more on a side than these, the picture would show nothing at a glance. */
 const mostDrawn = 8;
 
 /** The project between what it is built on and what is built on it; the table of facts has the same as text. */

@@ -6,11 +6,12 @@ import { sourceLine } from '../../core/sources/source-pages.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
+import type { Tone } from '../tone.ts';
 import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
 import { layout, pager } from './layout.ts';
 import { buildTrail } from './project-path.ts';
-import { icon, type Tone } from './status.ts';
+import { icon } from './status.ts';
 
 /** The build's page shows this many findings of each scanner; a page of its own and the JSON have all. */
 const shown = 10;

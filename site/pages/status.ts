@@ -1,7 +1,6 @@
 import type { Build, BuildStatus, Stage } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
-
-export type Tone = 'good' | 'warning' | 'bad' | 'running' | 'quiet';
+import type { Tone } from '../tone.ts';
 
 export const tones: Record<BuildStatus, Tone> = {
   queued: 'running',

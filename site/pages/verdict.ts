@@ -11,7 +11,7 @@ const warningsShown = 5;
 /** The JSON has the rest. */
 const mostShown = 30;
 
-/** Why a build failed, or what the policy said of its image. */
+/** Why a build failed, or the policy's verdict on its image. */
 export function outcomeNote(build: Build): Html {
   return html`${failureNote(build)}${verdictNote(build)}`;
 }
@@ -37,7 +37,7 @@ ${counts(verdict, passed)}
 ${verdict.reasons.length > 0 && sentences(verdict.reasons)}
 ${warnings(verdict)}
 ${verdict.accepted !== undefined && html`<p class="quiet">${verdict.accepted === 1 ? '1 finding is' : `${verdict.accepted.toLocaleString('en')} findings are`} accepted by the index.</p>`}
-${!passed && html`<p class="quiet">The image stays a candidate: it has no release tag. Push a commit that removes the reasons, and it is judged anew.</p>`}
+${!passed && html`<p class="quiet">The image stays a candidate: it has no release tag. Push a commit that removes the reasons, and it is judged again.</p>`}
 ${exception(build)}
 </section>`;
 }

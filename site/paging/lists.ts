@@ -43,7 +43,8 @@ export function buildsOf(
   query: URLSearchParams,
   ofProject?: string,
 ): Promise<List<Build>> {
-  const selection = { ...selectionOf(query), ...(ofProject === undefined ? {} : { project: ofProject }) };
+  const selected = selectionOf(query);
+  const selection = { ...selected, project: ofProject ?? selected.project };
   const image = { digest: digestOf(query), tag: tagOf(query) };
   const readImages = imagesOf(releases, image, selection);
   const list = `builds\n${JSON.stringify({ ...selection, ...image })}`;

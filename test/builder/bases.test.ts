@@ -63,7 +63,7 @@ test('a project’s release comes before the outside registry, with or without o
   expect(await resolve(withHost)).toEqual({ ...expected, reference: withHost });
 });
 
-test('a frontend’s name without a registry is no release: any project may have that name', async () => {
+test('a frontend’s name without a registry is not a release: any project may have that name', async () => {
   own.put('docker/dockerfile', '1', image);
   const search = {
     own: ownRegistry(),

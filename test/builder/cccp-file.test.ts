@@ -49,18 +49,18 @@ test('what cannot be used is said in the log', async () => {
   const { own, said } = await read({ 'cccp.yml': 'job-id: other\ntest-script: t\ntest-timeout: soon\n' });
 
   expect(own).toEqual({ ...usual, script: 't', folders: ['.'] });
-  expect(said).toContain('warning: cccp.yml is not used in whole. "test-timeout" is no number of seconds');
+  expect(said).toContain('warning: cccp.yml is not used as a whole. "test-timeout" is not a number of seconds');
   expect(said).toContain('cccp.yml says job-id "other", and the index says "app"');
 });
 
 test.each([
-  ['no YAML', 'test-script: "never closed\n', 'It is no valid YAML'],
+  ['no YAML', 'test-script: "never closed\n', 'It is not valid YAML'],
   ['far too large', '#'.repeat(100_000), 'It is too large.'],
-  ['a list as its script', 'test-script: [a]\n', 'Its "test-script" is no short text.'],
+  ['a list as its script', 'test-script: [a]\n', 'Its "test-script" is not a short text.'],
 ])('a file that is or has %s leaves open whether there is a test', async (_what, text, reason) => {
   const { own, said } = await read({ 'cccp.yml': text });
 
   expect(own).toContain('Whether the project has a test cannot be read from cccp.yml. ');
   expect(own).toContain(reason);
-  expect(said).toContain('warning: cccp.yml is not used in whole.');
+  expect(said).toContain('warning: cccp.yml is not used as a whole.');
 });

@@ -67,7 +67,7 @@ test('a database that says what cannot be is unreadable, in one sentence', async
   database.close();
   const call = { workspace: folder, env, signal: lastGuard() };
   await expect(readImage('contents', { root, programs: [], path: '' }, call)).rejects.toThrow(
-    /^What it says of itself cannot be: packages\.contents\.\w+: [^\n]+\.$/,
+    /^Its answer has an unexpected form: packages\.contents\.\w+: [^\n]+\.$/,
   );
 });
 

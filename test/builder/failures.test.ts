@@ -57,7 +57,7 @@ test.each([
 
 test('a base of this registry that no project releases', async () => {
   const build = await setup.build({ Dockerfile: `FROM ${setup.registry.host}/demo/none:1` });
-  expectFailure(build, 'BaseNotFoundError', /demo\/none:1 is no release of a project of the index.*depends-on/);
+  expectFailure(build, 'BaseNotFoundError', /demo\/none:1 is not a release of a project of the index.*depends-on/);
 });
 
 test('a registry of a base that cannot be reached', async () => {

@@ -49,12 +49,12 @@ test.each([{}, { config: null }, { config: {} }, { config: { Labels: null } }])(
 );
 
 test.each<[string, unknown, object, string]>([
-  ['is no JSON', '<html>', {}, 'is not what it should be'],
+  ['is not JSON', '<html>', {}, 'is not what it should be'],
   ['has labels that are no texts', { config: { Labels: { RUN: 1 } } }, {}, 'is not what it should be'],
   ['is too large', { config: { Labels: { RUN: 'x'.repeat(9 * 2 ** 20) } } }, {}, 'larger than 8388608 bytes'],
   ['is not there', {}, { config: { digest: `sha256:${'0'.repeat(64)}` } }, 'it answered 404 to the blobs'],
   ['is named so that another address is asked', {}, { config: { digest: '../../x' } }, 'is not what it should be'],
-])('a configuration that %s is no image without labels', async (_what, configuration, changes, message) => {
+])('a configuration that %s is not an image without labels', async (_what, configuration, changes, message) => {
   await expect(readBack(configuration, changes)).rejects.toThrow(message);
 });
 

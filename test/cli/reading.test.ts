@@ -169,7 +169,7 @@ describe('slipway builds', () => {
 
   it.each([
     [['demo/wbe'], 2, /Did you mean demo\/web\?/],
-    [['--since', 'yesterday'], 2, /is no time/],
+    [['--since', 'yesterday'], 2, /is not a time/],
     [['--status', 'done'], 2, /Allowed choices are/],
     [['--limit', '0'], 2, /whole number/],
   ])('%j is refused, with what is right', async (args, code, message) => {

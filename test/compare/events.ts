@@ -32,7 +32,7 @@ export const eventsCases: Case[] = [
   sending('without a source', [{ ...event, Source: undefined }]),
   sending('without a type', [{ ...event, DetailType: undefined }]),
   sending('without a detail', [{ ...event, Detail: undefined }]),
-  sending('with a detail that is no JSON', [{ ...event, Detail: 'released' }]),
+  sending('with a detail that is not JSON', [{ ...event, Detail: 'released' }]),
   sending('one that can be put and one that cannot', [event, { ...event, Detail: '[' }]),
   sending('of nothing', [], 'moto does not look'),
   sending(

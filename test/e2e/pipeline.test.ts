@@ -137,7 +137,7 @@ describe('a base that is a project of the index', () => {
 });
 
 describe('what is not built', () => {
-  it('is a branch that nobody tracks, a deleted branch, and a tag that is no version', async () => {
+  it('is a branch that nobody tracks, a deleted branch, and a tag that is not a version', async () => {
     const copy = await slipway.workingCopy('demo/hello');
     const before = await slipway.builds('hello');
     await copy.git('push', '--quiet', 'origin', 'HEAD:refs/heads/elsewhere');

@@ -130,7 +130,7 @@ describe('a defect that becomes known after the release', () => {
 });
 
 describe('with enhanced scanning', () => {
-  it('what basic scanning had found is no change', async () => {
+  it('what basic scanning had found is not a change', async () => {
     const { endpoint, region, credentials } = slipway.machine;
     const ecr = new ECRClient({ endpoint, region, credentials });
     const repositoryFilters = [{ filter: '*', filterType: 'WILDCARD' as const }];

@@ -39,7 +39,7 @@ describe('a data folder', () => {
   test('that is a file, or that nobody may write, is refused in one line', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
-    await expect(takeDataFolder(file)).rejects.toThrow(/cannot be written: it is no folder\.$/);
+    await expect(takeDataFolder(file)).rejects.toThrow(/cannot be written: it is not a folder\.$/);
     if (process.getuid?.() === 0) return;
     await mkdir(join(folder, 'closed'));
     await chmod(join(folder, 'closed'), 0o500);

@@ -29,7 +29,7 @@ export interface DockerfileText {
   /** The first error at which BuildKit would stop. The text after it is still read as far as possible. */
   fault: InvalidInputError | undefined;
   /**
-   * The first place that older parsers read otherwise, such as those of Buildah and Podman: an instruction may be there for them alone.
+   * The first place that older parsers, such as those of Buildah and Podman, read differently: they may see an instruction there.
    * https://github.com/openshift/imagebuilder/blob/master/dockerfile/parser/parser.go
    */
   ambiguity: string | undefined;
@@ -232,7 +232,7 @@ function heredocWords(whole: string): string[] {
 }
 
 /**
- * The words of `["program", "argument"]`; undefined where it is no array.
+ * The words of `["program", "argument"]`; undefined where it is not an array.
  * @throws InvalidInputError where it is an array of something else
  */
 export function execForm(rest: string): string[] | undefined {

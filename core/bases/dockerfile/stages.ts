@@ -17,7 +17,10 @@ export interface BaseUse {
   line: number;
 }
 
-/** The platform whose variables BuildKit presets in `FROM`: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+/**
+ * The platform whose variables BuildKit presets in `FROM`:
+ * https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
+ */
 export interface Platform {
   os: string;
   architecture: string;

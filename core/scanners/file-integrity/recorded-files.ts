@@ -44,7 +44,10 @@ export function parseApkFiles(text: string): RecordedFile[] {
   return files;
 }
 
-/** Files in `/etc` are configuration: apk treats them so, and Debian requires it of packages. https://www.debian.org/doc/debian-policy/ch-files.html#configuration-files */
+/**
+ * Files in `/etc` are configuration: apk treats them so, and Debian requires it of packages.
+ * https://www.debian.org/doc/debian-policy/ch-files.html#configuration-files
+ */
 function configuration(path: string): Pick<RecordedFile, 'kind'> {
   return path.startsWith('/etc/') ? { kind: 'config' } : {};
 }

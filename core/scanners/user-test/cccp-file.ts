@@ -32,17 +32,17 @@ export function readCccpFile(text: string): CccpFile {
   if (text.length > longestCccpFile) return unusable(`It is larger than ${longestCccpFile} bytes.`);
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
   const [error] = document.errors;
-  if (error) return unusable(`It is no valid YAML: ${error.message}`);
+  if (error) return unusable(`It is not valid YAML: ${error.message}`);
   const { contents } = document;
   if (contents === null) return { warnings: [] };
-  if (!isMap(contents)) return unusable('It is no list of "key: value".');
+  if (!isMap(contents)) return unusable('It is not a list of "key: value".');
   const file: CccpFile = { warnings: [] };
   const value = (key: string): string | undefined => {
     const node: unknown = contents.get(key, true);
     if (node === undefined) return undefined;
-    // An alias is no scalar and is refused, so that aliases cannot expand a small file into a huge one.
+    // An alias is not a scalar and is refused, so that aliases cannot expand a small file into a huge one.
     if (isScalar(node) && typeof node.value === 'string' && node.value.length <= longestValue) return node.value;
-    file.warnings.push(`"${key}" is no short text.`);
+    file.warnings.push(`"${key}" is not a short text.`);
     return undefined;
   };
   const truth = (key: string): boolean => {
@@ -60,7 +60,7 @@ export function readCccpFile(text: string): CccpFile {
   if (isSkipped) return file;
   if (script) file.test = { script, hasNetwork, seconds };
   else if (script === undefined && contents.has('test-script'))
-    file.unknownTest = 'Its "test-script" is no short text.';
+    file.unknownTest = 'Its "test-script" is not a short text.';
   return file;
 }
 
@@ -73,7 +73,7 @@ function secondsOf(written: string | undefined, problems: string[]): number {
   if (!written) return testSeconds.usual;
   const seconds = /^\d{1,9}$/.test(written) ? Number(written) : 0;
   if (seconds === 0) {
-    problems.push(`"test-timeout" is no number of seconds: ${testSeconds.usual} seconds count instead.`);
+    problems.push(`"test-timeout" is not a number of seconds: ${testSeconds.usual} seconds count instead.`);
     return testSeconds.usual;
   }
   if (seconds <= testSeconds.most) return seconds;

@@ -45,7 +45,7 @@ export function parseBuildspec(text: string): Buildspec {
   try {
     document = parse(text);
   } catch (error) {
-    throw new BuildspecError(`The buildspec is no YAML: ${(error as Error).message}`);
+    throw new BuildspecError(`The buildspec is not YAML: ${(error as Error).message}`);
   }
   const parsed = buildspecSchema.safeParse(document);
   if (parsed.success) return parsed.data;

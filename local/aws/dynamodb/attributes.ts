@@ -36,7 +36,10 @@ const expressions = [
 /** The last are the parameters of former years. */
 const maps = ['Key', 'Item', 'AttributeUpdates', 'Expected', 'KeyConditions', 'QueryFilter'];
 
-/** The words of expressions, in any case, and their functions. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html */
+/**
+ * The words of expressions, in any case, and their functions.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+ */
 const words = new Set(['set', 'remove', 'add', 'delete', 'and', 'or', 'not', 'in', 'between']);
 
 /** The first name of each path: not what follows a dot, not a value, not a word or function of the language. */

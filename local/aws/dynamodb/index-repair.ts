@@ -5,9 +5,9 @@ import { scan, type TableDefinition } from './table.ts';
 type Item = Record<string, unknown>;
 
 /**
- * Brings the indexes of a table in line with its items. dynalite writes an item's index entries first and the item after them, so a
- * process that was killed in between leaves an index without an entry, or one with an entry for a write that never was answered.
- * Only indexes that contain whole items are checked.
+ * Brings the indexes of a table in line with its items. dynalite writes an item's index entries first and the item after them, so a process
+ * that was killed in between leaves an index without an entry, or with an entry of a write that was never answered. Only indexes that
+ * contain complete items are checked.
  */
 export async function repairIndexes(engine: DynamoDbEngine, table: TableDefinition): Promise<void> {
   const { TableName, KeySchema, GlobalSecondaryIndexes = [] } = table;

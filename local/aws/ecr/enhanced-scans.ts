@@ -31,7 +31,10 @@ const rowSchema = z.object({
 });
 type Row = z.infer<typeof rowSchema>;
 
-/** Inspector scans older images only when they are pushed again. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html */
+/**
+ * Inspector scans older images only when they are pushed again.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html
+ */
 const recognised = 30 * 24 * 60 * 60 * 1000;
 
 /** Enhanced scanning: Inspector scans an image after its push, and under continuous scanning again whenever more is known. */

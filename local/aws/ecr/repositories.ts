@@ -87,7 +87,7 @@ export function repositoryOperations(context: RegistryContext) {
           );
         }
         repositories.remove(repository.name);
-        // A repository that is made anew under the name begins without the old one's policy.
+        // A repository that is created again under the name begins without the old one's policy.
         account.iam.setResourcePolicy(arnOf(account, repository.name), { Version: '2012-10-17', Statement: [] });
         return { repository: shown(account, repository) };
       },

@@ -19,7 +19,7 @@ export function createScanImage({ registry }: RegistryContext, scanner: Scanner)
     const manifest = parseManifest(image.manifest, image.mediaType);
     const { config } = manifest;
     if (config === undefined || !imageConfigs.includes(config.mediaType))
-      return { status: 'UNSUPPORTED_IMAGE', reason: 'UnsupportedImageError: The image is no container image.' };
+      return { status: 'UNSUPPORTED_IMAGE', reason: 'UnsupportedImageError: The image is not a container image.' };
     const layers = manifest.layers.filter((layer) => !isForeign(layer)).map(fileOf);
     return scanner.scan({ ...image, config: fileOf(config), layers }, scope);
   };

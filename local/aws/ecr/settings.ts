@@ -31,7 +31,7 @@ export function createSettings({ database }: Account) {
         permissions: () => [{ action: 'ecr:PutAccountSetting', resource: '*' }],
         handle({ name, value }) {
           if (!settings[known(name)].values.some((allowed) => allowed === value)) {
-            throw invalidParameter('value', `'${value}' is no value of ${name}`);
+            throw invalidParameter('value', `'${value}' is not a value of ${name}`);
           }
           upsert.run(name, value);
           return { name, value };
@@ -42,6 +42,6 @@ export function createSettings({ database }: Account) {
 }
 
 function known(name: string): SettingName {
-  if (!Object.hasOwn(settings, name)) throw invalidParameter('name', `'${name}' is no setting of the account`);
+  if (!Object.hasOwn(settings, name)) throw invalidParameter('name', `'${name}' is not a setting of the account`);
   return name as SettingName;
 }

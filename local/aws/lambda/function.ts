@@ -45,7 +45,10 @@ interface Waiting {
 const requestLimit = 6 * 1024 * 1024;
 /** Lambda allows 100 bytes of its own in an answer and says so in the error. */
 const responseLimit = requestLimit + 100;
-/** On one machine further events wait for a free instance; Lambda would start up to a thousand. Each start costs the processor as much as many events. */
+/**
+ * On one machine further events wait for a free instance; Lambda would start up to a thousand. Each start costs the processor as much as
+ * many events.
+ */
 const mostInstances = 4;
 /** Characters. A caller gets the last 4 KB. */
 const keptLog = 4096;

@@ -1,7 +1,7 @@
 /** An instance takes some 30 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time. */
 const kept = 3;
 const milliseconds = 5 * 60_000;
-/** Those beyond the ones that are kept end when no build has run and no function was called for so long: each build needs them again. */
+/** Those beyond the ones that are kept end when no build has run and no function was called for this time: each build needs them again. */
 const quietMilliseconds = 15_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;

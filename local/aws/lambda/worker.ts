@@ -35,7 +35,7 @@ export interface FunctionError {
 }
 
 export type InstanceAnswer = { requestId: string } & ({ payload: string } | { error: FunctionError });
-/** The handler is there, or cannot be had, which the first event is told. */
+/** The handler is loaded, or cannot be loaded: then the first event gets the error. */
 export const initialised = 'initialised';
 
 class HandlerError extends Error {

@@ -59,7 +59,10 @@ export async function receiveBody(request: IncomingMessage, file: string): Promi
   }
 }
 
-/** How the content is signed; `STREAMING-…` says that it comes in chunks (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html). */
+/**
+ * How the content is signed; `STREAMING-…` says that it comes in chunks
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html).
+ */
 function isChunked(request: IncomingMessage): boolean {
   const signed = String(request.headers['x-amz-content-sha256'] ?? '');
   if (signed === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') return true;

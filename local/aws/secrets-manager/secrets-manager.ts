@@ -271,7 +271,7 @@ export function createSecretsManager(account: Account): Service {
     },
   });
 
-  /** Six random characters end the ARN, so that a secret made anew is not taken for the old one. */
+  /** Six random characters end the ARN, so that a secret that is created again is not taken for the old one. */
   const newArn = (name: string) => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
     const suffix = Array.from({ length: 6 }, () => alphabet[randomInt(alphabet.length)]).join('');

@@ -70,7 +70,7 @@ export function parseDefinition(text: string, valid: ValidDefinitions = new Set<
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new DefinitionError(`The definition is no JSON: ${(error as Error).message}`);
+    throw new DefinitionError(`The definition is not JSON: ${(error as Error).message}`);
   }
   const parsed = definitionSchema.safeParse(json);
   if (!parsed.success) {

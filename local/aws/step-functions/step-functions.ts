@@ -234,7 +234,7 @@ function parseOutput(output: string): unknown {
   try {
     return JSON.parse(output);
   } catch {
-    throw new AwsError('InvalidOutput', 'Invalid Output: the output is no JSON');
+    throw new AwsError('InvalidOutput', 'Invalid Output: the output is not JSON');
   }
 }
 
@@ -248,6 +248,6 @@ function parseInput(input: string): unknown {
   try {
     return JSON.parse(input);
   } catch {
-    throw new AwsError('InvalidExecutionInput', 'Invalid State Machine Execution Input: the input is no JSON');
+    throw new AwsError('InvalidExecutionInput', 'Invalid State Machine Execution Input: the input is not JSON');
   }
 }

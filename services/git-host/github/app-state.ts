@@ -14,7 +14,7 @@ const appSchema = z.object({
 const hookSchema = z.object({ url: z.string().nullish(), secret: z.string().nullish() });
 const deliveriesSchema = z.array(z.object({ status: z.string(), status_code: z.int() }));
 
-/** What GitHub says of an app. */
+/** What GitHub says about an app. */
 export interface AppState extends z.infer<typeof appSchema> {
   hook: z.infer<typeof hookSchema> | undefined;
   lastDelivery: { status: string; status_code: number } | undefined;

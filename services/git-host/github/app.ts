@@ -137,7 +137,7 @@ export function signatureRefusal(id: string, { cause }: HostRefusedError): strin
   return isOfTime ? keyRefusals.untimely(id, Date.now() - Date.parse(date)) : keyRefusals.unaccepted(id);
 }
 
-/** Undefined for a text that is no private RSA key. It must not get into an error. */
+/** Undefined for a text that is not a private RSA key. It must not get into an error. */
 export function readKey(text: string): KeyObject | undefined {
   try {
     const key = createPrivateKey(text);

@@ -40,7 +40,7 @@ const states: Record<StatusMark['state'], string> = {
   error: 'canceled',
 };
 
-/** A project on GitLab, whose path stands for its id. https://docs.gitlab.com/api/rest/#namespaced-paths */
+/** A project on GitLab, whose path is used as its id. https://docs.gitlab.com/api/rest/#namespaced-paths */
 export function createGitlabRepository(path: string, requests: HostRequests): RepositoryCalls {
   const { request, find, get } = requests;
 

@@ -104,7 +104,7 @@ test('a frontend is used by the digest that was found for it', async () => {
   expect(asked.join('\n')).toContain(`--build-arg=BUILDKIT_SYNTAX=${frontend}`);
 });
 
-test('the commit’s time is no argument of the steps, which would all run again with each commit', async () => {
+test('the commit’s time is not an argument of the steps, which would all run again with each commit', async () => {
   const { asked } = await build({ canCreate: true }, { createdAt: new Date(7000) });
   expect(asked.join('\n')).toContain('rewrite-timestamp=true,source-date-epoch=7 ');
   expect(asked.join('\n')).not.toContain('SOURCE_DATE_EPOCH');

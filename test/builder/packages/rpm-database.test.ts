@@ -60,7 +60,7 @@ test('names, versions with their epoch, architectures and sources of an rpmdb.sq
   ]);
 });
 
-test('headers that are cut off or made up are no packages and no error', () => {
+test('headers that are cut off or made up are neither packages nor an error', () => {
   const good = header({ 1000: 'bash', 1001: '5', 1002: '1', 1022: 'x86_64' });
   const huge = Buffer.from(good);
   huge.writeUInt32BE(0xffffffff, 0);

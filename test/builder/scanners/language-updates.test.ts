@@ -37,7 +37,7 @@ const npm = `[ "$1 $2 $3" = "-g outdated --json" ] && echo '{"is-odd": {"current
 /** Knows what is new only once it was queried. */
 const gem = `case "$*" in "sources --update") echo done; touch /fetched ;; outdated) [ ! -e /fetched ] || echo "rake (13.0 < 13.2)" ;; esac`;
 
-test('every tool that is there is run, wherever the image has it, and those that are not are no failure', async () => {
+test('every tool that is there is run, wherever the image has it, and those that are not there are no failure', async () => {
   expect(await look({})).toEqual({
     state: 'not-applicable',
     reason: 'The image has neither pip nor npm nor gem.',
@@ -74,7 +74,7 @@ test('each says for itself why it failed', async () => {
   expect(report.reason).toMatch(/^pip3: .*connection broken npm: .*no route gem: .*none of its forms: <html>$/);
 });
 
-test('what makes no sense is no list', async () => {
+test('what makes no sense is not a list', async () => {
   const report = await look({
     'usr/bin/pip3': "printf '\\033[2Jnothing\\n'",
     'usr/bin/npm': 'yes',

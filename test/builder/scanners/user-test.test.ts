@@ -176,9 +176,9 @@ test('the script is meant from the Dockerfileâ€™s folder before the repositoryâ€
 
 test.each([
   ['is not there', 'tests/nothing.sh', 'is not in the repository'],
-  ['leads out by its name', '../../../../../../../../../etc/passwd', 'leads out of the repository or is no file'],
-  ['leads out by a link', 'outside.sh', 'leads out of the repository or is no file'],
-  ['is a folder', 'tests', 'leads out of the repository or is no file'],
+  ['leads out by its name', '../../../../../../../../../etc/passwd', 'leads out of the repository or is not a file'],
+  ['leads out by a link', 'outside.sh', 'leads out of the repository or is not a file'],
+  ['is a folder', 'tests', 'leads out of the repository or is not a file'],
   ['has a name that no file can have', 'a\0b', 'is not in the repository'],
 ])('a script that %s has failed', async (_what, script, problem) => {
   rmSync(join(checkout, 'outside.sh'), { force: true });
@@ -205,5 +205,5 @@ test('a project without a test has none to pass, and one whose test nobody can r
   const withTest = (given: ScanSubject['test']) => userTest({ test: given } as ScanSubject, call, log);
 
   expect(await withTest(undefined)).toMatchObject({ state: 'not-applicable', findings: [] });
-  expect(await withTest('It is no valid YAML.')).toMatchObject({ state: 'failed', reason: 'It is no valid YAML.' });
+  expect(await withTest('It is not valid YAML.')).toMatchObject({ state: 'failed', reason: 'It is not valid YAML.' });
 });

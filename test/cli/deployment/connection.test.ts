@@ -47,9 +47,9 @@ it('takes the machine that is named, whatever else is given', async () => {
   expect(machine?.folder).toBe(join(folder, '.slipway'));
 });
 
-it('says what to do where the machine does not run, or the folder is no data folder', async () => {
+it('says what to do where the machine does not run, or the folder is not a data folder', async () => {
   await expect(findDeployment(await find({}))).rejects.toThrow(/npm run local/);
-  await expect(find({}, { data: 'none' })).rejects.toThrow(/no data folder of Slipway/);
+  await expect(find({}, { data: 'none' })).rejects.toThrow(/not a data folder of Slipway/);
   await writeFile(join(folder, '.slipway', 'local.json'), '{"url": ');
   await expect(find({})).rejects.toThrow(/not of this version/);
 });

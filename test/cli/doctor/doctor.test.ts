@@ -335,7 +335,7 @@ describe('slipway doctor', () => {
       'git-host-tokens',
       { '/github/rate_limit': { headers: { 'x-oauth-scopes': 'gist, read:org' } } },
       'wrong',
-      /has not the scope repo or public_repo, but gist, read:org/,
+      /does not have the scope repo or public_repo, but gist, read:org/,
       /git-hosts\.md/,
     ],
     [
@@ -343,7 +343,7 @@ describe('slipway doctor', () => {
       'git-host-tokens',
       { '/gitlab/personal_access_tokens/self': { content: { scopes: ['read_api'] } } },
       'wrong',
-      /has not the scope api, but read_api/,
+      /does not have the scope api, but read_api/,
       /git-hosts\.md/,
     ],
     [
@@ -581,7 +581,7 @@ describe('slipway doctor', () => {
       });
       store({ 'private-key': 'a secret text' });
       const { state, text = '' } = (await checked()).checks['git-host-tokens'] ?? {};
-      expect([state, text]).toEqual(['wrong', expect.stringMatching(/is no RSA key/)]);
+      expect([state, text]).toEqual(['wrong', expect.stringMatching(/is not an RSA key/)]);
       expect(text).not.toContain('a secret text');
     });
   });

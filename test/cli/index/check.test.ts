@@ -45,7 +45,7 @@ describe('slipway index check', () => {
     expect(code).toBe(1);
     expect(out).toBe(
       `${join(folder, 'index.d/demo.yml')}:6:17: error  demo/app:latest\n` +
-        '  "git-branch": "--upload-pack=x" is no branch name: it would be taken for an option. [value]\n\n' +
+        '  "git-branch": "--upload-pack=x" is not a branch name: it would be taken for an option. [value]\n\n' +
         '1 file, 0 projects: 1 error\n',
     );
   });
@@ -69,7 +69,7 @@ describe('slipway index check', () => {
     ]);
   });
 
-  it('needs entries: a policy alone is no index', async () => {
+  it('needs entries: a policy alone is not an index', async () => {
     await put('policy.yml', 'policy: {max-severity: LOW}\n');
     expect((await check()).code).toBe(2);
   });

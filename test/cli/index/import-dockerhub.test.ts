@@ -41,13 +41,13 @@ it('an entry that the index would refuse is named', async () => {
 });
 
 it.each([
-  ['no JSON', 'x', /no JSON/],
+  ['no JSON', 'x', /not JSON/],
   [
     'the answer of the API as it is',
     { ...build, build_settings: ['/api/build/v1/acme/setting/1/'] },
     /addresses of the rules/,
   ],
-  ['something else', { images: [] }, /no automated build/],
+  ['something else', { images: [] }, /not an automated build/],
 ])('%s is refused, with the reason', async (_, content, reason) => {
   expect(await call(content)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(reason) });
 });

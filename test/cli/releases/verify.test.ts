@@ -121,7 +121,7 @@ describe('slipway verify', () => {
   });
 
   it.each([
-    ['a key that is none', 'text.pub', 'demo/app:latest', /is no public key as PEM/],
+    ['a key that is none', 'text.pub', 'demo/app:latest', /is not a public key as PEM/],
     ['a file that is not there', 'none.pub', 'demo/app:latest', /cannot be read/],
     ['an image that is not there', 'cosign.pub', 'demo/none:latest', /There is no image/],
   ])('says what is wrong with %s', async (_what, key, path, message) => {

@@ -98,7 +98,7 @@ describe('slipway webhook secret', () => {
   it('prints the secret that signs what the addresses of a project get', async () => {
     const { out } = await secret('--notify-url', 'demo/app:1.0');
     expect(out).toBe(`${notifySecret(master, 'demo/app:1.0')}\n`);
-    expect((await secret('--notify-url', 'demo/app')).err).toContain('no whole name of a project');
+    expect((await secret('--notify-url', 'demo/app')).err).toContain('not a whole name of a project');
   });
 
   it.each(
@@ -120,7 +120,7 @@ describe('slipway webhook secret', () => {
   });
 
   it.each(['', '../x', 'a/b', 'ünï'])('refuses the organisation %j', async (name) => {
-    expect((await secret('--organization', name)).err).toContain('no name of an organisation');
+    expect((await secret('--organization', name)).err).toContain('not a name of an organisation');
   });
 
   it('says what is missing to somebody who may not read the master secret', async () => {

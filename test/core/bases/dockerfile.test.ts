@@ -65,7 +65,7 @@ test('a stage that the image does not need asks for no base', () => {
   expect(bases('FROM unused', 'FROM other AS tests', 'COPY --from=0 /x /x', 'FROM debian')).toEqual(['debian']);
 });
 
-test('scratch is no image', () => {
+test('scratch is not an image', () => {
   const summary = read('FROM scratch', 'COPY --from=scratch . .');
   expect(summary.bases).toEqual([]);
   expect(summary.finalBase).toBeUndefined();
@@ -269,7 +269,7 @@ test.each([
   ['COPY from two', ['FROM a', 'COPY --from=b --from=c / /'], 'Line 2: COPY has --from more than once.'],
   ['COPY from nothing', ['FROM a', 'COPY --from / /'], 'Line 2: --from has no value.'],
   ['ADD from an image', ['FROM a', 'ADD --from=b / /'], 'Line 2: ADD cannot take files from an image: write COPY.'],
-  ['a mount that is no list', ['FROM a', 'RUN --mount=type=bind,\\"from=b ls'], 'Line 2: the mount '],
+  ['a mount that is not a list', ['FROM a', 'RUN --mount=type=bind,\\"from=b ls'], 'Line 2: the mount '],
   ['ONBUILD FROM', ['FROM a', 'ONBUILD FROM b'], 'Line 2: ONBUILD cannot contain "FROM".'],
   [
     'a trigger that is none',

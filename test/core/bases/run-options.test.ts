@@ -48,7 +48,7 @@ test.each([
   ['two names for one option', 'source=a,src=b,target=/c'],
   ['a type that nobody knows', 'type=devpts,target=/c'],
   ['a type in capitals', 'type=Bind,from=a,target=/c'],
-  ['text that is no list of options', '"type=bind'],
+  ['text that is not a list of options', '"type=bind'],
 ])('%s is found', (_, mount) => {
   const option = `--mount=${mount}`;
   expect(unsafeMount(['--mount=target=/a', option])).toBe(option);

@@ -39,7 +39,7 @@ describe('build-args, target and labels of an entry', () => {
 
   it.each([
     ['build-args', '[NODE_VERSION=24]', '"build-args": It must be a mapping of names to values'],
-    ['build-args', '{NODE-VERSION: "24"}', 'is no name of an ARG'],
+    ['build-args', '{NODE-VERSION: "24"}', 'is not a name of an ARG'],
     ['build-args', '{BUILDKIT_SYNTAX: evil.example/frontend}', 'is set by the pipeline itself'],
     ['build-args', '{BUILDKIT_CACHE_MOUNT_NS: theirs}', 'is set by the pipeline itself'],
     ['build-args', '{SOURCE_DATE_EPOCH: "0"}', 'is set by the pipeline itself'],
@@ -48,14 +48,14 @@ describe('build-args, target and labels of an entry', () => {
     ['build-args', `{${Array.from({ length: 51 }, (_, at) => `A${at}: x`).join(', ')}}`, 'more than 50 names'],
     ['build-args', '{A: {B: c}}', '"build-args", "A"'],
     ['build-secrets', 'npm-token', 'It must be a mapping of names to values, such as npmrc: npm-token'],
-    ['build-secrets', '{npmrc: ../other/token}', 'is no name of a secret'],
-    ['build-secrets', '{"id=x,src=/etc/shadow": token}', 'is no id of a secret'],
+    ['build-secrets', '{npmrc: ../other/token}', 'is not a name of a secret'],
+    ['build-secrets', '{"id=x,src=/etc/shadow": token}', 'is not an id of a secret'],
     ['build-secrets', `{${Array.from({ length: 9 }, (_, at) => `s${at}: x`).join(', ')}}`, 'more than 8 names'],
     ['build-secrets', '{npmrc: }', '"build-secrets", "npmrc" is missing or empty'],
-    ['target', '--file=x', 'is no name of a stage'],
+    ['target', '--file=x', 'is not a name of a stage'],
     ['labels', '{org.opencontainers.image.revision: mine}', 'The pipeline itself sets the label'],
     ['labels', '{io.buildah.version: "9"}', 'are kept for the engine'],
-    ['labels', '{"a b": c}', 'is no name of a label'],
+    ['labels', '{"a b": c}', 'is not a name of a label'],
   ])('are refused with a sentence: %s: %s', (key, value, message) => {
     const { project, messages } = read({ [key]: value });
     expect(project).toBeUndefined();

@@ -26,9 +26,9 @@ const withLine = (number: number, ...lines: string[]) => {
 };
 const others = ['demo/good:latest', 'demo/last:latest', 'zzz/base:latest'];
 
-describe('of a file that is no YAML', () => {
+describe('of a file that is not YAML', () => {
   it.each([
-    ['a tab before a key', 16, '\tgit-url: https://git.example/a', '16:1', /tab is no indentation/],
+    ['a tab before a key', 16, '\tgit-url: https://git.example/a', '16:1', /tab is not allowed as indentation/],
     ['a key too far to the right', 16, '     git-url: https://git.example/a', '16:6', /indented further/],
     ['a key too far to the left', 16, '   git-url: https://git.example/a', '16:1', /indentation/],
     ['a key without a colon', 16, '    git-url https://git.example/a', '16:5', /":"/],
@@ -92,8 +92,8 @@ describe('of an entry', () => {
   );
 
   it.each([
-    ['no number', 'one', /no number/],
-    ['zero', '0', /no number/],
+    ['no number', 'one', /not a number/],
+    ['zero', '0', /not a number/],
     ['another one has', '1', /line 2 has the id "1" already/],
   ])('an id that is %s is reported', (_, id, message) => {
     const { diagnostics } = entryWith({ id });
@@ -161,13 +161,13 @@ describe('of an entry', () => {
 
   it.each([
     ['slash at its end', { 'job-id': 'keycloak-postgres/' }, '15:13', /keycloak-postgres\./],
-    ['blank', { 'app-id': 'my app' }, '14:13', /no image name/],
-    ['tag with a slash', { 'desired-tag': 'a/b' }, '20:18', /no image name/],
+    ['blank', { 'app-id': 'my app' }, '14:13', /not an image name/],
+    ['tag with a slash', { 'desired-tag': 'a/b' }, '20:18', /not an image name/],
     ['tag of the pipeline itself', { 'desired-tag': 'build-1' }, '20:18', /Choose another/],
     ['list where a text is meant', { 'git-branch': '[a, b]' }, '17:17', /must be a text/],
     ['mapping where a text is meant', { 'job-id': '{a: b}' }, '15:13', /must be a text/],
     ['wrong address in a list', { 'notify-email': '[a@example.org, nobody]' }, '21:35', /item 2: "nobody"/],
-    ['parent that is no image', { 'depends-on': '[demo/good:latest, "a b"]' }, '23:36', /item 2: "a b"/],
+    ['parent that is not an image', { 'depends-on': '[demo/good:latest, "a b"]' }, '23:36', /item 2: "a b"/],
     ['script without its context', { 'prebuild-script': 'a.sh' }, '24:22', /without "prebuild-context"/],
     ['context without its script', { 'prebuild-context': '/' }, '24:23', /without "prebuild-script"/],
     ['unknown end of builds', { notify: 'relased' }, '24:13', /Did you mean released/],
@@ -282,7 +282,7 @@ describe('entries that depend on each other', () => {
     expect(cycles[0]?.message).toMatch(/demo\/j0:a → .* → … → demo\/j0:a/);
   });
 
-  it('is no fault of an entry that names itself alone', () => {
+  it('is not a fault of an entry that names itself alone', () => {
     expect(entryWith({ 'depends-on': 'demo/bad:latest' })).toMatchObject({ diagnostics: [] });
   });
 });

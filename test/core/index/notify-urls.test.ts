@@ -23,12 +23,12 @@ describe('the addresses that get the events of a project', () => {
   });
 
   it.each([
-    ['ci.example.org', 'is no address. Write it as https://host/path.'],
-    ['file:///etc/passwd', 'is no address. Write it as https://host/path.'],
+    ['ci.example.org', 'is not an address. Write it as https://host/path.'],
+    ['file:///etc/passwd', 'is not an address. Write it as https://host/path.'],
     ['https://user:word@ci.example.org/', 'contains a user name or password, which everybody can read'],
     ['{url: "https://a.example.org/", secret: chat}', 'Write one of url and secret.'],
     ['{format: slack}', 'Write one of url and secret.'],
-    ['{secret: ../other/chat}', 'is no name of a secret'],
+    ['{secret: ../other/chat}', 'is not a name of a secret'],
     ['{secret: chat, format: irc}', '"irc" is not known here.'],
     ['{secret: chat, event: failed}', 'the key "event" is not known. Did you mean "events"?'],
     ['[https://a.example.org/, {secret: chat, events: [fail]}]', '"fail" is not known here.'],

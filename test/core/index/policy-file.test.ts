@@ -129,7 +129,7 @@ describe('an exception', () => {
 
   it.each([
     [{ expires: '2027-05-21' }, /more than 180 days ahead/],
-    [{ expires: '2027-02-30' }, /no day/],
+    [{ expires: '2027-02-30' }, /not a day/],
     [{ expires: '""' }, /missing or empty/],
     [{ id: '""' }, /missing or empty/],
     [{ owner: '""' }, /missing or empty/],
@@ -137,8 +137,8 @@ describe('an exception', () => {
     [{ status: 'not_affected' }, /needs a "justification"/],
     [{ status: 'affected', justification: 'component_not_present' }, /only/],
     [{ justification: 'component_not_present' }, /only/],
-    [{ status: 'harmless' }, /Choose of/],
-    [{ status: 'not_affected', justification: 'because' }, /Choose of/],
+    [{ status: 'harmless' }, /Choose one of/],
+    [{ status: 'not_affected', justification: 'because' }, /Choose one of/],
     [{ until: '2027-01-01' }, /not known/],
   ])('with %j is an error, and the entry waits', (over, message) => {
     const { diagnostics, projects } = withExceptions(written(over as Record<string, string>));
@@ -188,7 +188,7 @@ describe('the frontends that an index allows', () => {
 
   it.each([
     ['a tag', 'c/d:1', /without a tag/],
-    ['what is no image', '"C D"', /not an image's name/],
+    ['what is not an image', '"C D"', /not an image's name/],
   ])('with %s is an error', (_, written, message) => {
     const { diagnostics } = read(`policy:\n  frontends: [${written}]\n`);
     expect(diagnostics).toEqual([

@@ -4,9 +4,9 @@ import { goodFile, now } from './index-texts.ts';
 
 // ECR, DynamoDB or the policies would refuse these while the index is applied, and the other entries would wait with them.
 it.each([
-  ['a name that ends in a hyphen', { 'job-id': 'app-' }, /no image name/],
-  ['a name with two dots', { 'app-id': 'my..demo' }, /no image name/],
-  ['a name with two underscores', { 'job-id': 'a__b' }, /no image name/],
+  ['a name that ends in a hyphen', { 'job-id': 'app-' }, /not an image name/],
+  ['a name with two dots', { 'app-id': 'my..demo' }, /not an image name/],
+  ['a name with two underscores', { 'job-id': 'a__b' }, /not an image name/],
   ['a name of one letter', { 'app-id': 'library', 'job-id': 'r' }, /2 to 80/],
   ['a name that ECR has no room for', { 'job-id': 'a'.repeat(200) }, /2 to 80/],
   ['the namespace of the candidates', { 'app-id': 'Candidate' }, /"candidate" is taken/],

@@ -63,9 +63,9 @@ describe('reading an index', () => {
     ['a path that leaves the repository', { 'git-path': '../../etc' }, 18, 15, /leaves the repository/],
     ['a password in the URL', { 'git-url': 'https://me:secret@git.example/a/b' }, 16, 14, /user name or password/],
     ['a file URL', { 'git-url': 'file:///etc/passwd' }, 16, 14, /http and https only/],
-    ['a branch that looks like an option', { 'git-branch': '--upload-pack=x' }, 17, 17, /no branch name/],
-    ['a name that is no image name', { 'job-id': '"a b"' }, 15, 13, /no image name/],
-    ['an address that is none', { 'notify-email': 'nobody' }, 21, 19, /no mail address/],
+    ['a branch that looks like an option', { 'git-branch': '--upload-pack=x' }, 17, 17, /not a branch name/],
+    ['a name that is not an image name', { 'job-id': '"a b"' }, 15, 13, /not an image name/],
+    ['an address that is none', { 'notify-email': 'nobody' }, 21, 19, /not a mail address/],
     ['a missing key', { 'target-file': '' }, 19, 5, /"target-file" is missing/],
   ])('refuses %s, says where, and takes the entry beside it', (_, keys, line, column, message) => {
     const index = readIndex([goodFile({ good: {}, bad: keys as Record<string, string> })], { now });

@@ -260,12 +260,12 @@ describe('a document', () => {
       10,
       /cannot be seen/,
     ],
-    ['of nothing', '', 1, /no valid JSON/],
-    ['that breaks off', '{"@context":\n', 1, /no valid JSON/],
-    ['with a comma too much', '{\n  "author": "me",\n}', 3, /no valid JSON/],
+    ['of nothing', '', 1, /not valid JSON/],
+    ['that breaks off', '{"@context":\n', 1, /not valid JSON/],
+    ['with a comma too much', '{\n  "author": "me",\n}', 3, /not valid JSON/],
     ['that is a list', '[]', 1, /OpenVEX/],
     ['too large', `"${'x'.repeat(1_000_001)}"`, 1, /larger than 1 MB/],
-    ['nested too deep', '['.repeat(100_000), 1, /no valid JSON/],
+    ['nested too deep', '['.repeat(100_000), 1, /not valid JSON/],
   ])('%s is an error at its position, and says nothing at all', (_, content, line, message) => {
     const good = file(documentOf([statement({ products: [{ '@id': 'demo/other' }] })]), 'vex/good.json');
     const { projects, diagnostics, brokenFiles } = read(file(content), good);

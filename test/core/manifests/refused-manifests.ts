@@ -125,7 +125,7 @@ export const refusals: Refusal[] = [
     what: 'a compose file without services',
     place: { kind: 'docker-compose' },
     text: 'a: 1\n',
-    message: 'live/app.yaml:1: this is no compose file: there is no mapping "services".',
+    message: 'live/app.yaml:1: this is not a compose file: there is no mapping "services".',
   },
   {
     what: 'an image of which Compose fills in a part',

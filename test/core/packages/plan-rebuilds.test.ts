@@ -17,7 +17,7 @@ test('updates call for one rebuild, and for none again until there are others', 
   const tried = triedOf(look('a', ['bash', 'zlib'])).get('a')?.tried ?? '';
   expect(rebuilt(look('a', ['bash', 'zlib']))).toEqual(['a']);
   expect(rebuilt(look('a', ['bash', 'zlib'], tried))).toEqual([]);
-  // What a build has put right meanwhile is no change.
+  // What a build has put right meanwhile is not a change.
   expect(rebuilt(look('a', ['bash'], tried))).toEqual([]);
   expect(rebuilt(look('a', ['bash', 'curl', 'zlib'], tried))).toEqual(['a']);
   expect(rebuilt({ ...look('a', [], tried), updates: [update('bash', '3')] })).toEqual(['a']);

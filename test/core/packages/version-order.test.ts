@@ -170,7 +170,7 @@ test('Alpine versions are in the order of apk version -t', () => {
     ],
     compareApkVersions,
   );
-  // What is no version counts as far as it is one.
+  // What is not a version counts as far as it is one.
   expectOrder(
     ['1.0 > 1.0~', '1.0~12 > 1.0~12xy', '1.0-r1 < 1.0~12-r1', 'x = y', 'x < 1', '1.0~a_p1 < 1.0~a'],
     compareApkVersions,

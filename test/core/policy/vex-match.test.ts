@@ -5,7 +5,7 @@ import { packageNameOf, packageVersionOf, parsePurl } from '../../../core/sbom/p
 
 const read = (text: string): Purl => {
   const purl = parsePurl(text);
-  if (!purl) throw new Error(`${text} is no package URL`);
+  if (!purl) throw new Error(`${text} is not a package URL`);
   return purl;
 };
 const found = (text: string) => {

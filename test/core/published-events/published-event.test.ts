@@ -73,7 +73,7 @@ describe('the end of a build', () => {
       expect(eventOfBuild(ended({ ...over, ref: 'refs/pull/7/head' }), siteUrl)).toBeUndefined();
   });
 
-  it.each(['unchanged', 'cancelled', 'superseded'] as const)('%s is no event', (status) => {
+  it.each(['unchanged', 'cancelled', 'superseded'] as const)('%s is not an event', (status) => {
     expect(eventOfBuild(ended({ status, image }), siteUrl)).toBeUndefined();
   });
 });

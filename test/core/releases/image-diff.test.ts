@@ -98,7 +98,7 @@ describe('a comparison with the last release', () => {
     });
   });
 
-  it('is no change of a defect that another version of its package still has', () => {
+  it('is not a change of a defect that another version of its package still has', () => {
     const { vulnerabilities } = compare(
       against,
       scan(finding('CVE-1', { installed: '1' }), finding('CVE-1', { installed: '2' })),

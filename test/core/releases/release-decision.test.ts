@@ -13,7 +13,7 @@ describe('a candidate that passed', () => {
     ['of a tag goes on, whatever branch is tracked', { ref: 'refs/tags/v1.0.0' }, 'own', undefined],
     ['of a pull request is judged and not released', { cause: pullRequest }, 'own', { status: 'unchanged' }],
     [
-      'of a ref that is no branch and no tag is not released',
+      'of a ref that is neither a branch nor a tag is not released',
       { ref: 'refs/pull/1/head' },
       'own',
       { status: 'unchanged' },

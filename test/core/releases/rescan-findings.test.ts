@@ -104,7 +104,7 @@ describe('an image that cannot be scanned', () => {
     expect(changesOf(afterRescan(scan(finding('A')), allNotified(failed), undefined, later))).toBeUndefined();
   });
 
-  it('and never could be, because nobody can scan it, is no change', () => {
+  it('and never could be, because nobody can scan it, is not a change', () => {
     const unsupported: Scan = { state: 'unsupported', reason: 'scratch', findings: [] };
     expect(changesOf(afterRescan(unsupported, undefined, unsupported, now))).toBeUndefined();
   });

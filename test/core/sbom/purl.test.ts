@@ -65,7 +65,7 @@ it.each([
   'pkg:deb/debian/x%00',
   'pkg:deb/debian/%E2%80%AEx',
   'pkg:deb/debian/x?arch=%E2%80%AE',
-])('%j is no package URL', (text) => expect(parsePurl(text)).toBeUndefined());
+])('%j is not a package URL', (text) => expect(parsePurl(text)).toBeUndefined());
 
 it.each([[{ type: 'maven', name: 'x' }], [{ type: '', name: 'x' }], [{ type: 'deb', name: '' }]])(
   '%j are no parts of a package URL',

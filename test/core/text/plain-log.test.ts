@@ -44,7 +44,7 @@ describe('the end of a slice', () => {
     expect(end('')).toBe(0);
   });
 
-  it('does not wait for ever for the rest of what is no text', () => {
+  it('does not wait for ever for the rest of what is not text', () => {
     expect(wholeEnd(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80]))).toBe(5);
   });
 });

@@ -214,7 +214,7 @@ describe('a call', () => {
     expect(answer).toMatch(/<UserId>123456789012<.*<Account>123456789012<.*<Arn>arn:aws:iam::123456789012:root</);
   });
 
-  test('that the service does not know, or that is no JSON, gets the error that AWS gives', async () => {
+  test('that the service does not know, or that is not JSON, gets the error that AWS gives', async () => {
     expect(await raw(owner, () => undefined, '{}', 'AmazonSQS.Nothing')).toMatchObject({
       status: 400,
       type: 'com.amazon.coral.service#UnknownOperationException',

@@ -48,7 +48,7 @@ test('an event of the account reaches the rules that fit it', async () => {
   ]);
 });
 
-test('an entry that is no event says why, and the others become events', async () => {
+test('an entry that is not an event says why, and the others become events', async () => {
   const { answer } = await put([
     { ...entry, Source: 'aws.ecr' },
     { ...entry, Detail: 'released' },

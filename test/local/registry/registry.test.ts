@@ -289,7 +289,7 @@ describe('an image', () => {
   });
 
   test.each([
-    ['that is no JSON', '{', imageType, 400, 'MANIFEST_INVALID'],
+    ['that is not JSON', '{', imageType, 400, 'MANIFEST_INVALID'],
     ['of another type than it says', manifestOf(config, [layer]), indexType, 400, 'MANIFEST_INVALID'],
     ['of a type that nobody knows', '{}', 'application/json', 400, 'MANIFEST_INVALID'],
     ['without layers', JSON.stringify({ schemaVersion: 2, mediaType: imageType }), imageType, 400, 'MANIFEST_INVALID'],

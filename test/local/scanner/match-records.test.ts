@@ -109,7 +109,7 @@ describe('the severity', () => {
       'LOW',
     ],
     ['that cannot be read as the worst', { severity: [{ type: 'CVSS_V4', score: 'CVSS:4.0/AV:N' }] }, 'CRITICAL'],
-    ['that is no text as the worst', { severity: [{ type: 'CVSS_V3', score: 9.8 }, null] }, 'CRITICAL'],
+    ['that is not text as the worst', { severity: [{ type: 'CVSS_V3', score: 9.8 }, null] }, 'CRITICAL'],
     [
       'that can be read beside one that cannot as the worst',
       { severity: [{ type: 'CVSS_V3' }], database_specific: { severity: 'LOW' } },
@@ -162,7 +162,7 @@ describe('the severity', () => {
     'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/AV:P',
     'CVSS:3.1/__proto__:N/constructor:H',
     '/'.repeat(100_000),
-  ])('%j is no vector', (text) => expect(baseScore(text)).toBeUndefined());
+  ])('%j is not a vector', (text) => expect(baseScore(text)).toBeUndefined());
 
   test('of two records on one defect is the worse', () => {
     const [rated, unrated] = ['HIGH', undefined].map((severity) =>

@@ -89,7 +89,7 @@ describe('of a record', () => {
     ['a list of versions with something else in it', { ranges: [], versions: ['3', 4] }],
     ['a list with an empty version in it', { ranges: [], versions: ['3', ''] }],
     ['a version without a letter or a digit', { ranges: [], versions: ['?'] }],
-    ['a beginning that is no version', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '?' }] }] }],
+    ['a beginning that is not a version', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '?' }] }] }],
     ['an empty version', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '' }] }] }],
     ['neither ranges nor versions', { ranges: undefined }],
     ['empty ranges and versions', { ranges: [], versions: [] }],

@@ -110,7 +110,7 @@ describe('a private address is not fetched', () => {
   });
 });
 
-describe('what is no address of the web is not fetched', () => {
+describe('what is not an address of the web is not fetched', () => {
   it.each([
     ['a file', 'file:///etc/passwd', /only http and https/],
     ['ssh', 'ssh://git@git.example/x', /only http and https/],

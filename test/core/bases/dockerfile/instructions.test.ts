@@ -19,7 +19,7 @@ test('a line goes on where the escape character is its last, past comments and e
   expect(read('USER a \\')).toEqual(['1-1 USER a']);
 });
 
-test('a byte order mark, CRLF and blanks around instructions are no part of them', () => {
+test('a byte order mark, CRLF and blanks around instructions are not part of them', () => {
   expect(read('\ufeffFROM a\r', '\t RUN b \\\r', 'c \r', '\r', 'user\td\r')).toEqual([
     '1-1 FROM a',
     '2-3 RUN b c',

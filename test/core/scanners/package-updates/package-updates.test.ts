@@ -53,7 +53,7 @@ newname.noarch           2.0-1                               new-repo
     expect(parseCheckUpdate('yum', answer(yum, 100), installed)).toEqual(found);
   });
 
-  test('dnf5 has a heading, and a note on kernels is no package', () => {
+  test('dnf5 has a heading, and a note on kernels is not a package', () => {
     const dnf5 = `Upgrades
 hello.noarch    2.0-1.el9 new-repo
 Security: kernel-core-6.5.6-300.fc39.x86_64 is an installed security update
@@ -172,7 +172,7 @@ libstdc++6/stable 12.2.0-14 i386 [upgradable from: 12.2.0-9]
   });
 
   test.each([page, escapes, 'apt/stable 2 amd64\n', 'apt/stable 2 amd64 [upgradable from: 1] x\n'])(
-    '%j is no list',
+    '%j is not a list',
     (text) => {
       expect(() => parseAptList(answer(text))).toThrow(UnknownAnswerError);
     },

@@ -31,9 +31,9 @@ test.each([
 test.each([
   ['test-skip: perhaps', '"test-skip" is neither true nor false.', usual],
   ['test-network: eth0', '"test-network" is neither true nor false.', usual],
-  ['test-timeout: 1h', '"test-timeout" is no number of seconds: 600 seconds count instead.', usual],
-  ['test-timeout: 0', '"test-timeout" is no number of seconds: 600 seconds count instead.', usual],
-  ['test-timeout: -5', '"test-timeout" is no number of seconds: 600 seconds count instead.', usual],
+  ['test-timeout: 1h', '"test-timeout" is not a number of seconds: 600 seconds count instead.', usual],
+  ['test-timeout: 0', '"test-timeout" is not a number of seconds: 600 seconds count instead.', usual],
+  ['test-timeout: -5', '"test-timeout" is not a number of seconds: 600 seconds count instead.', usual],
   [
     'test-timeout: 999999',
     '"test-timeout" is more than the limit of 1800 seconds: the limit counts instead.',
@@ -44,11 +44,11 @@ test.each([
 });
 
 test.each([
-  ['a list', '- a\n- b\n', 'It is no list of "key: value".'],
-  ['no YAML', 'job-id: "never closed\n', expect.stringContaining('no valid YAML')],
+  ['a list', '- a\n- b\n', 'It is not a list of "key: value".'],
+  ['no YAML', 'job-id: "never closed\n', expect.stringContaining('not valid YAML')],
   ['a file of many bytes', `# ${'x'.repeat(100_000)}`, expect.stringContaining('larger than')],
-  ['a script that is a list', 'test-script: [a]\n', '"test-script" is no short text.'],
-  ['a script that is an alias', 'x: &a b\ntest-script: *a\n', '"test-script" is no short text.'],
+  ['a script that is a list', 'test-script: [a]\n', '"test-script" is not a short text.'],
+  ['a script that is an alias', 'x: &a b\ntest-script: *a\n', '"test-script" is not a short text.'],
 ])('%s leaves open whether there is a test', (_what, text, warning) => {
   const { test: own, unknownTest, warnings } = readCccpFile(text);
   expect(own).toBeUndefined();
@@ -61,9 +61,9 @@ test('a script that cannot be read does not matter where it is left out', () => 
 });
 
 test.each([
-  ['a name that is a list', 'job-id: [a]\n', '"job-id" is no short text.'],
-  ['an alias', 'a: &a x\njob-id: *a\n', '"job-id" is no short text.'],
-  ['a very long name', `job-id: ${'x'.repeat(1000)}\n`, '"job-id" is no short text.'],
+  ['a name that is a list', 'job-id: [a]\n', '"job-id" is not a short text.'],
+  ['an alias', 'a: &a x\njob-id: *a\n', '"job-id" is not a short text.'],
+  ['a very long name', `job-id: ${'x'.repeat(1000)}\n`, '"job-id" is not a short text.'],
   ['an answer that is none', 'test-skip: perhaps\n', '"test-skip" is neither true nor false.'],
 ])('%s is a warning and no error', (_what, text, warning) => {
   expect(readCccpFile(text)).toEqual({ warnings: [warning] });

@@ -181,7 +181,7 @@ describe('a GitHub App', () => {
     await using github = await startGithub();
     const answer = await appAt(github, text ?? publicKey).tokenFor({ path: 'acme/vault' }, 'source');
     expect(answer).toEqual({
-      refusal: expect.stringMatching(/^The private key of the GitHub App Iv23 .* is no RSA key/),
+      refusal: expect.stringMatching(/^The private key of the GitHub App Iv23 .* is not an RSA key/),
       isInstalled: true,
     });
     expect(JSON.stringify(answer)).not.toContain('BEGIN');

@@ -27,7 +27,7 @@ describe('the files that differ between two commits', () => {
   });
 });
 
-it('a folder or a submodule is no file', async () => {
+it('a folder or a submodule is not a file', async () => {
   const fileOf = async (answer: unknown) => {
     const route = 'GET /repos/demo/app/contents/sub?ref=abc';
     return (await ask({ [route]: answer }, (repository) => repository.file('sub', 'abc'))).answer;
