@@ -78,7 +78,7 @@ async function main(args: string[]): Promise<number> {
     const replaced = await replacedSettings();
     if (replaced.length > 0)
       print(
-        `Of cdk.json these do not count here: ${replaced.join(', ')}. This machine has its own git host, sign-in and account.`,
+        `These settings of cdk.json do not count here: ${replaced.join(', ')}. This machine has its own git host, sign-in and account.`,
       );
     const activity = (text: string) => print(`${text[0]?.toUpperCase()}${text.slice(1)} …`);
     const [confinement, machine] = await Promise.all([

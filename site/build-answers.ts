@@ -104,5 +104,5 @@ function withLimit(query: URLSearchParams): URLSearchParams {
 }
 
 function noRecord({ id }: Build, what: string): RequestError {
-  return new RequestError(404, 'RecordNotFound', `Build ${id} has no ${what}, or none any more or none yet.`);
+  return new RequestError(404, 'RecordNotFound', `Build ${id} has no ${what}: it has not been made, or was removed.`);
 }

@@ -283,7 +283,7 @@ function keepVersionTagsApart({ projects, positions, diagnostics }: Index): void
     if (other === undefined) first.set(`${appId}/${jobId}`, name);
     else if (position) {
       project.versionTags = false;
-      const message = `"version-tags": ${other} releases the versions of ${appId}/${jobId} already. Take the key out of one of the two.`;
+      const message = `"version-tags": ${other} releases the versions of ${appId}/${jobId} already. Remove the key from one of the two.`;
       diagnostics.push({ ...position, severity: 'error', code: 'value', entry: name, message });
     }
   }

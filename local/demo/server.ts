@@ -57,7 +57,7 @@ export async function watchServer(
         },
         { seconds: 100, signal },
       );
-      if (target.state === 'failed') return `not deployed, and its people are told why: ${target.error}`;
+      if (target.state === 'failed') return `not deployed; a mail gives the reason: ${target.error}`;
       const page = await waitFor('An answer of the container', () => pageAt(server.url), { seconds: 60, signal });
       if (!shows(page))
         throw new PromiseBrokenError(`${server.url} does not show ${release.project} as it is deployed.`);

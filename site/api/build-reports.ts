@@ -122,5 +122,9 @@ function found<Value>(what: string, build: Build, value: Recorded<Value>): Value
 }
 
 function absent(what: string, build: Build): RequestError {
-  return new RequestError(404, 'RecordNotFound', `Build ${build.id} has no ${what}, or none any more or none yet.`);
+  return new RequestError(
+    404,
+    'RecordNotFound',
+    `Build ${build.id} has no ${what}: it has not been made, or was removed.`,
+  );
 }

@@ -17,13 +17,13 @@ type Responses = Record<string, { description: string; content: Json }>;
 /** Any call may answer these. */
 const everywhere = ['MethodNotAllowed', 'InternalError', 'Overloaded'] as const satisfies ProblemCode[];
 
-const description = `What a Slipway knows of its projects, builds, releases and cascades. Everybody may read it. What changes
-something is signed with AWS credentials (Signature Version 4, service \`execute-api\`), and allowed by IAM: \`execute-api:Invoke\`.
+const description = `What this Slipway knows of its projects, builds, releases and cascades. Everybody may read it. A call that
+changes something is signed with AWS credentials (Signature Version 4, service \`execute-api\`), and IAM must allow it: \`execute-api:Invoke\`.
 
-An answer may get new fields, and new values where a value is one of a list, without a new version: ignore those that you do not know. Lists
-go on with their \`cursor\`, which the header \`Link\` has in an address too; a page may have fewer items than asked for, or none, although
-the list goes on. Everything has an \`ETag\` where it may be kept, and is answered with 304 to an \`If-None-Match\` that has it. \`HEAD\`
-answers as \`GET\` without a body. Problems are those of RFC 9457.`;
+An answer may get new fields, and new values where a value is one of a list, without a new version: ignore those that you do not know. A list
+continues at its \`cursor\`, which is also part of the address in the header \`Link\`; a page may have fewer items than requested, or none,
+although the list continues. What may be cached has an \`ETag\`; a request with that value in \`If-None-Match\` is answered with 304. \`HEAD\`
+answers as \`GET\` without a body. Errors are problems of RFC 9457.`;
 
 /** The document of the API in the form of OpenAPI 3.1: https://spec.openapis.org/oas/v3.1.1.html */
 export function openApi(siteUrl: string): Json {

@@ -76,7 +76,7 @@ export const operations: readonly Operation[] = [
     id: 'getPlatformLog',
     tag: 'Builds',
     path: `${build}/{architecture}/log`,
-    summary: 'The log of one platform of a build for several',
+    summary: 'The log of one platform of a build for several platforms',
     query: ['from'],
     answer: 'log',
     problems: ['InvalidFrom', 'NotFound', 'BuildNotFound', 'InvalidRange'],

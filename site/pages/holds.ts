@@ -19,7 +19,9 @@ export function holdNote(project: KnownProject, now: Date): Html | undefined {
   if (!hold) return undefined;
   const { by, at } = hold;
   // That of the index has no time.
-  const end = at ? html`Run <code>slipway unhold ${project.name}</code>` : 'Take the key hold out of its entry';
+  const end = at
+    ? html`Run <code>slipway unhold ${project.name}</code>`
+    : html`Remove the key <code>hold</code> from its entry`;
   return html`<p class="note warning" id="hold">Releases are held ${describeHold({ ...hold, by: personName(by) })}. ${at && html`Since ${exactTime(at)}. `}The floating tags stay where they are; builds and scans go on, and what would be released waits. ${end} to end it. <a href="${holdsPath(project.name)}">Holds and rollbacks</a></p>`;
 }
 

@@ -54,7 +54,7 @@ function lines({ status }: Build, view: LogView): Html {
   const [first, last] = [view.lines[0]?.number ?? 1, view.lines.at(-1)?.number ?? 1];
   const marked = view.lines.filter(({ level }) => level === 'error').slice(0, 10);
   return html`${marked.length > 0 && html`<p class="marked">Errors in lines ${marked.map(({ number }) => html`<a href="?line=${number}#L${number}">${number}</a> `)}</p>`}
-${view.lines.length > 0 ? logLines({ view, page: '', folds: false }) : html`<p class="empty">${isTerminal(status) ? 'This build has no log, or none any more.' : 'Nothing has been logged yet.'}</p>`}
+${view.lines.length > 0 ? logLines({ view, page: '', folds: false }) : html`<p class="empty">${isTerminal(status) ? 'This build has no log, or it was removed.' : 'Nothing has been logged yet.'}</p>`}
 <nav class="pager" aria-label="Parts of the log">
 ${first > 1 && html`<a href="?line=${Math.max(1, first - 200)}">← Earlier lines</a>`}
 ${!view.atEnd && html`<a rel="next" href="?line=${last + 1}">Later lines →</a>`}

@@ -29,7 +29,7 @@ it("a project's page says that its releases are held, by whom, why, and what end
   expect(text).toContain('slipway unhold demo/app:latest');
   const ofIndex = await site({ held: undefined, hold: { until: '2099-12-31' } })(path);
   expect(ofIndex.text).toContain('Releases are held by the index until 2099-12-31');
-  expect(ofIndex.text).toContain('Take the key hold out of its entry');
+  expect(ofIndex.text).toContain('Remove the key <code>hold</code> from its entry to end it.');
   expect((await site({ held: undefined })(path)).text).not.toContain('Releases are held');
 });
 
