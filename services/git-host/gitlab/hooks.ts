@@ -51,18 +51,18 @@ export function createGitlabHooks(options: { apiUrl: string; token: string }): W
 
     async keep(owner, { url, secret }) {
       const hooks = pathOf(owner);
-      const send = <Answer>(schema: z.ZodType<Answer>, route: string, parameters: object) =>
-        request(schema, { owner, route, parameters: { id: nameOf(owner), ...parameters } });
+      const id = nameOf(owner);
+      // As `data`: a parameter `url` would be the address that Octokit sends the request to.
+      const add = (data: object) => request(hookSchema, { owner, route: `POST ${hooks}`, parameters: { id, data } });
+      const change = (hook_id: number, data: object) =>
+        request(hookSchema, { owner, route: `PUT ${hooks}/{hook_id}`, parameters: { id, hook_id, data } });
       const known = await listed(owner, url);
       const events = { push_events: true, tag_push_events: true, merge_requests_events: true, note_events: true };
       const hook = { url, ...events, enable_ssl_verification: true };
       const signed = { ...hook, signing_token: signingToken(secret) };
-      const kept = known
-        ? await send(hookSchema, `PUT ${hooks}/{hook_id}`, { ...signed, hook_id: known.id })
-        : await send(hookSchema, `POST ${hooks}`, signed);
+      const kept = known ? await change(known.id, signed) : await add(signed);
       // A GitLab that does not sign yet ignores the signing token, and sends the secret itself instead.
-      if (!kept.signing_token_present)
-        await send(hookSchema, `PUT ${hooks}/{hook_id}`, { ...hook, token: secret, hook_id: kept.id });
+      if (!kept.signing_token_present) await change(kept.id, { ...hook, token: secret });
       return known ? 'updated' : 'created';
     },
   };
