@@ -199,7 +199,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
   .waterfall th { width: 6.6rem; padding-left: .75rem; } .waterfall .step th { padding-left: 2.2rem; } .waterfall td:last-child { width: 4.9rem; padding-right: .75rem; }
   .log p { padding: 0 .6rem 0 3.3rem; } .log p > a:first-child { width: 2.8rem; font-size: .75rem; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
-  .brief li { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .7rem; } .brief .when { grid-column: 2; text-align: left; }
+  .brief li { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .7rem; } .brief .what { grid-column: 2; grid-row: 1; } .brief .when { grid-column: 2; text-align: left; }
   .findings thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .findings tr { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .1rem .75rem; padding: .6rem 1rem; }
   .findings tbody, .findings { display: block; }
@@ -214,7 +214,7 @@ figure { margin: 0 0 .9rem; } figcaption { display: flex; justify-content: space
   .log { max-height: none; background: none; color: #000; border: 0; } .log span, .log summary, .log summary span { color: #000; }
   .top nav, .top form, footer, .tools, .filters, .pager, .copy, .skip { display: none; } .top { background: none; color: #000; } .brand { color: #000; }
   .log details::details-content { content-visibility: visible; }
-  time { font-size: 0; } time::after { content: attr(title); font-size: .875rem; }
+  .when { white-space: normal; } time { font-size: 0; } time::after { content: attr(title); font-size: .875rem; }
   li, tr, .facts div, figure, .command { break-inside: avoid; } h2, h3, .head { break-after: avoid; } a { color: inherit; }
 }
 `;

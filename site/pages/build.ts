@@ -56,6 +56,7 @@ export function buildPage({ build, records, project, targets, log, logOf, now }:
   const context = { build, project, waiverOf };
   return layout({
     title: `${build.project} ${build.status}`,
+    description: oneLine(`${describeCause(build.cause, build.gitHost)}. ${describeStatus(build, now)}`, 300),
     here: '/',
     api: `/api/v1/builds/${build.id}`,
     live: isLive(build, log, now),

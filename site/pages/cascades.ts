@@ -31,7 +31,7 @@ ${
         ({ cascade, causes }) => html`<li>
 <code>${cascade.id.slice(-6)}</code>
 <div class="what"><a href="/cascades/${cascade.id}">${describeCauses(causes)}</a></div>
-<div class="where"></div>
+<div class="where">${cascade.cancelled && html`<span class="chip quiet">${icon('quiet')}cancelled</span>`}</div>
 <div class="when">${ageElement(cascade.startedAt, now)}</div>
 </li>`,
       )}</ol>`

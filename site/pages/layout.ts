@@ -6,6 +6,8 @@ export type Step = readonly [path: string, name: string];
 
 export interface Layout {
   title: string;
+  /** What a chat or a search shows below a link to the page. */
+  description?: string;
   /** The same as JSON. */
   api?: string;
   /** The path of an Atom feed of what the page lists. */
@@ -30,7 +32,17 @@ const parts = [
   ['/cascades', 'Cascades'],
 ] as const;
 
-export function layout({ title, api, feed, live = false, here, trail = [], search = '', main }: Layout): Html {
+export function layout({
+  title,
+  description,
+  api,
+  feed,
+  live = false,
+  here,
+  trail = [],
+  search = '',
+  main,
+}: Layout): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -39,6 +51,7 @@ export function layout({ title, api, feed, live = false, here, trail = [], searc
 <meta name="color-scheme" content="light dark">
 <title>${title} · Slipway</title>
 <meta property="og:title" content="${title}">
+${description && html`<meta property="og:description" name="description" content="${description}">`}
 <meta property="og:site_name" content="Slipway">
 <meta property="og:type" content="website">
 ${feed && html`<link rel="alternate" type="application/atom+xml" title="${title}" href="${feed}">`}

@@ -365,6 +365,9 @@ describe('the pages of projects', () => {
     expect(text).toContain(`![version](${siteUrl}/badges/demo/app/version.svg?tag=latest)`);
     expect(text).toContain('<meta property="og:title" content="demo/app:latest">');
     expect(text).toContain(`href="/builds/${released.id}"`);
+    expect((await ask(`/builds/${released.id}`)).text).toMatch(
+      /"og:description" name="description" content="Push of commit .+"/,
+    );
     expect(text).not.toContain('owner@example.org');
   });
 });
