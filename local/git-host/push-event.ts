@@ -35,10 +35,13 @@ export async function pushEvent(git: Git, { ref, before, after }: RefChange, con
   const page = `${url}/git/${repository.owner}/${repository.name}`;
   const created = before === noObject;
   const deleted = after === noObject;
-  const [head, base] = deleted ? [] : await commitIds(git, folder, created ? [after] : [after, before]);
   const isBranch = ref.startsWith('refs/heads/');
+  const objects = [after, before].filter((object) => object !== noObject);
+  // Git lets nothing but a commit be the head of a branch.
+  const [head, base] = deleted ? [] : isBranch ? objects : await commitIds(git, folder, objects);
 
-  const commits = isBranch && head ? await commitsOf(git, folder, page, pushedRange(head, base, context)) : [];
+  const pushed = isBranch && head ? await commitsOf(git, folder, page, pushedRange(head, base, context)) : noCommits;
+  const { commits } = pushed;
   const others = otherHeads(ref, context);
   // Of a new branch, what is unseen is already all that counts as pushed.
   if (head && base && commits.length > 0 && others.length > 0) {
@@ -47,7 +50,7 @@ export async function pushEvent(git: Git, { ref, before, after }: RefChange, con
   }
   const headCommit =
     commits.find(({ id }) => id === head) ??
-    (head ? (await commitsOf(git, folder, page, { reach: [head], limit: 1 }))[0] : undefined);
+    (head ? (await commitsOf(git, folder, page, { reach: [head], limit: 1 })).commits[0] : undefined);
 
   return {
     ref,
@@ -58,7 +61,7 @@ export async function pushEvent(git: Git, { ref, before, after }: RefChange, con
     sender: userJson(url, login),
     created,
     deleted,
-    forced: !created && !deleted && !(await isAncestor(git, folder, base, head)),
+    forced: !created && !deleted && !(await isAncestor(git, folder, { base, head, pushed })),
     base_ref: created && head ? baseRef(ref, head, context) : null,
     compare: `${page}/${comparison(ref, before, after, commits)}`,
     commits,
@@ -118,13 +121,15 @@ function comparison(ref: string, before: string, after: string, commits: Commit[
   return commits.length === 1 ? `commit/${first.id}` : `compare/${short(first.id)}^...${short(after)}`;
 }
 
+/** Of the commits that the head reaches and the base does not, one has the base as its parent. Git is asked where not all are known. */
 async function isAncestor(
   git: Git,
   folder: string,
-  base: string | undefined,
-  head: string | undefined,
+  { base, head, pushed }: { base: string | undefined; head: string | undefined; pushed: Commits },
 ): Promise<boolean> {
   if (base === undefined || head === undefined) return false;
+  const { length } = pushed.commits;
+  if (length > 0 && length < maxCommits) return pushed.parents.has(base);
   return (await git.ask(folder, ['merge-base', '--is-ancestor', base, head])) !== undefined;
 }
 
@@ -133,9 +138,17 @@ async function idsOf(git: Git, folder: string, range: Range): Promise<Set<string
   return new Set(output.toString().split('\n'));
 }
 
-/** The commits, the oldest first, with the files that each touched (a merge: beside its first parent). */
-async function commitsOf(git: Git, folder: string, page: string, range: Range): Promise<Commit[]> {
-  const format = '--format=%H%x00%T%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B';
+interface Commits {
+  /** The oldest first. */
+  commits: Commit[];
+  parents: ReadonlySet<string>;
+}
+
+const noCommits: Commits = { commits: [], parents: new Set() };
+
+/** The commits, with the files that each touched (a merge: beside its first parent). */
+async function commitsOf(git: Git, folder: string, page: string, range: Range): Promise<Commits> {
+  const format = '--format=%H%x00%P%x00%T%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B';
   const limit = `--max-count=${range.limit ?? maxCommits}`;
   const output = await git.run(
     folder,
@@ -144,10 +157,12 @@ async function commitsOf(git: Git, folder: string, page: string, range: Range): 
   );
   const tokens = output.toString('utf8').split('\0').values();
   const commits: Commit[] = [];
+  const parents = new Set<string>();
   for (let token = tokens.next().value; token; token = tokens.next().value) {
     const status = /^\n?([AMDT])$/.exec(token)?.[1];
     const next = () => tokens.next().value ?? '';
     if (status === undefined) {
+      for (const parent of next().split(' ')) parents.add(parent);
       commits.push({
         id: token,
         tree_id: next(),
@@ -168,5 +183,5 @@ async function commitsOf(git: Git, folder: string, page: string, range: Range): 
       commits.at(-1)?.[list].push(next());
     }
   }
-  return commits.reverse();
+  return { commits: commits.reverse(), parents };
 }
