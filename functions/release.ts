@@ -117,10 +117,10 @@ export function createRelease({
     const versions = isBranch(build.ref) ? [] : await registry.tags(repository);
     const floating = floatingTags(project, build, versions);
     const last = await lastRelease(heads, project, build.ref);
-    let decision = decideRelease({ build, digest, floating, last });
+    let decision = decideRelease({ build, floating, last });
     if (decision.do === 'compare') {
       const isSameContent = await registry.haveSameContent({ repository, digest: decision.with }, build.candidate);
-      decision = decideRelease({ build, digest, floating, last, isSameContent });
+      decision = decideRelease({ build, floating, last, isSameContent });
     }
     if (decision.do === 'end') {
       await projects.yieldRelease(build.project, build.id);

@@ -27,13 +27,11 @@ export function endBeforeRelease(
 
 interface Known {
   build: Pick<Build, 'id' | 'headRevision'>;
-  /** The digest of its candidate. */
-  digest: string;
   /** The tags that its release would move. */
   floating: readonly string[];
   /** The last release of its ref. */
   last: (Pick<Build, 'headRevision'> & { build: string; digest: string; tags: readonly string[] }) | undefined;
-  /** Whether the two images have the same content; absent until they are compared. */
+  /** Whether the registry still has that image, and the two have the same content; absent until they are compared. */
   isSameContent?: boolean;
 }
 
@@ -47,12 +45,11 @@ export type ReleaseDecision =
  * Whether a candidate that passed is released, decided while no other release of the project is running. An older head never takes a tag
  * from a newer one, and a release that would give the same tags to the same content is not needed.
  */
-export function decideRelease({ build, digest, floating, last, isSameContent }: Known): ReleaseDecision {
+export function decideRelease({ build, floating, last, isSameContent }: Known): ReleaseDecision {
   if (!last || last.build === build.id) return { do: 'release' };
   if ((build.headRevision ?? 0) < (last.headRevision ?? 0))
     return { do: 'end', end: { status: 'superseded', by: last.build } };
   if (!floating.every((tag) => last.tags.includes(tag))) return { do: 'release' };
-  const isSame = last.digest === digest || isSameContent;
-  if (isSame === undefined) return { do: 'compare', with: last.digest };
-  return isSame ? { do: 'end', end: { status: 'unchanged' } } : { do: 'release' };
+  if (isSameContent === undefined) return { do: 'compare', with: last.digest };
+  return isSameContent ? { do: 'end', end: { status: 'unchanged' } } : { do: 'release' };
 }

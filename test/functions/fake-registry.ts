@@ -11,7 +11,8 @@ export function createFakeRegistry() {
   const tagsOf = (repository: string) => held(tags, repository, new Map<string, string>());
   const registry: Registry = {
     host: 'registry.example',
-    haveSameContent: async (one, other) => twins.has(`${one.digest} ${other.digest}`),
+    haveSameContent: async ({ repository, digest }, other) =>
+      imagesOf(repository).has(digest) && (digest === other.digest || twins.has(`${digest} ${other.digest}`)),
     async digestOf(repository, reference) {
       return imagesOf(repository).has(reference) ? reference : tagsOf(repository).get(reference);
     },
@@ -37,6 +38,11 @@ export function createFakeRegistry() {
     /** The one image is the other but for times. */
     twin: (one: string, other: string) => void twins.add(`${one} ${other}`),
     push: (repository: string, digest: string) => void imagesOf(repository).add(digest),
+    /** As a registry deletes it: with its images and their tags. */
+    deleteRepository(repository: string) {
+      images.delete(repository);
+      tags.delete(repository);
+    },
     /** The content by the media type, of a signed statement by the type of its predicate. */
     attachedTo: (repository: string, digest: string) =>
       Object.fromEntries(attached.get(`${repository}@${digest}`) ?? []),

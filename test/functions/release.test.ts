@@ -400,6 +400,16 @@ describe('a build of the digest that is released already', () => {
     expect(world.shelf.tagsOf(repository)).toEqual(before);
   });
 
+  it('is released again where somebody has deleted the repository', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.release(1);
+    world.shelf.deleteRepository(repository);
+    await world.pass(2, { candidate: { ...candidate, digest } });
+    expect(await world.release(2)).toEqual({ status: 'released' });
+    expect(world.shelf.tagsOf(repository).latest).toBe(digest);
+  });
+
   it('is released where its content is another one', async () => {
     await using world = await startReleasing();
     await world.pass(1);
