@@ -128,12 +128,29 @@ export async function searchLog(
   return { matches, next: reachesEnd ? undefined : found.firstLine + lines.length - 1 };
 }
 
-interface ReadLine {
-  number: number;
-  raw: string;
-  bytes: number;
-  /** The byte after it. */
-  end: number;
+/** Its text is made only where it is wanted: of the thousands of lines that are read at once a page shows few. */
+class ReadLine {
+  readonly number: number;
+  readonly #log: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(number: number, log: Buffer, start: number, end: number) {
+    this.number = number;
+    this.#log = log;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get raw(): string {
+    const isWhole = this.#log[this.#end - 1] === 10;
+    return this.#log.toString('utf8', this.#start, isWhole ? this.#end - 1 : this.#end);
+  }
+
+  /** The byte after it, of those that were read. */
+  get end(): number {
+    return this.#end;
+  }
 }
 
 interface ReadLines {
@@ -150,12 +167,10 @@ function linesOf(
   total: number,
 ): ReadLines {
   const lines: ReadLine[] = [];
-  const add = (start: number, end: number) => {
-    const raw = Buffer.from(bytes.subarray(start, end)).toString('utf8').replace(/\n$/, '');
-    lines.push({ number: firstLine + lines.length, raw, bytes: end - start, end: from + end });
-  };
+  const log = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const add = (start: number, end: number) => lines.push(new ReadLine(firstLine + lines.length, log, start, end));
   let start = 0;
-  for (let feed = bytes.indexOf(10); feed >= 0; feed = bytes.indexOf(10, start)) {
+  for (let feed = log.indexOf(10); feed >= 0; feed = log.indexOf(10, start)) {
     add(start, feed + 1);
     start = feed + 1;
   }
@@ -168,7 +183,7 @@ function linesOf(
 
 function viewOf(shown: readonly ReadLine[], { start, total }: ReadLines): LogView {
   const last = shown.at(-1);
-  const next = last ? { byte: last.end, line: last.number + 1 } : start;
+  const next = last ? { byte: start.byte + last.end, line: last.number + 1 } : start;
   return {
     lines: shown.map(({ number, raw }) => ({ number, ...readLogLine(raw) })),
     next,
