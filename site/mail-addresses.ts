@@ -47,7 +47,7 @@ export async function answerAddress(
 async function fieldsOf({ headers, body }: SiteRequest): Promise<Pick<URLSearchParams, 'get'>> {
   const type = headers['content-type'] ?? '';
   if (!/^multipart\/form-data;/i.test(type)) return new URLSearchParams(body);
-  // A body that is no such form has no fields, and is refused as one without an answer.
+  // A body that is not such a form has no fields, and is refused as one without an answer.
   return new Response(body, { headers: { 'content-type': type } }).formData().then(
     (form) => new URLSearchParams([...form].filter((field): field is [string, string] => typeof field[1] === 'string')),
     () => new URLSearchParams(),

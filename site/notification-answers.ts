@@ -8,7 +8,7 @@ import type { SiteParts, SiteRequest } from './parts.ts';
 
 type Parts = Pick<SiteParts, 'urlNotifications' | 'seals'>;
 
-/** What the addresses of a project's entry were told, newest first. */
+/** The notifications sent to the addresses of a project's entry, newest first. */
 export async function notificationListAnswer(
   parts: Parts,
   { query, now }: SiteRequest,

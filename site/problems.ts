@@ -21,7 +21,7 @@ export const problems = {
   SbomNotFound: [404, 'The build has no SBOM in this format, or none yet.'],
   ProjectNotFound: [404, 'The index has no such project.'],
   ReleaseNotFound: [404, 'The project has not released this image.'],
-  NotificationNotFound: [404, 'The addresses of the project were told no such thing, or it was more than 30 days ago.'],
+  NotificationNotFound: [404, 'The project sent no such notification, or did more than 30 days ago.'],
   CascadeNotFound: [404, 'There is no such cascade.'],
   MethodNotAllowed: [405, 'This address does not take this method.'],
   ProjectInactive: [409, 'The project has left the index.'],

@@ -26,7 +26,7 @@ export const apiNotificationSchema = urlNotificationSchema
 
 export const apiNotificationListSchema = listOf(apiNotificationSchema).register(named, {
   id: 'NotificationList',
-  description: 'What the addresses of an entry were told, the newest first.',
+  description: 'The notifications sent to the addresses of an entry, the newest first.',
 });
 
 export type ApiNotification = z.infer<typeof apiNotificationSchema>;

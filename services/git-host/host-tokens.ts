@@ -83,7 +83,7 @@ export function createHostTokens(secretId: string, hosts: readonly GitHost[]) {
 
     /**
      * A token of the app that reads one repository, and those others of its owner that are named.
-     * @param isFresh whether the app's installation is asked anew
+     * @param isFresh whether the app's installation is asked for again
      * @throws SourceSecretError that says what to do
      */
     async appTokenOf(url: string, others: readonly string[] = [], isFresh = false): Promise<string> {

@@ -55,7 +55,7 @@ export function createSourceCredentials(
   const known = new Map<string, ReturnType<typeof secretNamed>>();
 
   /**
-   * @param isFresh whether GitHub is asked anew what the app may open
+   * @param isFresh whether GitHub is asked again what the app may open
    * @throws SourceSecretError
    */
   return async (

@@ -222,7 +222,7 @@ export const operations: readonly Operation[] = [
     id: 'listNotifications',
     tag: 'Projects',
     path: `${project}/notifications`,
-    summary: 'What the addresses of `notify-url` were told during the last 30 days, the newest first',
+    summary: 'The notifications sent to the addresses of `notify-url` in the last 30 days, the newest first',
     query: pages,
     answer: apiNotificationListSchema,
     problems: [...paged, 'NotFound', 'ProjectNotFound'],

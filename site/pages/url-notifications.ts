@@ -10,7 +10,7 @@ import { ageElement } from './times.ts';
 
 const listPath = (project: string): string => `${projectPath(project)}/notifications`;
 
-/** What the addresses of an entry were told last, and what became of it. */
+/** The last notification sent to each address of an entry, and its outcome. */
 export function urlNotificationsSection(
   project: string,
   notifications: readonly UrlNotification[],
@@ -52,7 +52,7 @@ export interface UrlNotificationListPage {
   now: Date;
 }
 
-/** What the addresses of the entry were told, and how what was given up is sent again. */
+/** The notifications sent to the addresses of the entry, and how those that were given up are sent again. */
 export function urlNotificationListPage(shown: UrlNotificationListPage): Html {
   const { project, notifications, cursor, query, now } = shown;
   const path = listPath(project);

@@ -12,7 +12,7 @@ const layers = ['infra', 'cli', 'builder', 'functions', 'site', 'services', 'cor
 export function drawImportGraph(files: readonly SourceFile[]): string {
   return `# The import graph
 
-Drawn from the imports themselves, those of types too. \`test/architecture/import-graph.test.ts\` compares this file with them and, with \`-u\`,
+Drawn from the imports themselves, those of types too. \`test/architecture/layers.test.ts\` compares this file with them and, with \`-u\`,
 writes it anew. An arrow points from a folder to one that it imports. One that follows from others is left out: A → C, where there is
 A → B → C. What may import what, and why not the other way, is in \`test/architecture/rules.ts\`.
 

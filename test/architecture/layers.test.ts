@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { drawImportGraph } from './import-graph.ts';
 import { computedImports, fileCycles, folderCycles, importedLambdas, impurities, wrongWays } from './rules.ts';
 import { parseSourceFile, readSourceFiles } from './source-files.ts';
 
@@ -16,6 +17,20 @@ describe('the tree', () => {
   it.each(Object.entries(rules))('has no %s', (_name, rule) => {
     expect(rule(files)).toEqual([]);
   });
+
+  it('is drawn in docs/import-graph.md as it is', async () => {
+    await expect(drawImportGraph(files)).toMatchFileSnapshot('../../docs/import-graph.md');
+  });
+});
+
+it('an arrow that follows from others is left out of the drawn graph', () => {
+  const drawn = drawImportGraph([
+    parseSourceFile('core/mail/a.ts', "import '../index/b.ts'; import type { C } from '../sources/c.ts';"),
+    parseSourceFile('core/index/b.ts', "import '../sources/c.ts'; import '../text/d.ts';"),
+    parseSourceFile('core/sources/c.ts', ''),
+    parseSourceFile('core/text/d.ts', ''),
+  ]);
+  expect(drawn.match(/core_.* --> .*/g)).toEqual(['core_index --> core_sources', 'core_mail --> core_index']);
 });
 
 /** What each rule says of a few files. */

@@ -86,7 +86,7 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
     return { token };
   }
 
-  /** Has the installation for a repository asked anew, and says whether it was known. */
+  /** Makes the next call ask again for the installation of a repository; whether it was known. */
   const forget = ({ path }: Pick<HostedRepository, 'path'>): boolean => installations.forget(path.toLowerCase());
 
   return {
