@@ -64,7 +64,9 @@ async function port({ url, folder }: Machine): Promise<CheckResult> {
       `What listens at ${url} is too busy to answer: Slipway on a machine that has much to do, or another program.`,
       `Call slipway doctor again in a minute. If it stays so, see what it does: ss -ltnp "sport = :${new URL(url).port}"`,
     );
-  if (answer instanceof Response && answer.ok) return ok(`Slipway answers at ${url}.`);
+  // Others too may have a page there.
+  if (answer instanceof Response && answer.ok && (await answer.text()) === 'ok\n')
+    return ok(`Slipway answers at ${url}.`);
   if (answer instanceof Response || (await isTaken(url)))
     return wrong(`Another program listens at ${url}.`, `End it, or choose another port: ${start.replace(/\d+$/, 'N')}`);
   return wrong(`Slipway does not run: nothing listens at ${url}.`, start);

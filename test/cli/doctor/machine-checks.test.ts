@@ -9,11 +9,12 @@ let folder: string;
 let host: FakeHost;
 /** What listens at the machine's address answers this to /healthz. */
 let status: number;
+let body: string;
 
 beforeEach(async () => {
-  status = 200;
+  [status, body] = [200, 'ok\n'];
   folder = await mkdtemp(join(tmpdir(), 'slipway-machine-'));
-  host = await startHost((_, response) => response.writeHead(status).end());
+  host = await startHost((_, response) => response.writeHead(status).end(body));
   const facts = { url: host.url, endpoint: host.url, region: 'us-east-1', outputs: {} };
   const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };
   await writeFile(join(folder, 'local.json'), JSON.stringify({ ...facts, credentials }));
@@ -51,8 +52,11 @@ it('sees that Slipway does not run, and says how it is started with this data', 
   expect(code).toBe(1);
 });
 
-it('sees that another program has taken the port', async () => {
-  status = 404;
+it.each([
+  [404, ''],
+  [200, 'hello'],
+])('sees that another program has taken the port, which answers %i %j', async (...answer) => {
+  [status, body] = answer;
   expect((await doctor()).checks.port).toMatchObject({
     state: 'wrong',
     text: expect.stringMatching(/Another program listens/),
