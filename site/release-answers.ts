@@ -91,6 +91,7 @@ async function releaseWith(releases: ReleaseReader, project: string, digest: str
 function apiRelease(release: ReleasedImage, siteUrl: string): ApiRelease {
   const { project, digest, repository, build, releasedAt, tags, floating, reason, counts, appeared } = release;
   const path = `/projects/${project.replace(':', '/')}/releases/${digest}`;
+  const state = currentState(release);
   return {
     project,
     repository,
@@ -103,8 +104,9 @@ function apiRelease(release: ReleasedImage, siteUrl: string): ApiRelease {
     signed: release.signed ?? false,
     sizeBytes: release.sizeBytes ?? null,
     platforms: release.platforms ?? null,
-    state: currentState(release),
-    reason: reason ?? null,
+    state,
+    // Of an image that is back, what is kept says why it was gone.
+    reason: state === 'waiting' ? null : (reason ?? null),
     counts: counts ?? null,
     newSinceRelease: appeared ?? null,
     policyToday: release.outcome ?? null,
