@@ -162,9 +162,10 @@ export async function setUpServices() {
       return (await builds.list({}, { limit: 1000 })).items;
     },
 
-    /** A project that stands in the index. */
+    /** A project of the index. All are built from one repository, except where `over` names another. */
     async track(over: Partial<Project> = {}): Promise<Project> {
-      const project = sampleProject(over.name, over);
+      const { gitUrl, source } = sampleProject();
+      const project = sampleProject(over.name, { gitUrl, source, ...over });
       await projects.put(project);
       return project;
     },
