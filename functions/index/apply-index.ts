@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { entriesToBuild, type Requirement } from '../../core/index/entries-to-build.ts';
 import { planIndex } from '../../core/index/plan-index.ts';
-import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
+import { type Diagnostic, type Index, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import type { Recipient } from '../../core/mail/content.ts';
 import { indexDiagnosticsMail, indexUnreadableMail } from '../../core/mail/index-mail.ts';
 import type { GitHost } from '../../core/model/git-host.ts';
@@ -65,6 +65,8 @@ const attempts = 20;
 export function createApplyIndex(services: Services) {
   const { projects, indexHead, commitsAt, index, announce, logger } = services;
   const writeEntries = createWriteEntries(services);
+  /** What a run has read whose time was too short: a large index takes seconds to read, which the next run of the same process writes in. */
+  let unfinished: { commit: string; read: Index } | undefined;
 
   /** The head to apply, if it is not applied yet. The stored head is read before the host is asked, and only changed if it is still the same. */
   async function nextHead(): Promise<{ head: IndexHead } | { known: IndexHead | undefined }> {
@@ -81,15 +83,13 @@ export function createApplyIndex(services: Services) {
 
   async function apply(head: IndexHead): Promise<IndexApplied> {
     const deadline = Date.now() + writingMilliseconds;
-    const files = await filesAt(head.commit);
-    if (files === undefined)
-      return { outcome: `the index at ${head.commit} is too large: its operators were notified` };
-    const { allowedHosts, gitHosts, mostRecipients } = index;
-    const read = readIndex(files, { now: new Date(), allowedHosts, gitHosts, mostRecipients });
+    const read = unfinished?.commit === head.commit ? unfinished.read : await indexAt(head.commit);
+    if (read === undefined) return { outcome: `the index at ${head.commit} is too large: its operators were notified` };
+    unfinished = undefined;
     const known = await projects.all();
     const plan = planIndex(read, known);
     const toBuild = entriesToBuild(head, plan, known);
-    const { failures, unfinished } = await writeEntries({
+    const { failures, isLate } = await writeEntries({
       head,
       plan,
       known,
@@ -101,7 +101,10 @@ export function createApplyIndex(services: Services) {
     const errors = read.diagnostics.filter(({ severity }) => severity === 'error');
     const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} errors`;
     const goesOn = { outcome: `${counts}; goes on`, unfinished: true };
-    if (unfinished) return goesOn;
+    if (isLate) {
+      unfinished = { commit: head.commit, read };
+      return goesOn;
+    }
     if ((await indexHead.get())?.revision !== head.revision) return overtaken(head, goesOn);
 
     for (const name of failures.keys()) toBuild.delete(name);
@@ -146,6 +149,12 @@ export function createApplyIndex(services: Services) {
       if (announced.unfinished) break;
     }
     return announced;
+  }
+
+  async function indexAt(commit: string): Promise<Index | undefined> {
+    const files = await filesAt(commit);
+    const { allowedHosts, gitHosts, mostRecipients } = index;
+    return files && readIndex(files, { now: new Date(), allowedHosts, gitHosts, mostRecipients });
   }
 
   /** Undefined if no other try can help. The previous index stays in force, and the operators are notified, once for each commit. */

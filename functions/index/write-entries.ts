@@ -40,7 +40,7 @@ interface IndexChange {
 export function createWriteEntries({ projects, dependents, recipients, triggers }: WriteServices) {
   return async function writeEntries(
     change: IndexChange,
-  ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
+  ): Promise<{ failures: Map<string, unknown>; isLate: boolean }> {
     const { head, plan, toBuild, deadline } = change;
     const names = activeNames(change);
     const knownByName = new Map(change.known.map((project) => [project.name, project]));
@@ -126,6 +126,6 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
     await mapConcurrently(plan.deactivated, writesAtOnce, (project) =>
       attempt(project, () => put({ ...project, active: false })),
     );
-    return { failures, unfinished: isLate };
+    return { failures, isLate };
   };
 }

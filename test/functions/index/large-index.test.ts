@@ -33,6 +33,11 @@ it('an index that takes longer than a function may run goes on by itself', async
   planning.files = [indexFile(entries(60))];
   vi.useFakeTimers({ toFake: ['Date'] });
   const { put } = planning.projects;
+  const read: string[] = [];
+  planning.filesAt = async (commit) => {
+    read.push(commit);
+    return planning.files;
+  };
   const written: string[] = [];
   planning.projects.put = (project, from) => {
     vi.setSystemTime(Date.now() + 1500);
@@ -46,6 +51,7 @@ it('an index that takes longer than a function may run goes on by itself', async
   await planning.drain();
   expect(new Set(written).size).toBe(60);
   expect(written).toHaveLength(60);
+  expect(read).toHaveLength(1);
   const { items } = await planning.cascades.list({ limit: 2 });
   expect(items).toHaveLength(1);
   expect((await planning.cascades.summary(items[0]?.id ?? ''))?.counts).toEqual({ waiting: 59, building: 1 });
