@@ -4,7 +4,6 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { problemOf } from '../core/builds/problem.ts';
 import type { Build } from '../core/model/build.ts';
 import { recordKeys } from '../core/model/builder-contract.ts';
-import { backfillProgress } from '../core/releases/backfill.ts';
 import { monthOf } from '../core/time/month.ts';
 import { createRecords } from '../services/records/records.ts';
 import { createBuilds } from '../services/tables/builds.ts';
@@ -59,9 +58,7 @@ export async function sampleContent(
   await createProjects(documents, projects).put({ ...sampleProject(build.project), notifyEmail: [] });
   const { digest = '', tags = [], repository = '' } = build.image ?? {};
   const release = { project: build.project, build: build.id, at: build.createdAt, digest, tags };
-  const ofReleases = createReleases(documents, releases);
-  await ofReleases.record({ ...release, signed: false }, repository);
-  await ofReleases.recordProgress(backfillProgress('', now).complete);
+  await createReleases(documents, releases).record({ ...release, signed: false }, repository);
   for (let number = 0; number < 30; number += 1) {
     const by = { by: 'alex', at: createdAt(number, now), reason: 'A customer upgrades' };
     const action = number % 2 === 0 ? ('held' as const) : ('unheld' as const);

@@ -8,17 +8,15 @@ import { projectNameSchema } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
 import { dueAfterFailure } from '../core/releases/rescan.ts';
-import { jsonVariable, siteUrl, variable } from '../services/environment.ts';
+import { jsonVariable, siteUrl } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { openMailer } from '../services/mail/mailer.ts';
 import { openRecords } from '../services/records/records.ts';
 import { openImageTags } from '../services/registry/image-tags.ts';
 import { openPlatformScans } from '../services/registry/platform-scans.ts';
-import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openRecipients } from './mail/recipients.ts';
-import { createBackfillReleases } from './releases/backfill-releases.ts';
 import { createNotifyFindings } from './releases/notify-findings.ts';
 import { createRescanImage } from './releases/rescan-image.ts';
 
@@ -32,7 +30,6 @@ const imagesPerRun = 2000;
 interface Services {
   projects: Pick<Projects, 'getMany'>;
   releases: Pick<Releases, 'due' | 'allOf' | 'settle' | 'beginRun' | 'endRun'>;
-  backfill: ReturnType<typeof createBackfillReleases>;
   rescan: ReturnType<typeof createRescanImage>;
   notify: ReturnType<typeof createNotifyFindings>;
   logger: Logger;
@@ -66,8 +63,8 @@ interface Run {
  * Rescans the released images that are due, and notifies people of what has changed. The next run makes up for one that crashed: an image
  * stays due until its findings are stored and notified. Releases and tags stay as they are, whatever is found.
  */
-export function createRescanReleases({ projects, releases, backfill, rescan, notify, logger }: Services) {
-  async function rescanAll({ now, deadline, project }: Run, progress: string): Promise<RescanReport> {
+export function createRescanReleases({ projects, releases, rescan, notify, logger }: Services) {
+  async function rescanAll({ now, deadline, project }: Run): Promise<RescanReport> {
     const report: RescanReport = { rescanned: 0, waiting: 0, changed: 0, mails: 0, failed: 0, left: 0 };
     const isLate = () => Date.now() >= deadline.getTime();
     let firstError: unknown;
@@ -77,7 +74,6 @@ export function createRescanReleases({ projects, releases, backfill, rescan, not
       logger.error(message, { ...about, error: error as Error });
     };
 
-    await backfill(progress, now, isLate);
     const images = project === undefined ? await releases.due(now, imagesPerRun) : await releases.allOf(project);
     const names = [...new Set(images.map((image) => image.project))];
     const byName = new Map((await projects.getMany(names)).map((each) => [each.name, each]));
@@ -116,10 +112,10 @@ export function createRescanReleases({ projects, releases, backfill, rescan, not
 
   return async function rescanReleases(options: Run): Promise<RescanReport> {
     const holder = randomUUID();
-    const begun = await releases.beginRun(holder, options.now, options.until);
-    if (!begun) return { busy: true, rescanned: 0, waiting: 0, changed: 0, mails: 0, failed: 0, left: 0 };
+    if (!(await releases.beginRun(holder, options.now, options.until)))
+      return { busy: true, rescanned: 0, waiting: 0, changed: 0, mails: 0, failed: 0, left: 0 };
     try {
-      const report = await rescanAll(options, begun.progress);
+      const report = await rescanAll(options);
       if (report.rescanned + report.waiting + report.changed > 0)
         logger.info('Released images were rescanned', { ...report });
       return report;
@@ -139,12 +135,6 @@ const run = once(() => {
   return createRescanReleases({
     projects,
     releases,
-    backfill: createBackfillReleases({
-      builds: openBuilds(),
-      projects,
-      releases,
-      repositoryPrefix: variable('REPOSITORY_PREFIX'),
-    }),
     rescan: createRescanImage({ records, releases, scans: openPlatformScans(), tags, policy }),
     notify: createNotifyFindings({
       records,

@@ -125,7 +125,6 @@ export class Repositories {
   /** Rescans releases with today's knowledge of vulnerabilities. */
   grantRescan(grantee: Grantee): void {
     this.#grantScan(grantee, this.#all);
-    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
   #grantScan(grantee: Grantee, repositories: string): void {

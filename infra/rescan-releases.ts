@@ -76,10 +76,9 @@ export class Rescans extends Construct {
       memoryMegabytes: 1024,
       stopped: { name: 'RescansStopped', what: 'rescan of released images' },
     });
-    state.releases.grant(rescan, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    state.releases.grant(rescan, 'GetItem', 'UpdateItem', 'Query');
     state.releases.grantQuery(rescan, 'byDueTime');
-    state.projects.grant(rescan, 'BatchGetItem', 'Scan');
-    state.builds.grantQuery(rescan, 'byOutcome');
+    state.projects.grant(rescan, 'BatchGetItem');
     records.grantRead(rescan, 'findings', 'releaseFindings');
     records.grantWrite(rescan, 'releaseFindings');
     repositories.grantRescan(rescan);

@@ -1,14 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { once } from '../../core/once.ts';
-import type { BackfilledRelease } from '../../core/releases/backfill.ts';
 import {
   isFloating,
   nextRescanAt,
   type Release,
   type ReleasedImage,
   releasedImageSchema,
-  shortestPause,
 } from '../../core/releases/release.ts';
 import { dueAfterEvent } from '../../core/releases/rescan.ts';
 import { variable } from '../environment.ts';
@@ -17,9 +15,8 @@ import { type Expression, expression } from './expression.ts';
 import type { Page, PageRequest } from './page.ts';
 import { tableOf } from './table.ts';
 
-/** Collides with no project. The item says which process holds the run, and how far the backfill of unrecorded releases has come. */
+/** Collides with no project. The item says which process holds the run. */
 const runKey = { project: '//', digest: '//' };
-const runSchema = z.object({ progress: z.string().default('') });
 
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
@@ -121,25 +118,6 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       }
     },
 
-    /** Backfills an earlier release that was never recorded; recorded ones stay as they are. */
-    async backfill(release: BackfilledRelease, repository: string, now: Date): Promise<void> {
-      const { project, digest, build, tags, platforms, at, floating } = release;
-      // As if it were released yesterday, so that its first rescan is within this week.
-      const dueAt = nextRescanAt(digest, new Date(now.getTime() - shortestPause));
-      const fields = {
-        repository,
-        build,
-        releasedAt: at,
-        tags: new Set(tags),
-        floating,
-        platforms,
-        rescan: 'yes',
-        dueAt,
-      };
-      await recordMembers(release);
-      await table.put({ project, digest, ...fields }, expression`attribute_not_exists(releasedAt)`);
-    },
-
     ofDigest,
 
     /** The released indexes that have a platform's image, also those that are gone. */
@@ -205,19 +183,13 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       return table.update(keyOf(image), { set, remove: ['rescan'] }, expression`releasedAt = ${releasedAt}`);
     },
 
-    /** Claims the run, so that no two runs send the same notification; undefined while another run is in progress. */
-    beginRun(holder: string, now: Date, until: Date): Promise<{ progress: string } | undefined> {
-      return table.updateAndGet(
+    /** Claims the run, so that no two runs send the same notification; false while another run is in progress. */
+    beginRun(holder: string, now: Date, until: Date): Promise<boolean> {
+      return table.update(
         runKey,
         { set: { holder, heldUntil: until.toISOString() } },
         expression`attribute_not_exists(heldUntil) OR heldUntil < ${now.toISOString()}`,
-        runSchema,
       );
-    },
-
-    /** Records how far the backfill of unrecorded releases has come. */
-    async recordProgress(progress: string): Promise<void> {
-      await table.update(runKey, { set: { progress } });
     },
 
     async endRun(holder: string): Promise<void> {

@@ -3,7 +3,6 @@ import type { PlatformImage } from '../../core/model/platform.ts';
 import { defaultPolicy } from '../../core/model/policy.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
 import { createRecordFindings } from '../../functions/record-findings.ts';
-import { createBackfillReleases } from '../../functions/releases/backfill-releases.ts';
 import { createNotifyFindings } from '../../functions/releases/notify-findings.ts';
 import { createRescanImage } from '../../functions/releases/rescan-image.ts';
 import { createRescanReleases } from '../../functions/rescan-releases.ts';
@@ -52,12 +51,6 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
   const rescan = createRescanReleases({
     projects: crashes.guard(world.projects),
     releases,
-    backfill: createBackfillReleases({
-      builds: crashes.guard(world.builds),
-      projects: crashes.guard(world.projects),
-      releases,
-      repositoryPrefix: 'slipway/',
-    }),
     rescan: createRescanImage({ ...shared, scans: crashes.guard(scanner) }),
     notify: createNotifyFindings({
       ...shared,
