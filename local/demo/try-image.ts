@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -69,8 +69,12 @@ async function tryWithBuildah({ image, page, workspace, signal }: TryOptions): P
   await mkdir(workspace, { recursive: true });
   const storage = ['--root', join(workspace, 'root'), '--runroot', join(workspace, 'run'), '--storage-driver', 'vfs'];
   const buildah = (...args: string[]) => run('buildah', [...storage, ...args], { signal });
+  // A login that a person left behind for this address is of an earlier machine: the registry would refuse it.
+  const logins = join(workspace, 'auth.json');
+  await writeFile(logins, '{}');
   const limits = (await ownLimits()).map((limit) => `--ulimit=${limit}`);
-  const container = (await buildah('from', '--quiet', '--tls-verify=false', ...limits, image)).trim();
+  const pulling = ['--quiet', '--tls-verify=false', `--authfile=${logins}`];
+  const container = (await buildah('from', ...pulling, ...limits, image)).trim();
   const inspection = inspectionSchema.parse(JSON.parse(await buildah('inspect', container)));
   const freePort = await findFreePort();
   const server = spawn(

@@ -119,9 +119,9 @@ describe('of a record', () => {
 
   test.each([
     ['{', 'JSON'],
-    ['null', 'no record'],
-    ['[]', 'no record'],
-    ['{"name":"package"}', 'no record'],
+    ['null', 'not a record'],
+    ['[]', 'not a record'],
+    ['{"name":"package"}', 'not a record'],
     [JSON.stringify({ ...good, affected: {} }), 'affected'],
     [JSON.stringify({ ...good, affected: [...good.affected, null] }), 'affected'],
     [JSON.stringify({ ...good, affected: [{ package: { ecosystem: 'Debian:12' } }] }), 'affected[0].package'],
