@@ -171,15 +171,14 @@ const engine: Step = {
 };
 
 /**
- * Two lanes beside each other. The end-to-end tests take longest and wait for builds as much as they compute: they begin at once. Of the
- * other lane the quick things come first; steps of one group run beside each other.
+ * Two lanes beside each other, which end at about the same time. The end-to-end tests wait for builds as much as they compute: they begin at
+ * once. Of the other lane the quick things come first; steps of one group run beside each other.
  */
 const lanes: Step[][][] = [
-  [[tests('e2e')]],
+  [[tests('e2e')], [tests('infra')]],
   [
     [check('types', 'tsc'), check('lint and format', 'biome', 'check', '--error-on-warnings', '.')],
     [check('unused code', 'knip'), tests('core')],
-    [tests('infra')],
     [tests('unit')],
   ],
 ];
