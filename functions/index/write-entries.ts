@@ -58,7 +58,10 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
       await mapConcurrently(projects, writesAtOnce, (project) => declare(project, before));
     }
 
-    /** What is new is declared together, in a fraction of the calls. False if one of it cannot be: then each is declared by itself. */
+    /**
+     * What is new is declared together, in a fraction of the calls: no build of it can record meanwhile what it used. False if one of it
+     * cannot be: then each is declared by itself.
+     */
     async function declareNew(projects: readonly Project[]): Promise<boolean> {
       const declaring = dependents.declareFirst(new Map(projects.map((project) => [project.name, imagesOf(project)])));
       return declaring.then(
@@ -91,10 +94,11 @@ export function createWriteEntries({ projects, dependents, recipients, triggers 
       const before = await dependents.declaredFor(projects.map(({ name }) => name));
       // Their addresses are asked now, so that they can get the mails about the first builds.
       await recipients.ask(projects.filter(getsMails));
-      const isDeclared = await declareNew(projects.filter(({ name }) => !before.has(name)));
+      const isNew = ({ name }: Project) => !knownByName.has(name) && !before.has(name);
+      const isDeclared = await declareNew(projects.filter(isNew));
       await mapConcurrently(projects, writesAtOnce, (project) =>
         attempt(project, async () => {
-          if (!isDeclared || before.has(project.name)) await declare(project, before);
+          if (!isDeclared || !isNew(project)) await declare(project, before);
           await put(project, toBuild.get(project.name));
         }),
       );

@@ -79,7 +79,7 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
     declare: (project: string, images: readonly string[], before?: readonly string[]): Promise<void> =>
       replace(project, 'declared', new Map(images.map((image) => [image, true])), before),
 
-    /** Declares the base images of projects for which none were declared or seen before: there is nothing that this could overwrite. */
+    /** Declares the base images of new projects, for which none were declared or seen before: there is nothing that this could overwrite. */
     async declareFirst(imagesOf: ReadonlyMap<string, readonly string[]>): Promise<void> {
       const declared = [...imagesOf].map(([project, images]) => [project, [...new Set(images)].sort()] as const);
       const naming = declared.filter(([, images]) => images.length > 0);

@@ -55,6 +55,22 @@ describe('a push of the index', () => {
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/quiet:latest']);
   });
 
+  it('keeps what a build used that ends meanwhile', async () => {
+    await using planning = await startWithIndex('base', 'one');
+    planning.files = [indexFile({ base: {}, one: { 'depends-on': 'demo/base:latest' } })];
+    const { dependents } = planning;
+    const { declaredFor } = dependents;
+    dependents.declaredFor = async (projects) => {
+      const declared = await declaredFor(projects);
+      await dependents.observe('demo/one:latest', [{ image: 'demo/base:latest', digest }]);
+      return declared;
+    };
+    await planning.plan(planning.pushIndex());
+    expect(await dependents.of('demo/base:latest')).toEqual([
+      { image: 'demo/base:latest', project: 'demo/one:latest', declared: true, observed: digest },
+    ]);
+  });
+
   it('starts every build once, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
