@@ -3,7 +3,7 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { redelivery } from '../core/api/notifications.ts';
 import { once } from '../core/once.ts';
 import { publicNotification } from '../core/url-notifications/describe-notification.ts';
-import { isSameAddress, placeOf } from '../core/url-notifications/url-notification.ts';
+import { isBeingPosted, isSameAddress, placeOf } from '../core/url-notifications/url-notification.ts';
 import { siteUrl } from '../services/environment.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openUrlNotifications, type UrlNotifications } from '../services/tables/url-notifications.ts';
@@ -53,8 +53,9 @@ export function createRedeliver({ projects, notifications, post, siteUrl, logger
     const to = project?.notifyUrls?.find((each) => isSameAddress(each, found.to));
     if (!to)
       return cannot(`The entry of ${name} no longer names ${placeOf(found.to)}. Only later events are sent elsewhere.`);
-    const posted = await post({ ...found, to });
-    if (!posted) return cannot('It is being posted at the moment. See in a minute what becomes of it.');
+    const posted = isBeingPosted(found, new Date()) ? undefined : await post({ ...found, to });
+    if (!posted)
+      return cannot('It is being posted at the moment, or soon will be. See in some minutes what becomes of it.');
     logger.info('A notification was posted again', {
       project: name,
       notification: id,

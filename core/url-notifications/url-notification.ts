@@ -57,6 +57,12 @@ export function claimed(notification: UrlNotification, now: Date): UrlNotificati
   return { ...notification, state: 'pending', dueAt, endedAt: undefined, revision: notification.revision + 1 };
 }
 
+/** Whether a process may be trying it: it is claimed, or due before a claim would end. */
+export function isBeingPosted({ state, dueAt = '' }: UrlNotification, now: Date): boolean {
+  const left = Date.parse(dueAt) - now.getTime();
+  return state === 'pending' && left > 0 && left <= claimMilliseconds;
+}
+
 /** The result of an attempt: no error, or why it failed and whether another attempt can help. */
 export type Attempt = { error?: undefined } | { error: string; isFinal: boolean; retryAt?: string | undefined };
 

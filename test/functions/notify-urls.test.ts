@@ -7,6 +7,7 @@ import { UpstreamError } from '../../core/model/errors.ts';
 import type { NotifyUrl } from '../../core/model/notify-url.ts';
 import type { PublishedEvent } from '../../core/published-events/published-event.ts';
 import { notifySecret } from '../../core/url-notifications/signature.ts';
+import { claimed } from '../../core/url-notifications/url-notification.ts';
 import { createNotifyUrls } from '../../functions/notify-urls.ts';
 import { createRedeliver } from '../../functions/redeliver.ts';
 import { createRetryUrlNotifications } from '../../functions/retry-url-notifications.ts';
@@ -197,6 +198,19 @@ describe('the addresses of an entry', () => {
       status = 503;
       expect(await world.redeliver()).toMatchObject({ answer: { state: 'pending', error: 'It answered 503.' } });
       expect(await world.retry(inAnHour())).toBe(1);
+    });
+
+    it('get nothing while another process posts it', async () => {
+      await using world = await setUp(
+        (url) => [{ url, format: 'slack' }],
+        (response) => void response.writeHead(410).end(),
+      );
+      await world.notify(event);
+      const { items } = await world.urlNotifications.ofProject(project, { limit: 1 });
+      for (const failed of items) await world.urlNotifications.save(claimed(failed, new Date()));
+      const { statusCode, answer } = await world.redeliver();
+      expect([statusCode, problemSchema.parse(answer).code]).toEqual([409, 'NotRedelivered']);
+      expect(world.receiver.requests).toHaveLength(1);
     });
 
     it('get nothing if the entry names them no more', async () => {
