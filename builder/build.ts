@@ -50,7 +50,7 @@ export interface BuildOptions {
   trustsBuilds: boolean;
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
   pullThrough: BaseSearch['pullThrough'];
-  /** How the names of the builds' secrets begin. */
+  /** The prefix of the names of the builds' secrets. */
   secretsPrefix: string;
   redaction: Redaction;
   /** Stores the list of the packages in the image. */

@@ -77,14 +77,13 @@ export class Overview extends Construct {
             ),
           ),
           graph('Triggers', [
-            triggers.queues.triggers.queue.metricApproximateNumberOfMessagesVisible({
-              statistic: Stats.MAXIMUM,
-              label: 'waiting',
-            }),
-            triggers.queues.triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
-              statistic: Stats.MAXIMUM,
-              label: 'lost',
-            }),
+            ...Object.entries(triggers.queues).flatMap(([name, { queue, deadLetters }]) => [
+              queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: `${name}: waiting` }),
+              deadLetters.metricApproximateNumberOfMessagesVisible({
+                statistic: Stats.MAXIMUM,
+                label: `${name}: lost`,
+              }),
+            ]),
             planner.function.function.metricErrors({ ...sumOver(5), label: 'errors of the planner' }),
           ]),
         ],

@@ -20,7 +20,7 @@ export class Secrets extends Construct {
   readonly deployCredentials: string;
   readonly registryCredentials: string;
   readonly pullCredentials: string;
-  /** How the names of the builds' secrets begin. Operators make them, for an app-id each. */
+  /** The prefix of the names of the builds' secrets. Operators make them, for an app-id each. */
   readonly buildSecrets: string;
   /** The same for those that have addresses of `notify-url`. */
   readonly notifyUrls: string;

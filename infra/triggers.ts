@@ -16,8 +16,8 @@ interface QueueOfTriggers {
 }
 
 /**
- * The queues of events that may trigger builds. Each has a share of the planners: whatever anybody can cause, such as a pull request, holds up
- * only its like, and the thousands of steps of a cascade hold up nothing that people push.
+ * The queues of events that may trigger builds. Each has a share of the planners: whatever anybody can cause, such as a pull request, holds
+ * up only its like, and the thousands of steps of a cascade hold up nothing that people push.
  */
 export class Triggers extends Construct {
   readonly queues: Readonly<Record<TriggerQueue, QueueOfTriggers>>;

@@ -6,6 +6,8 @@ import { InvalidInputError } from '../core/model/errors.ts';
  */
 export const variableNames = [
   'ADDRESSES_TABLE',
+  'BACKGROUND_DEAD_LETTERS_URL',
+  'BACKGROUND_TRIGGERS_QUEUE_URL',
   'BASES_TABLE',
   'BUILDKIT_IMAGE',
   'BUILDS_AT_ONCE',
@@ -74,9 +76,7 @@ export const variableNames = [
   'TRUST_ADDRESSES',
   'TRUST_BUILDS',
   'UNTRUSTED_DEAD_LETTERS_URL',
-  'BACKGROUND_DEAD_LETTERS_URL',
   'UNTRUSTED_TRIGGERS_QUEUE_URL',
-  'BACKGROUND_TRIGGERS_QUEUE_URL',
   'URL_NOTIFICATIONS_TABLE',
   'WEBHOOK_SECRET',
 ] as const;

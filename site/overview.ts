@@ -2,7 +2,7 @@ import { type Problem, problemOf, problems } from '../core/builds/problem.ts';
 import { type Build, runningStatuses } from '../core/model/build.ts';
 import type { SiteParts } from './parts.ts';
 
-/** What needs somebody's eyes now: the last builds of projects that ended with a problem, and: */
+/** What needs somebody's eyes now: by the problem, the builds that ended with it as the last of their projects; and what has not ended. */
 export interface Overview extends Record<Problem, Build[]> {
   /** What waits and what runs, the newest first. */
   running: Build[];

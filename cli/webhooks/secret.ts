@@ -48,5 +48,5 @@ export function define(command: Command, context: Context): void {
 /** @throws UsageError */
 function wholeName(project: string): string {
   if (projectNameSchema.safeParse(project).success) return project;
-  throw new UsageError(`"${oneLine(project, 80)}" is not a whole name of a project: write app-id/job-id:tag.`);
+  throw new UsageError(`"${oneLine(project, 80)}" is not the whole name of a project: write app-id/job-id:tag.`);
 }

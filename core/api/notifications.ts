@@ -8,7 +8,7 @@ export const apiNotificationSchema = urlNotificationSchema
   .pick({ id: true, state: true, failures: true })
   .extend({
     event: known.name,
-    /** When that happened of which it tells. */
+    /** When the event happened. */
     at: z.iso.datetime(),
     /** The host, or the name of the secret that has the address: an address may have a key in its path. */
     to: z.string(),
@@ -37,5 +37,5 @@ export const redelivery = {
   summary: 'Posts a notification again to its address',
   body: z
     .strictObject({ notification: z.string().max(100).describe('The id of the notification.') })
-    .register(named, { id: 'RedeliveryCommand', description: 'What is to be posted again.' }),
+    .register(named, { id: 'RedeliveryCommand', description: 'The notification that is to be posted again.' }),
 } as const;

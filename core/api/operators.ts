@@ -6,10 +6,6 @@ import { named } from './named.ts';
 export const mostListed = 50;
 
 const queueSchema = z.object({
-  /**
-   * `triggers` has what people push or ask for; `pull requests` what anybody can cause, and comments at them; `background` what the pipeline
-   * itself calls for.
-   */
   name: z.enum(triggerQueues),
   waiting: z.int().nonnegative(),
   inProgress: z.int().nonnegative(),

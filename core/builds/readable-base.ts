@@ -54,7 +54,7 @@ function isNamed(image: string, { name, host }: WantedRepository, prefix: string
   }
 }
 
-/** How the names of all projects begin that release to a repository. */
+/** The prefix of the names of all projects that release to a repository. */
 export function projectsReleasingTo(repository: string, prefix: string): string {
   const path = repository.slice(prefix.length);
   return `${path.includes('/') ? path : `library/${path}`}:`;

@@ -1,22 +1,31 @@
 import type { TriggerType } from './sender.ts';
 
-/** The queues that triggers wait in. None holds up another: each has planners of its own. */
+/**
+ * The queues that triggers wait in, each with planners of its own, so that none holds up another: `triggers` for what people push or ask
+ * for, `pull requests` for what anybody can cause, `background` for what the pipeline itself calls for, such as the thousands of steps of a
+ * cascade.
+ */
 export const triggerQueues = ['triggers', 'pull requests', 'background'] as const;
 export type TriggerQueue = (typeof triggerQueues)[number];
 
-/** What anybody can cause, by a pull request or a comment. */
-const untrusted: ReadonlySet<TriggerType> = new Set(['pull-request', 'approval']);
-/** What the pipeline itself calls for: a large cascade alone has thousands, and nobody waits for one of them. */
-const background: ReadonlySet<TriggerType> = new Set([
-  'cascade-step',
-  'build-ended',
-  'bases-changed',
-  'packages-changed',
-  'schedule',
-]);
+/** A new kind of trigger does not compile without a queue: none that anybody can cause gets among the trusted ones unnoticed. */
+const queues: Readonly<Record<TriggerType, TriggerQueue>> = {
+  push: 'triggers',
+  'source-moved': 'triggers',
+  manual: 'triggers',
+  rerun: 'triggers',
+  rollback: 'triggers',
+  hold: 'triggers',
+  unhold: 'triggers',
+  cancel: 'triggers',
+  'cancel-cascade': 'triggers',
+  'pull-request': 'pull requests',
+  approval: 'pull requests',
+  'cascade-step': 'background',
+  'build-ended': 'background',
+  'bases-changed': 'background',
+  'packages-changed': 'background',
+  schedule: 'background',
+};
 
-/** What people push or ask for waits behind nothing but its like. */
-export function queueOf(type: TriggerType): TriggerQueue {
-  if (untrusted.has(type)) return 'pull requests';
-  return background.has(type) ? 'background' : 'triggers';
-}
+export const queueOf = (type: TriggerType): TriggerQueue => queues[type];

@@ -80,11 +80,12 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
         return 'answered';
       } catch (error) {
         if (!(error instanceof RegistryUnavailableError)) throw error;
-        registryErrors.set(host, error);
+        // The registry itself is there: images that need no credentials, or others, are not held up.
+        const isThere = error instanceof CredentialsRefusedError;
+        if (!isThere) registryErrors.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
         await bases.failed(item, `The registry could not be read: ${error.message}.`, new Date());
-        // The registry itself is there: images that need no credentials, or others, are not held up.
-        return error instanceof CredentialsRefusedError ? 'answered' : 'failed';
+        return isThere ? 'answered' : 'failed';
       }
     }
 

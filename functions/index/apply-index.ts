@@ -65,7 +65,7 @@ const attempts = 20;
 export function createApplyIndex(services: Services) {
   const { projects, indexHead, commitsAt, index, announce, logger } = services;
   const writeEntries = createWriteEntries(services);
-  /** What a run has read whose time was too short: a large index takes seconds to read, which the next run of the same process writes in. */
+  /** The index of a run that had too little time to write it: the next run of this process need not spend seconds on reading it again. */
   let unfinished: { commit: string; read: Index } | undefined;
 
   /** The head to apply, if it is not applied yet. The stored head is read before the host is asked, and only changed if it is still the same. */

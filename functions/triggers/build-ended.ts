@@ -17,7 +17,10 @@ interface Services {
   startAfter: BuildStarter['startAfter'];
 }
 
-/** A failed build, or one that was blocked or held back, is a problem of its project. A release rebuilds its dependents. Any end of a build lets the cascade that waits for it go on. */
+/**
+ * The end of a build that failed, was blocked or was held back is a problem of its project. A release rebuilds its dependents. Any end of a
+ * build lets the cascade that waits for it go on.
+ */
 export function createBuildEndedPlanner({
   builds,
   problems,

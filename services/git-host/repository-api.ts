@@ -16,7 +16,10 @@ export interface PullRequest {
   commit: string;
   /** The branch that it is to be merged into. */
   baseRef: string;
-  /** It is of no branch of the repository: whoever pushed it may not write there, and nothing of it runs before a maintainer has approved exactly this commit. */
+  /**
+   * It is not a branch of the repository: whoever pushed it may have no right to write there, and nothing of it runs before a maintainer
+   * has approved exactly this commit.
+   */
   isFork: boolean;
   author: string;
 }

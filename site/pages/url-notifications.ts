@@ -10,7 +10,7 @@ import { ageElement } from './times.ts';
 
 const listPath = (project: string): string => `${projectPath(project)}/notifications`;
 
-/** The last notification sent to each address of an entry, and its outcome. */
+/** The last notifications sent to the addresses of an entry, and their outcome. */
 export function urlNotificationsSection(
   project: string,
   notifications: readonly UrlNotification[],

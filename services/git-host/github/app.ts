@@ -54,7 +54,6 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
     return createHostRequests({ apiUrl, token, repository: path, names: { owner, repo }, wait });
   }
 
-  /** @param names of the repositories, all of one owner */
   async function askInstallation({ get }: HostRequests): Promise<Installation | undefined> {
     try {
       return await get(installationSchema, 'GET /repos/{owner}/{repo}/installation');
@@ -66,6 +65,7 @@ export function createGithubApp({ apiUrl, key, wait }: Options) {
     }
   }
 
+  /** @param names of the repositories, all of one owner */
   async function mint(path: string, names: readonly string[], access: AppAccess, signer: KeyObject): Promise<AppToken> {
     const requests = requestsAt(path, signer);
     const installation = await installations.of(path.toLowerCase(), async () => {

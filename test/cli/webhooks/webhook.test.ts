@@ -98,7 +98,7 @@ describe('slipway webhook secret', () => {
   it('prints the secret that signs what the addresses of a project get', async () => {
     const { out } = await secret('--notify-url', 'demo/app:1.0');
     expect(out).toBe(`${notifySecret(master, 'demo/app:1.0')}\n`);
-    expect((await secret('--notify-url', 'demo/app')).err).toContain('not a whole name of a project');
+    expect((await secret('--notify-url', 'demo/app')).err).toContain('not the whole name of a project');
   });
 
   it.each(
