@@ -72,11 +72,11 @@ const run = once(() => {
     },
     relations: {
       statuses: openBases().statuses,
-      async dependents(project) {
+      async dependents(project, isShown = () => true) {
         const images = imagesOf(project);
         const counted = images.slice(0, imagesCounted);
         const names = await Promise.all(counted.map((image) => dependentsOf(image, dependentsCounted)));
-        const all = [...new Set(names.flat())].sort();
+        const all = [...new Set(names.flat())].filter(isShown).sort();
         const isCounted = counted.length === images.length && names.every(({ length }) => length < dependentsCounted);
         const more = isCounted ? Math.max(0, all.length - dependentsShown) : undefined;
         const shown = all.slice(0, dependentsShown);

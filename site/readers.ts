@@ -119,7 +119,8 @@ export interface Pending {
 
 export interface RelationReader {
   statuses(bases: readonly NamedBase[]): Promise<BaseStatus[]>;
-  dependents(project: Project): Promise<Dependents>;
+  /** @param isShown which projects count; all, where it is absent */
+  dependents(project: Project, isShown?: (name: string) => boolean): Promise<Dependents>;
   pending(project: string): Promise<Pending | undefined>;
 }
 

@@ -5,8 +5,10 @@ import type { Page, PageRequest } from '../services/tables/page.ts';
 import type { SiteParts } from './parts.ts';
 import type { CascadeMember, CascadeReader, KnownProject } from './readers.ts';
 
-/** A list goes on behind what it leaves out, with so many more reads. */
+/** A list goes on behind what it leaves out, with so many reads. */
 const mostReads = 4;
+/** Where the first read has only what is hidden, the next ones read so much, because a page that is empty but has a next one tells of it. */
+const readAhead = 100;
 /** A cascade with more members counts as one with private ones. */
 const membersRead = 1000;
 /** In place of a project's name, in what another project shows. */
@@ -23,6 +25,7 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
   // The index of the private projects follows the table by a moment; what was read itself is newer.
   const isShown = (project: KnownProject) => !hidden.has(project.name) && maySee(viewer, project);
   const isOfShown = ({ project }: { project: string }) => !hidden.has(project);
+  const isHidden = ({ project }: { project?: string | undefined }) => project !== undefined && hidden.has(project);
   const named = (name: string) => (hidden.has(name) ? unnamed : name);
   const causeOf = (cause: Cause): Cause =>
     cause.type === 'parent-released' ? { ...cause, parents: cause.parents.map(named) } : cause;
@@ -50,9 +53,12 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
       getMany: async (ids) => (await builds.getMany(ids)).filter(isOfShown).map(buildOf),
       async list(selection, request) {
         const read = (wanted: PageRequest) => builds.list(selection, wanted);
-        return mapPage(await without(read, request, isOfShown), buildOf);
+        return isHidden(selection) ? { items: [] } : mapPage(await without(read, request, isOfShown), buildOf);
       },
-      costs: (selection, request) => without((wanted) => builds.costs(selection, wanted), request, isOfShown),
+      async costs(selection, request) {
+        const read = (wanted: PageRequest) => builds.costs(selection, wanted);
+        return isHidden(selection) ? { items: [] } : without(read, request, isOfShown);
+      },
     },
     projects: {
       ...projects,
@@ -72,10 +78,7 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
     cascades: hidden.size === 0 ? cascades : visibleCascades(cascades, { isOfShown, named }),
     relations: {
       ...relations,
-      async dependents(project) {
-        const found = await relations.dependents(project);
-        return { ...found, projects: found.projects.filter((name) => !hidden.has(name)) };
-      },
+      dependents: (project) => relations.dependents(project, (name) => !hidden.has(name)),
     },
     releases: {
       ...releases,
@@ -137,7 +140,12 @@ async function without<Item>(
   const items: Item[] = [];
   let next = cursor;
   for (let count = 0; count < mostReads; count++) {
-    const page = await read({ limit: limit - items.length, cursor: next });
+    const isEmpty = count > 0 && items.length === 0;
+    const wanted = limit - items.length;
+    let page = await read({ limit: isEmpty ? Math.max(wanted, readAhead) : wanted, cursor: next });
+    const surplus = page.items.filter(isShown)[wanted];
+    // The cursor is that of the page's end, so the page has to end before what there is no room for.
+    if (surplus !== undefined) page = await read({ limit: page.items.indexOf(surplus), cursor: next });
     items.push(...page.items.filter(isShown));
     next = page.cursor;
     if (next === undefined || items.length >= limit) break;

@@ -1,7 +1,6 @@
 import { describeCause, describeDuration, exactTime } from '../builds/describe-build.ts';
 import { withoutOutput } from '../builds/failure.ts';
 import type { Fixed } from '../builds/fixed.ts';
-import type { CascadeMember } from '../cascade/member.ts';
 import type { Build } from '../model/build.ts';
 import { describeChanges } from '../releases/describe-diff.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -35,12 +34,7 @@ export function ownersOf(ends: readonly BuildEnd[]): Owner[] {
 }
 
 interface DigestMail {
-  cascade: {
-    id: string;
-    startedAt: string;
-    endedAt?: string | undefined;
-    counts: Partial<Record<CascadeMember['state'], number>>;
-  };
+  cascade: { id: string; startedAt: string; endedAt?: string | undefined };
   /** The builds of the recipient's projects. */
   ends: readonly BuildEnd[];
   siteUrl: string;
@@ -55,23 +49,22 @@ const itemsShown = 50;
 
 /**
  * How the builds of somebody's projects in one cascade ended. The subject is `[slipway] FAILED 3, RELEASED 40 (New base debian:12)`, so that
- * filters for `[slipway] FAILED` find it too.
+ * filters for `[slipway] FAILED` find it too. It does not count the cascade's other projects: some may be private.
  */
 export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Mail {
-  const { id, counts, startedAt, endedAt } = cascade;
+  const { id, startedAt, endedAt } = cascade;
   const byWord = Map.groupBy(ends, ({ build, fixed }) => endWord(build, fixed));
   const words = [...byWord.keys()].sort((one, other) => order.indexOf(one) - order.indexOf(other));
   const sections = words.map((word) => ({ word, ends: byWord.get(word) ?? [] }));
   const [cause = 'Cascade', ...others] = causesOf(ends);
   const needsSomebody = words.some((word) => word === 'FAILED' || word === 'BLOCKED');
-  const going = (counts.waiting ?? 0) + (counts.building ?? 0);
   const content: MailContent = {
     tone: needsSomebody ? 'warning' : 'good',
     title: `${ends.length} of your projects were rebuilt: ${sections.map(({ word, ends: all }) => `${all.length} ${word.toLowerCase()}`).join(', ')}`,
     paragraphs: [
       `${cause}${others.length > 0 ? `, and ${others.length} more` : ''}: every project that depends on it is rebuilt. This is how the builds of yours ended.`,
       ...(endedAt === undefined
-        ? [`${going} projects are still to be built. You get another mail about those of yours.`]
+        ? ['The cascade goes on. You get another mail about those of yours that are still to be built.']
         : []),
     ],
     advice: needsSomebody
@@ -85,7 +78,6 @@ export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Ma
       ],
     })),
     facts: [
-      { label: 'All projects', value: describeCounts(counts) },
       { label: 'Began', value: exactTime(startedAt) },
       ...(endedAt ? [{ label: 'Took', value: describeDuration(Date.parse(endedAt) - Date.parse(startedAt)) }] : []),
     ],
@@ -128,9 +120,4 @@ function describeEnd({ status, failure, verdict, changes, held }: Build): string
   }
   if (held) return `held by ${held.by}, and waits`;
   return changes ? describeChanges(changes) : 'its first release';
-}
-
-function describeCounts(counts: DigestMail['cascade']['counts']): string {
-  const parts = Object.entries(counts).map(([state, count]) => `${count} ${state.replace('-', ' ')}`);
-  return parts.join(', ') || 'none';
 }

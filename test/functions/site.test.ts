@@ -8,6 +8,7 @@ import { createDependents } from '../../services/tables/dependents.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createReleases } from '../../services/tables/releases.ts';
 import { sealCursor } from '../../site/paging/cursor.ts';
+import { eventually } from '../eventually.ts';
 import { type FakeS3, startFakeS3 } from '../services/fake-s3.ts';
 import { type FakeHost, startHost } from '../services/http.ts';
 import { startTables } from '../services/tables.ts';
@@ -224,5 +225,24 @@ describe('however a request is made up, its answer costs a few reads', () => {
     await operationsOf('/api/v1/builds?limit=3');
     const again = await operationsOf('/api/v1/builds?limit=3&x=1');
     expect(again.operations).toEqual([]);
+  });
+});
+
+it('a page does not count the private ones among the dependents that it has no room for', async () => {
+  const [projects, dependents] = [
+    createProjects(tables.client, 'projects'),
+    createDependents(tables.client, 'dependents'),
+  ];
+  await projects.put(sampleProject('demo/parent:latest'));
+  await dependents.declare('demo/seen:latest', ['demo/parent:latest']);
+  for (let number = 1; number <= 31; number++) {
+    const name = `plans/vault${number}:latest`;
+    await projects.put(sampleProject(name, { visibility: 'private' }));
+    await dependents.declare(name, ['demo/parent:latest']);
+  }
+  await eventually(async () => {
+    const { body } = await ask('/projects/demo/parent/latest');
+    expect(body).toContain('href="/projects/demo/seen/latest"');
+    expect(body).not.toMatch(/plans|and \d+ more/);
   });
 });

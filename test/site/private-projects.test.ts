@@ -166,6 +166,43 @@ describe('a stranger', () => {
     }
   });
 
+  it.each([
+    '/api/v1/builds?project=demo/vault:latest',
+    '/api/v1/builds?commit=deadbee',
+    '/api/v1/costs?month=2026-11&project=demo/vault:latest',
+    '/api/v1/projects?prefix=demo/vault',
+  ])('does not learn by a cursor that there is much which is hidden at %s', async (address) => {
+    const many = Array.from({ length: 9 }, (_, number) => number);
+    const busy = sampleSite({
+      builds: many.map((number) => ({ ...build, id: sampleBuild(20 + number).id })),
+      projects: [...many.map((number) => ({ ...hidden, name: `demo/vault${number}:latest` })), hidden],
+    });
+    for (const limit of [1, 2]) {
+      const { cursor } = JSON.parse((await busy(`${address}&limit=${limit}`)).text);
+      expect(cursor).toBeNull();
+    }
+  });
+
+  it('finds everything else page by page, once', async () => {
+    const many = Array.from({ length: 40 }, (_, number) => number + 10);
+    const projects = many.map((number) =>
+      sampleProject(`demo/app${number}:latest`, number % 13 === 0 ? {} : { visibility: 'private' }),
+    );
+    const busy = sampleSite({ projects });
+    for (const limit of [1, 2, 3]) {
+      const seen: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const page: { items: { name: string }[]; cursor: string | null } = JSON.parse(
+          (await busy(`/api/v1/projects?limit=${limit}&cursor=${encodeURIComponent(cursor)}`)).text,
+        );
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        seen.push(...page.items.map(({ name }) => name));
+        cursor = page.cursor;
+      }
+      expect(seen).toEqual(['demo/app13:latest', 'demo/app26:latest', 'demo/app39:latest']);
+    }
+  });
+
   it('is told of a cascade only how its public projects ended', async () => {
     const { counts } = JSON.parse((await ask(`/api/v1/cascades/${mixed}`)).text);
     expect(counts).toEqual({ released: 1 });

@@ -166,10 +166,10 @@ export function sampleSite({
     },
     relations: {
       statuses: async (bases) => baseStatuses(bases, new Map()),
-      dependents: async ({ name }) => ({
-        projects: projects.filter(({ dependsOn }) => dependsOn.includes(name)).map((each) => each.name),
-        more: 0,
-      }),
+      async dependents({ name }, isShown = () => true) {
+        const all = projects.filter(({ dependsOn }) => dependsOn.includes(name)).map((each) => each.name);
+        return { projects: all.filter(isShown), more: 0 };
+      },
       pending: async () => undefined,
     },
     urlNotifications: {

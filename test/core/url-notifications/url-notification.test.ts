@@ -116,6 +116,20 @@ describe('a message', () => {
     });
   });
 
+  it('for Slack is within the 3,000 characters that a text may have, however much is told', () => {
+    const why = '<&🚀'.repeat(4000);
+    const longest: PublishedEvent = {
+      ...released,
+      detail: { ...released.detail, project: `demo/${'a'.repeat(255)}`, why },
+    };
+    const { blocks } = JSON.parse(messageOf(longest, { format: 'slack', siteUrl }).body);
+    expect(blocks).toHaveLength(2);
+    for (const { text } of blocks) {
+      expect(text.text.length).toBeGreaterThan(0);
+      expect(text.text.length).toBeLessThanOrEqual(3000);
+    }
+  });
+
   it('for Teams is a card with a button', () => {
     const { body } = messageOf(held, { format: 'teams', siteUrl });
     expect(JSON.parse(body).attachments[0].content).toMatchObject({
