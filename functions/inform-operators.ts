@@ -59,7 +59,12 @@ export function createInformOperators({
     return operatorsReportSchema.parse({
       builds: { quota: most ?? null, running, waiting },
       queues: lengths,
-      deliveries: newest.map(({ type = null, subject = null, ...delivery }) => ({ ...delivery, type, subject })),
+      deliveries: newest.map(({ type = null, subject = null, waitsUntil = null, ...delivery }) => ({
+        ...delivery,
+        type,
+        subject,
+        waitsUntil,
+      })),
       failingSources: failing.map(({ error = null, retryAt = null, ...source }) => ({ ...source, error, retryAt })),
       unreachableAddresses: failed.flatMap((record) =>
         record.failure && whyNoMail(record, false, now) === 'unreachable'

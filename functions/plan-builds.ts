@@ -11,7 +11,7 @@ import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { jsonVariable } from '../services/environment.ts';
 import { HostRefusedError } from '../services/git-host/host-requests.ts';
 import { IndexTooSlowError } from '../services/git-host/index-repository.ts';
-import { type Deliveries, openDeliveries } from '../services/tables/deliveries.ts';
+import { type Deliveries, type Delivery, openDeliveries } from '../services/tables/deliveries.ts';
 import type { Planned, Planners } from './triggers/planner.ts';
 import { openPlanners } from './triggers/planners.ts';
 
@@ -27,12 +27,21 @@ export function createPlanBuilds({ planners, deliveries, triggers, logger }: Ser
   const plan = <Type extends Trigger['type']>(trigger: TriggerOf<Type> & { type: Type }) =>
     planners[trigger.type](trigger);
 
+  const record = (trigger: Trigger, end: Pick<Delivery, 'outcome' | 'builds' | 'waitsUntil'>) =>
+    deliveries.put({ delivery: trigger.id, type: trigger.type, subject: subjectOf(trigger), ...end });
+
   /** Puts a trigger off and leaves it in the queue; false if that was done often enough. */
   async function postpone(trigger: Trigger, reason: PostponeReason, error?: UpstreamError): Promise<boolean> {
     const { postponed = 0 } = trigger;
     const requested = error instanceof HostBusyError ? error.retryAt : undefined;
     const delay = postponement(reason, postponed, { now: new Date(), random: Math.random(), requested });
     if (delay === undefined) return false;
+    if (error && isRecorded(trigger))
+      await record(trigger, {
+        outcome: `waits: ${error.message}`,
+        builds: [],
+        waitsUntil: new Date(Date.now() + delay * 1000).toISOString(),
+      });
     await triggers.send({ ...trigger, postponed: postponed + 1 }, delay);
     logger.info('A trigger is put off', { trigger: trigger.id, type: trigger.type, reason, delay, error });
     return true;
@@ -54,18 +63,21 @@ export function createPlanBuilds({ planners, deliveries, triggers, logger }: Ser
   }
 
   return async function planBuilds(trigger: Trigger): Promise<void> {
-    // A cascade step is not recorded as a delivery: the same step is sent again whenever a project may go on.
-    const isRecorded = trigger.type !== 'cascade-step';
-    if (isRecorded && (await deliveries.get(trigger.id))) return;
+    const known = isRecorded(trigger) ? await deliveries.get(trigger.id) : undefined;
+    if (known && known.waitsUntil === undefined) return;
     const planned = await planOrPostpone(trigger);
     if (!planned) return;
     const { outcome, builds, unfinished, isUnseen } = planned;
     logger.info('A trigger is planned', { trigger: trigger.id, type: trigger.type, outcome, builds });
     if (unfinished) await triggers.sendBatch([trigger]);
     else if (isUnseen && (await postpone(trigger, 'unseen'))) return;
-    else if (isRecorded)
-      await deliveries.put({ delivery: trigger.id, type: trigger.type, subject: subjectOf(trigger), outcome, builds });
+    else if (isRecorded(trigger)) await record(trigger, { outcome, builds });
   };
+}
+
+/** A cascade step is not recorded as a delivery: the same step is sent again whenever a project may go on. */
+function isRecorded({ type }: Trigger): boolean {
+  return type !== 'cascade-step';
 }
 
 const run = once(() => {

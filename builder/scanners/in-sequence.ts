@@ -16,6 +16,12 @@ const container = {
   capabilities: rootCapabilities,
   outputLimit: 16 * 2 ** 20,
 } as const;
+/**
+ * A container that ended well without the marks of its steps has printed something that was lost. Docker's daemon waits two seconds for the
+ * output of a container that has ended, which a busy machine may not keep: `handleContainerExit` in
+ * https://github.com/moby/moby/blob/007daf50452fd5c5b64fa9cd85dd4386a42d8dfb/daemon/monitor.go, and https://github.com/moby/moby/issues/49655
+ */
+const attempts = 3;
 /** Package managers find their auxiliary programs by this path, whatever the image's own is. */
 const usualPath = 'export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"';
 
@@ -44,14 +50,21 @@ export async function runInSequence(
   call: Omit<EngineCall, 'log'>,
 ): Promise<StepAnswers> {
   const mark = randomUUID();
-  const finished = await engine.run({ ...container, image, command: [shell, '-c', script(steps), 'sh', mark] }, call);
-  const answers = answersOf(finished.stdout, mark);
-  for (const [at, { command, codes = [0] }] of steps.entries()) {
+  const command = [shell, '-c', script(steps), 'sh', mark] as const;
+  for (let attempt = 1; ; attempt++) {
+    const finished = await engine.run({ ...container, image, command }, call);
+    const answers = answersOf(finished.stdout, mark);
+    const at = steps.findIndex(({ codes = [0] }, step) => !codes.includes(answers[step]?.code ?? Number.NaN));
+    const failed = steps[at];
+    if (!failed) return { answers, errors: finished.stderr };
     const answer = answers[at];
-    if (answer && codes.includes(answer.code)) continue;
-    throw new ToolFailedError(failure(command, answer, finished));
+    const isLost = answer === undefined && finished.code === 0;
+    if (!isLost) throw new ToolFailedError(failure(failed.command, answer, finished));
+    if (attempt === attempts)
+      throw new ToolFailedError(
+        `${nameOf(failed.command)} was run, but the engine lost what it printed, ${attempts} times: build again.`,
+      );
   }
-  return { answers, errors: finished.stderr };
 }
 
 /** Runs one command of the image alone, which needs no shell. */
@@ -92,6 +105,7 @@ function failure(command: Step['command'], answer: ToolAnswer | undefined, { cod
   const lines = `${answer?.text ?? ''}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
   const error = lines.findIndex((line) => /^\s*(?:E:|ERROR|Error)/.test(line));
   const message = (error < 0 ? lines.slice(-1) : lines.slice(error, error + 2)).map((line) => line.trim()).join(' ');
-  const program = command[0].slice(command[0].lastIndexOf('/') + 1);
-  return `${program} ended with ${answer?.code ?? code}: ${shownText(message || 'it gave no reason', longestReason)}`;
+  return `${nameOf(command)} ended with ${answer?.code ?? code}: ${shownText(message || 'it gave no reason', longestReason)}`;
 }
+
+const nameOf = ([program]: Step['command']) => program.slice(program.lastIndexOf('/') + 1);

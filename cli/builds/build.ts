@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Context } from '../command.ts';
 import { sendBuildCommand } from '../deployment/commands.ts';
-import { asProject, findProject, projectArgument, requireActive } from '../projects/named-project.ts';
+import { asProject, findProject, projectArgument, projectPath, requireActive } from '../projects/named-project.ts';
 import { answerRequest, requestedBuildSchema } from './requested-build.ts';
 
 const description = `Builds a project of the index now: the head of its branch, which is released if it passes.
@@ -24,8 +24,8 @@ export function define(command: Command, context: Context): void {
       const project = await findProject(deployment, named);
       requireActive(project);
       const { id, build } = await sendBuildCommand(deployment, 'build', project.name, { id: randomUUID(), commit });
-      const absence =
-        'The build has not begun. Does the branch that the index names exist? If so, see the log of PlanBuilds.';
+      const page = `${deployment.siteUrl}/${projectPath(project.name)}`;
+      const absence = `The build has not begun within ten minutes. Can its repository be read? ${page} says so. If it can, see the log of PlanBuilds.`;
       context.answer(requestedBuildSchema, await answerRequest(context, deployment, { id, build, follow, absence }));
     });
 }

@@ -4,7 +4,7 @@ import type { Answer, Context } from '../command.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { DeploymentError, exitCodes } from '../errors.ts';
 import { readOperatorsReport } from '../operators/report.ts';
-import { followBuild } from './follow-build.ts';
+import { followBuild, type Obstacle } from './follow-build.ts';
 import { summaryOf } from './shown-build.ts';
 
 /** A build that the command asked for. */
@@ -36,10 +36,12 @@ export async function answerRequest(
     terminal.err(`It begins in a moment. To wait for it: slipway log --follow ${build}\n`);
     return { value: { build, url }, text: `${url}\n` };
   }
-  terminal.err(`${url}\n`);
+  terminal.err('It begins in a moment …\n');
   const ended = await followBuild(deployment.api, build, {
     absence,
-    refusal: () => refusalOf(deployment, id),
+    // Nobody is sent to the page of a build that does not begin.
+    begun: () => terminal.err(`${url}\n`),
+    obstacle: () => obstacleOf(deployment, id),
     terminal,
   });
   const { status } = ended;
@@ -50,12 +52,14 @@ export async function answerRequest(
   };
 }
 
-/** Why a command begins no build. A caller who may not read the operators' report waits for the build alone. */
-async function refusalOf(deployment: Deployment, id: string): Promise<string | undefined> {
+/** Why a command has begun no build. A caller who may not read the operators' report waits for the build alone. */
+async function obstacleOf(deployment: Deployment, id: string): Promise<Obstacle | undefined> {
   const report = await readOperatorsReport(deployment).catch((error: unknown) => {
     if (error instanceof DeploymentError) return undefined;
     throw error;
   });
   const planned = report?.deliveries.find(({ delivery, builds }) => delivery === id && builds.length === 0);
-  return planned?.outcome.replace(/^ignored: /, '');
+  return (
+    planned && { reason: planned.outcome.replace(/^(?:ignored|waits): /, ''), isPassing: planned.waitsUntil !== null }
+  );
 }

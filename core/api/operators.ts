@@ -23,6 +23,8 @@ const deliverySchema = z.object({
   subject: z.string().nullable(),
   outcome: z.string(),
   builds: z.array(z.string()),
+  /** It is planned again then: its host did not answer as it has to, as the outcome says. */
+  waitsUntil: z.iso.datetime().nullable(),
   handledAt: z.iso.datetime(),
 });
 

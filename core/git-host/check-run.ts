@@ -18,6 +18,8 @@ export interface Annotation {
 export interface CheckDetails {
   /** The id that GitHub keeps with it, and sends with the events of its buttons: that of a build, or of a pull request without one. */
   id: string;
+  /** In place of the status's description. */
+  title?: string | undefined;
   summary: string;
   action?: CheckAction | undefined;
   annotations?: (() => Promise<Annotation[]>) | undefined;

@@ -40,8 +40,13 @@ export function createPullRequestPlanner(services: Services): Planner<'pull-requ
     }
     if (!(await pull.isConcerned(project))) return 'untouched';
     if (!pull.isFork) return (await pullRequests.build(task, pull, known, { delivery })) ?? changed;
-    const description = `Waiting for a maintainer: comment /ok-to-test ${pull.commit}`;
-    await pullRequests.mark(project, pull, { state: 'pending', description, action: approveAction });
+    const comment = `comment /ok-to-test ${pull.commit}`;
+    await pullRequests.mark(project, pull, {
+      state: 'pending',
+      description: `Waiting for a maintainer: ${comment}`,
+      action: approveAction,
+      title: `Waiting for a maintainer: press ${approveAction.label}, or ${comment}`,
+    });
     return 'waiting';
   }
 

@@ -14,6 +14,8 @@ import type { StatusMark } from './repository-api.ts';
 export interface PullRequestStatus extends Pick<StatusMark, 'state' | 'description'> {
   /** What a maintainer may do about it, where the host shows buttons. */
   action?: CheckAction | undefined;
+  /** The description where there is the button. */
+  title?: string | undefined;
 }
 
 /** The statuses that git hosts show beside a commit. */
@@ -49,7 +51,12 @@ export function createCommitStatuses({ repositoryAt }: Pick<GitHosts, 'repositor
       mark(sourceUrl, commit, {
         state: status.state,
         description: status.description,
-        check: { id: pullRequestCheck(number), summary: status.description, action: status.action },
+        check: {
+          id: pullRequestCheck(number),
+          title: status.title,
+          summary: status.title ?? status.description,
+          action: status.action,
+        },
         context: pullRequestContext(name),
         target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,
       }),

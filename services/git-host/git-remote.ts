@@ -69,7 +69,9 @@ export function createSourceHost(fetch: PublicFetch) {
     if (response.status === 429 || response.status >= 500) {
       response.discard();
       throw new HostBusyError(
-        `${hostOf(url)} answered ${response.status} instead of a list of refs.`,
+        response.status === 429
+          ? `${hostOf(url)} takes no more requests at the moment (it answered 429).`
+          : `${hostOf(url)} answered ${response.status} instead of a list of refs.`,
         retryAfter(response.headers.get('retry-after'), new Date()),
       );
     }

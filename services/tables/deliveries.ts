@@ -20,12 +20,14 @@ const deliverySchema = z.object({
   /** The outcome, as a text for the page: `3 builds`, `ignored: refs/heads/x was deleted`. */
   outcome: z.string(),
   builds: z.array(z.string()),
+  /** It is planned again then, because of its outcome. */
+  waitsUntil: z.iso.datetime().optional(),
   handledAt: z.iso.datetime(),
 });
 
 export type Delivery = z.infer<typeof deliverySchema>;
 
-/** The deliveries table: the outcome of each trigger. A trigger that is recorded here was handled completely. */
+/** The deliveries table: the outcome of each trigger. A trigger that is recorded here was handled completely, unless it waits. */
 export function createDeliveries(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 

@@ -71,6 +71,7 @@ describe('what only operators may know', () => {
           subject: 'github.com/demo/app',
           outcome: 'started 1',
           builds: ['aa'],
+          waitsUntil: null,
           handledAt: expect.any(String),
         },
       ],

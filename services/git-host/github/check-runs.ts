@@ -30,7 +30,7 @@ export function createCheckRuns({ request, get }: HostRequests) {
     const isAnnotated = (known?.output.annotations_count ?? 0) > 0;
     const annotations = isAnnotated ? [] : ((await check?.annotations?.()) ?? []);
     const output = (from: number) => ({
-      title: description,
+      title: check?.title ?? description,
       summary: check?.summary ?? description,
       annotations: annotations.slice(from, from + annotationsPerRequest),
     });

@@ -14,6 +14,8 @@ let site: FakeHost;
 let answers: (object | undefined)[];
 /** What became of the command, as operators are told; undefined to a caller who is none. */
 let outcome: string | undefined;
+/** Until when the command waits, as operators are told. */
+let waitsUntil: string | null;
 
 const shown = (status: string, over: object = {}) => ({
   status,
@@ -35,7 +37,7 @@ const project = (name: string, active = true) => ({
   hold: null,
 });
 const reportOf = (outcome: string | undefined) => {
-  const told = { type: 'manual', subject: 'demo/app:latest', handledAt: '2026-11-21T01:02:03.000Z' };
+  const told = { type: 'manual', subject: 'demo/app:latest', waitsUntil, handledAt: '2026-11-21T01:02:03.000Z' };
   const own = { ...told, delivery: `manual:${asked()[0]?.command.id}`, outcome, builds: [] };
   return {
     builds: { quota: null, running: 0, waiting: 0 },
@@ -50,6 +52,7 @@ const listOf = (...items: object[]) => ({ items, cursor: null });
 beforeEach(async () => {
   answers = [];
   outcome = undefined;
+  waitsUntil = null;
   site = await startHost(({ method, path: asked, body }, response) => {
     const path = unsignedPath(asked);
     const send = (body: object | undefined) =>
@@ -127,7 +130,7 @@ describe('slipway build', () => {
     answers = [undefined, shown('building'), shown('building'), shown('released', { image })];
     const { code, out, err } = await slipwayBuild('demo/app:latest', '--follow');
     expect(code).toBe(0);
-    expect(err.split('\n').slice(1)).toEqual(['building', '']);
+    expect(err).toMatch(/^It begins in a moment …\nhttp\S+\/builds\/[0-9a-f]+\nbuilding\n$/);
     expect(out).toBe('released\n  registry.example/demo/app@sha256:0\n  tags: latest, main\n');
   });
 
@@ -136,6 +139,16 @@ describe('slipway build', () => {
     const { code, err } = await slipwayBuild('demo/app:latest', '--follow');
     expect(code).toBe(1);
     expect(err).toContain('The build does not begin: https://git.example/demo/app.git has no branch main');
+    expect(err).not.toContain('/builds/');
+  });
+
+  it('says why a build that it follows waits, once, and follows it when it begins', async () => {
+    outcome = 'waits: git.example answered 502 instead of a list of refs.';
+    waitsUntil = '2026-11-21T01:03:03.000Z';
+    answers = [...Array.from({ length: 7 }, () => undefined), shown('released')];
+    const { code, err } = await slipwayBuild('demo/app:latest', '--follow');
+    expect(code).toBe(0);
+    expect(err.match(/^It waits: git\.example answered 502 instead of a list of refs\.$/gm)).toHaveLength(1);
   });
 
   it('waits on for a build that is not there yet, where its caller may not know what came in', async () => {

@@ -132,12 +132,14 @@ describe('while the git host is down', () => {
       for (const trigger of waiting) await planning.planBuilds(trigger);
     }
     expect(await planning.allBuilds()).toEqual([]);
-    expect(await planning.deliveries.get('first')).toBeUndefined();
+    const waiting = { outcome: 'waits: git.example cannot be reached.', builds: [], waitsUntil: expect.any(String) };
+    expect(await planning.deliveries.get('first')).toMatchObject(waiting);
     planning.host.failure = undefined;
     await planning.drain();
     expect(await planning.allBuilds()).toMatchObject([{ commit: 'b'.repeat(40) }]);
     expect(await planning.indexHead.get()).toMatchObject({ commit: indexCommit('index-1'), applied: 1 });
-    for (const id of ['first', 'second', 'index-1']) expect(await planning.deliveries.get(id)).toBeDefined();
+    for (const id of ['first', 'second', 'index-1'])
+      expect(await planning.deliveries.get(id)).not.toHaveProperty('waitsUntil');
   });
 
   it('an event fails after about a day, so that the alarm on lost triggers rings', async () => {

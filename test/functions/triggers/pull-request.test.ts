@@ -224,6 +224,7 @@ describe('the pull request of a fork', () => {
       state: 'pending',
       description,
       action: { identifier: 'approve' },
+      title: `Waiting for a maintainer: press Approve, or comment /ok-to-test ${commit}`,
     });
     expect(description.length).toBeLessThanOrEqual(140);
   });
@@ -310,7 +311,10 @@ describe('the pull request of a fork', () => {
     planning.github.failure = new UpstreamError('The git host did not answer.');
     await planning.planBuilds(approval());
     expect(await planning.allBuilds()).toEqual([]);
-    expect(await planning.deliveries.get('approval:1')).toBeUndefined();
+    expect(await planning.deliveries.get('approval:1')).toMatchObject({
+      outcome: 'waits: The git host did not answer.',
+      waitsUntil: expect.any(String),
+    });
     planning.github.failure = undefined;
     await planning.drain();
     expect(await planning.allBuilds()).toMatchObject([{ commit }]);
