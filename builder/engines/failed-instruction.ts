@@ -67,13 +67,18 @@ function engineError(output: readonly string[]): { instruction: string | undefin
   const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
   return {
     instruction: buildah?.[1] ?? (marked || undefined),
-    reason: buildah?.[2] ?? withoutCommand(buildkit?.[1]) ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1],
+    reason: withoutFolder(buildah?.[2]) ?? withoutCommand(buildkit?.[1]) ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1],
   };
 }
 
 /** The instruction shows the command already: `process "/bin/sh -c make" did not complete successfully: exit code: 2`. */
 function withoutCommand(reason: string | undefined): string | undefined {
   return reason?.replace(/^process ".*" did not complete successfully: (?=exit code: \d+$)/, '');
+}
+
+/** The folder is this machine's own: `checking on sources under "/tmp/…/source": copier: stat: "/file": no such file or directory`. */
+function withoutFolder(reason: string | undefined): string | undefined {
+  return reason?.replace(/^checking on sources under ".*?": copier: stat: /, '');
 }
 
 /** Why BuildKit could not push what it built; undefined when it failed with something else. */

@@ -124,7 +124,10 @@ function itemsOf(releases: readonly ReleaseChanges[]): string[] {
   const appeared = releases
     .flatMap((each) => each.changes.appeared.map((finding) => ({ finding, each })))
     .sort((one, other) => bySeverity(one.finding, other.finding))
-    .map(({ finding, each }) => `New: ${describeFinding(finding)}${describeFix(finding)}${where(each)}`);
+    .map(
+      ({ finding, each }) =>
+        `New: ${describeFinding(finding)}${onPlatforms(finding)}${describeFix(finding)}${where(each)}`,
+    );
   const changed = releases.flatMap((each) =>
     each.changes.changed.map(({ now, before }) => `Changed: ${describeChange(now, before)}${where(each)}`),
   );
@@ -136,6 +139,11 @@ function itemsOf(releases: readonly ReleaseChanges[]): string[] {
 
 function describeFinding({ id, severity, package: name, installed }: KnownFinding): string {
   return `${oneLine(id, 100)} (${severity}) in ${oneLine(name, 150)} ${oneLine(installed, 100)}`;
+}
+
+/** Of an image index, which images have it, unless all do. */
+function onPlatforms({ platforms }: Pick<Finding, 'platforms'>): string {
+  return platforms === undefined ? '' : ` on ${platforms.join(' and ')}`;
 }
 
 type KnownFinding = FindingChanges['gone'][number];

@@ -18,13 +18,13 @@ export function findingsTable(findings: readonly ShownFinding[]): Html {
 }
 
 function row(finding: ShownFinding): Html {
-  const { severity, id, package: name, installed, url, title, exploitAvailable, since, accepted } = finding;
+  const { severity, id, package: name, installed, url, title, exploitAvailable, since, platforms, accepted } = finding;
   const link = url && webLink(url);
   const label = oneLine(id, 100);
   return html`<tr${accepted && html` class="accepted"`}>
 <td data-label="Severity"><span class="severity ${severity.toLowerCase()}">${severity.toLowerCase()}</span></td>
 <td data-label="Id">${link ? html`<a href="${link}" rel="noopener nofollow">${label}</a>` : label}${title && title !== id && html`<span class="why">${oneLine(title, 200)}</span>`}${exploitAvailable && html`<span class="why">An exploit is known.</span>`}${since && html`<span class="why">since ${since.slice(0, 10)}</span>`}${accepted && acceptedNote(accepted)}</td>
-<td data-label="Package">${oneLine(name, 200)}</td>
+<td data-label="Package">${oneLine(name, 200)}${platforms && html`<span class="why">on ${platforms.join(' and ')}</span>`}</td>
 <td data-label="Installed">${oneLine(installed, 100)}</td>
 <td data-label="Fixed in">${fixedIn(finding)}</td>
 </tr>`;

@@ -57,6 +57,15 @@ test('the command of a RUN stands once in the sentence about its failure', () =>
   expect(failedInstruction(output)).toMatch(/^The instruction RUN make "all" failed: exit code: 2\. Correct it/);
 });
 
+test('a file that is not there is named without the folder of this machine', () => {
+  const output = [
+    'Error: building at STEP "COPY app /app": checking on sources under "/tmp/slipway-build-x/source": copier: stat: "/app": no such file or directory',
+  ];
+  expect(failedInstruction(output)).toMatch(
+    /^The instruction COPY app \/app failed: "\/app": no such file or directory\. /,
+  );
+});
+
 describe('a base that could not be pulled is not taken for a mistake in the Dockerfile', () => {
   test.each([
     [

@@ -56,6 +56,11 @@ describe('the mail about what is released', () => {
   });
 
   it.each<[string, ReleaseChanges, RegExp]>([
+    [
+      'on one of several platforms',
+      changesOf({ appeared: [finding('A', { platforms: ['linux/arm64'], fixed: '3.0.2' })] }),
+      /New: A \(HIGH\) in openssl 3\.0\.1 on linux\/arm64, fixed in 3\.0\.2/,
+    ],
     ['without a fix', changesOf({ appeared: [finding('A')] }), /No fixed version of these packages is known yet/],
     [
       'with a fix that is there now',
