@@ -46,6 +46,7 @@ const run = once(() => {
   const known = recently(addresses.getMany);
   const dependentsOf = recently(openDependents().first);
   const projectsNamed = recently(projects.getMany);
+  const cascadeSummary = recently((id: string) => cascades.summary(id));
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
     builds: {
@@ -67,7 +68,8 @@ const run = once(() => {
     cascades: {
       list: recently(cascades.list),
       causes: recently(cascades.causes),
-      summary: recently(cascades.summary),
+      // What somebody may see of a cascade is read for them alone.
+      summary: (id, counts) => (counts ? cascades.summary(id, counts) : cascadeSummary(id)),
       members: recently(cascades.members),
     },
     relations: {

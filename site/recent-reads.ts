@@ -4,7 +4,8 @@ const mostKept = 500;
 
 /**
  * The same read, whose answer is used again for half a second. Whatever the rate at which the same thing is requested, and whatever
- * parameters the address has besides, an instance of the function reads it at most once in that time.
+ * parameters the address has besides, an instance of the function reads it at most once in that time. The arguments must be data: two
+ * functions would count as the same.
  */
 export function recently<Arguments extends unknown[], Value>(
   read: (...args: Arguments) => Promise<Value>,

@@ -1,9 +1,11 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { recordKeys } from '../../core/model/builder-contract.ts';
+import { cookieName, sessionPurpose } from '../../core/visibility/session.ts';
 import { handler } from '../../functions/site.ts';
 import { createSeals } from '../../services/aws/seals.ts';
 import { createBuilds } from '../../services/tables/builds.ts';
+import { createCascades } from '../../services/tables/cascades.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createReleases } from '../../services/tables/releases.ts';
@@ -73,8 +75,8 @@ afterAll(async () => {
   await secrets[Symbol.asyncDispose]();
 });
 
-async function ask(path: string): Promise<APIGatewayProxyStructuredResultV2> {
-  return handler(event(new URL(path, siteUrl), {}, 'GET'), { getRemainingTimeInMillis: () => 15_000 } as Context);
+async function ask(path: string, headers: Record<string, string> = {}): Promise<APIGatewayProxyStructuredResultV2> {
+  return handler(event(new URL(path, siteUrl), headers, 'GET'), { getRemainingTimeInMillis: () => 15_000 } as Context);
 }
 
 describe('the site on its tables and its bucket', () => {
@@ -244,5 +246,26 @@ it('a page does not count the private ones among the dependents that it has no r
     const { body } = await ask('/projects/demo/parent/latest');
     expect(body).toContain('href="/projects/demo/seen/latest"');
     expect(body).not.toMatch(/plans|and \d+ more/);
+  });
+});
+
+it('tells each of two people who ask at the same moment of what they may see of a cascade', async () => {
+  const [hidden, id, at] = ['plans/secret:latest', '20261121T100000Z-def456', new Date().toISOString()];
+  const secret = sampleProject(hidden, { visibility: 'private', viewers: ['alex@example.org'] });
+  await createProjects(tables.client, 'projects').put(secret);
+  const cascades = createCascades(tables.client, 'cascades');
+  await cascades.recordEvent(id, { id: 'event', cause: { type: 'bases-changed', bases: [] }, at });
+  const member = { state: 'released' as const, parents: [], root: true, since: at, version: 1 };
+  await cascades.addMembers(
+    id,
+    ['demo/app:latest', hidden].map((project) => ({ project, ...member })),
+  );
+  const seals = createSeals({ current: async () => 'the key' });
+  const session = { email: 'alex@example.org', groups: [], until: new Date(Date.now() + 600_000).toISOString() };
+  const cookie = `${cookieName(siteUrl, 'session')}=${await seals.hide(sessionPurpose, JSON.stringify(session))}`;
+  await eventually(async () => {
+    const [alex, stranger] = await Promise.all([{ cookie }, {}].map((who) => ask(`/api/v1/cascades/${id}`, who)));
+    expect(JSON.parse(alex?.body ?? '').counts).toEqual({ released: 2 });
+    expect(JSON.parse(stranger?.body ?? '').counts).toEqual({ released: 1 });
   });
 });
