@@ -26,6 +26,12 @@ const ask = sampleSite({
   projects: [sampleProject('demo/app:latest')],
   logs,
   records: {
+    scan: async () => ({
+      state: 'complete',
+      findings: [
+        { id: 'CVE-1', severity: 'HIGH', package: 'openssl', installed: '3.0.15', platforms: ['linux/arm64'] },
+      ],
+    }),
     scanners: async () => ({
       version: 1,
       reports: [{ scanner: 'sbom', state: 'complete', findings: [], total: 0, seconds: 1 }],
@@ -55,6 +61,12 @@ describe('a build for several platforms', () => {
     expect(text).toContain(`href="/builds/${released.id}/arm64/log"`);
     expect(text).toContain(`href="/api/v1/builds/${released.id}/arm64/sbom.cdx.json"`);
     expect(text).toContain('built on amd64');
+  });
+
+  it('says which of them has a finding that not all have', async () => {
+    expect((await ask(`/builds/${released.id}/findings`)).text).toContain(
+      'openssl<span class="why">on linux/arm64</span>',
+    );
   });
 
   it('shows the log of the platform that failed, unless another is asked for', async () => {
