@@ -75,7 +75,7 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
         mapPage(await without((wanted) => projects.withProblem(problem, wanted), request, isShown), projectOf),
       bySource: async (source) => shownProjects(await projects.bySource(source)),
     },
-    cascades: hidden.size === 0 ? cascades : visibleCascades(cascades, { isOfShown, named }),
+    cascades: hidden.size === 0 ? cascades : visibleCascades(cascades, { isOfShown, named, causeOf }),
     relations: {
       ...relations,
       dependents: (project) => relations.dependents(project, (name) => !hidden.has(name)),
@@ -96,13 +96,14 @@ export async function visibleParts(parts: SiteParts, viewer: Viewer): Promise<Si
 interface Hiding {
   isOfShown: (member: CascadeMember) => boolean;
   named: (name: string) => string;
+  causeOf: (cause: Cause) => Cause;
 }
 
 /**
  * A cascade of hidden projects alone is hidden. One of others too does not say what set it off: that may be a base image which only the
  * hidden ones have.
  */
-function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding): CascadeReader {
+function visibleCascades(cascades: CascadeReader, { isOfShown, named, causeOf }: Hiding): CascadeReader {
   async function seen(id: string): Promise<'all' | 'some' | 'none'> {
     const { items, cursor } = await cascades.members(id, { limit: membersRead });
     const shown = items.filter(isOfShown).length;
@@ -111,6 +112,8 @@ function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding):
   }
 
   const memberOf = (member: CascadeMember) => ({ ...member, parents: member.parents.map(named) });
+  const causesOf = <Known extends { cause: Cause }>(causes: readonly Known[]) =>
+    causes.map((known) => ({ ...known, cause: causeOf(known.cause) }));
 
   return {
     async list(request) {
@@ -118,11 +121,11 @@ function visibleCascades(cascades: CascadeReader, { isOfShown, named }: Hiding):
       const seenOf = await Promise.all(items.map(({ id }) => seen(id)));
       return { items: items.filter((_, at) => seenOf[at] !== 'none'), cursor };
     },
-    causes: async (id) => ((await seen(id)) === 'all' ? cascades.causes(id) : []),
+    causes: async (id) => ((await seen(id)) === 'all' ? causesOf(await cascades.causes(id)) : []),
     async summary(id) {
       const [found, part] = await Promise.all([cascades.summary(id, isOfShown), seen(id)]);
-      if (part === 'all') return found;
-      return found && part === 'some' ? { ...found, causes: [], first: found.first.map(memberOf) } : undefined;
+      if (found === undefined || part === 'none') return undefined;
+      return { ...found, causes: part === 'all' ? causesOf(found.causes) : [], first: found.first.map(memberOf) };
     },
     async members(id, request) {
       const read = (wanted: PageRequest) => cascades.members(id, wanted);

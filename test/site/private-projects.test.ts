@@ -12,6 +12,8 @@ import { now, sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-s
 const digest = `sha256:${'cd'.repeat(32)}`;
 const cascade = '20261121T110000Z-abc123';
 const mixed = '20261121T100000Z-def456';
+/** All members of it are public, what set it off is not. */
+const upon = '20261121T090000Z-abcdef';
 const secrets = {
   name: 'vault',
   commit: 'deadbeef'.repeat(5),
@@ -66,6 +68,13 @@ const summaryOf = (id: string) => ({
   counts: { released: 2 },
   causes: [{ event: 'event', cause, at: now.toISOString() }],
 });
+const uponHidden = {
+  ...summaryOf(upon),
+  first: [{ ...member(base.name), parents: [hidden.name] }],
+  causes: [
+    { event: 'event', cause: { type: 'parent-released' as const, parents: [hidden.name] }, at: now.toISOString() },
+  ],
+};
 const seals = createSeals({ current: async () => 'the key' });
 const known = { seals, siteUrl, operators: [], now };
 const ask = sampleSite({
@@ -75,6 +84,7 @@ const ask = sampleSite({
   cascades: [
     { summary: summaryOf(cascade), members: [member(hidden.name)] },
     { summary: summaryOf(mixed), members: [member(base.name), member(hidden.name)] },
+    { summary: uponHidden, members: uponHidden.first },
   ],
   logs: { [build.id]: `${secrets.log}\n` },
   records: {
@@ -207,6 +217,15 @@ describe('a stranger', () => {
     const { counts } = JSON.parse((await ask(`/api/v1/cascades/${mixed}`)).text);
     expect(counts).toEqual({ released: 1 });
   });
+
+  it.each([`/cascades/${upon}`, `/api/v1/cascades/${upon}`, `/api/v1/cascades/${upon}/projects`, '/cascades'])(
+    'is not told at %s which private project set a cascade off',
+    async (address) => {
+      const { statusCode, text } = await ask(address);
+      expect([statusCode, text]).toEqual([200, expect.stringContaining('a private project')]);
+      expect(text).not.toContain(secrets.name);
+    },
+  );
 
   it('gets a cursor that does not tell where a page has ended', async () => {
     const { cursor } = JSON.parse((await ask('/api/v1/projects?limit=1')).text);
