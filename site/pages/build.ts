@@ -30,6 +30,7 @@ import { logLines } from './log-lines.ts';
 import { projectPath } from './project-path.ts';
 import { scannersSection } from './scanner-reports.ts';
 import { buildChip } from './status.ts';
+import { tagList } from './tags.ts';
 import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
 import { outcomeNote } from './verdict.ts';
@@ -93,7 +94,7 @@ function image(build: Build): Html | undefined {
   return html`<section><h2>Image</h2>
 <pre class="command" tabindex="0" data-copy><code>docker pull ${repository}${tag ? `:${tag}` : `@${digest}`}</code></pre>
 <dl class="facts">
-<div><dt>Tags</dt><dd class="tags">${tags.map((name) => html`<code>${name}</code> `)}</dd></div>
+<div><dt>Tags</dt><dd class="tags">${tagList(tags)}</dd></div>
 <div><dt>Digest</dt><dd><a href="${projectPath(build.project)}/releases/${digest}"><code class="long">${digest}</code></a></dd></div>
 ${platforms.map(({ platform, digest: own }) => html`<div><dt>${platform}</dt><dd><code class="long">${own}</code></dd></div>`)}
 <div><dt>Signed</dt><dd>${signed ? html`<a href="${projectPath(build.project)}/releases/${digest}#signature">yes, with its provenance</a>` : 'no'}</dd></div>

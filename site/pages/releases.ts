@@ -12,14 +12,16 @@ import { findingsTable } from './findings-table.ts';
 import { layout, pager } from './layout.ts';
 import { projectPath, projectTrail } from './project-path.ts';
 import { icon } from './status.ts';
+import { tagList } from './tags.ts';
 import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
 import { type Verifying, verifyingSection } from './verifying.ts';
 
 /** The page shows this many findings; the JSON has all. */
 const shown = 50;
-/** An image may have hundreds of tags. */
-const tagsShown = 40;
+
+/** Tags have versions and times. */
+const highestFirst = (one: string, other: string) => other.localeCompare(one, 'en', { numeric: true });
 
 /** The path of a project's releases. */
 export const releasesPath = (project: string): string => `${projectPath(project)}/releases`;
@@ -61,13 +63,11 @@ function row(release: ReleasedImage, current: KnownProject['released'], now: Dat
   const { project, digest, floating, signed, releasedAt, checkedAt } = release;
   return html`<li>
 ${statusChip(release, current)}
-<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.slice(0, 8).map(describeTag)}${floating.length > 8 && `and ${floating.length - 8} more`}</span><span class="why">${describeFindings(release)}</span></div>
+<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${tagList(floating, 8)}</span><span class="why">${describeFindings(release)}</span></div>
 <div class="where"><span>${signed && html`signed, `}${checkedAt ? html`scanned ${ageElement(checkedAt, now)}` : 'not scanned again yet'}</span></div>
 <div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
 </li>`;
 }
-
-const describeTag = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code> `;
 
 /** A release's current findings in one line. */
 function describeFindings({ counts, appeared = 0 }: ReleasedImage): string {
@@ -129,8 +129,7 @@ export function releasePage({ release, project: entry, targets, findings, verify
     release;
   const { sizeBytes, platforms = [] } = release;
   const path = `${releasesPath(project)}/${digest}`;
-  const others = [...tags].filter((tag) => !floating.includes(tag)).sort();
-  const more = others.length - tagsShown;
+  const others = [...tags].filter((tag) => !floating.includes(tag)).sort(highestFirst);
   return layout({
     title: `${project} ${shortDigest(digest)}`,
     here: '/projects',
@@ -150,8 +149,8 @@ ${findingsSection(findings, path)}
 ${platforms.map((each) => html`<div><dt>${each.platform}</dt><dd><code class="long">${each.digest}</code></dd></div>`)}
 ${sizeBytes !== undefined && html`<div><dt>Size</dt><dd>${describeSize(sizeBytes)}</dd></div>`}
 <div><dt>Repository</dt><dd><code>${oneLine(repository, 300)}</code></dd></div>
-<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.slice(0, tagsShown).map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>
-${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.slice(-tagsShown).map(describeTag)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`}
+<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? tagList(floating) : html`<span class="quiet">no moving tag</span>`}</dd></div>
+${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${tagList(others)}</dd></div>`}
 <div><dt>Released</dt><dd>${ageElement(releasedAt, now)} by <a href="/builds/${build}">build ${build}</a></dd></div>
 <div><dt>Last scan</dt><dd>${checkedAt ? ageElement(checkedAt, now) : 'not yet'}</dd></div>
 <div><dt>Next scan</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>

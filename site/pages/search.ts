@@ -4,6 +4,7 @@ import { oneLine } from '../../core/text/one-line.ts';
 import type { Found } from '../search.ts';
 import { layout } from './layout.ts';
 import { projectPath } from './project-path.ts';
+import { tagList } from './tags.ts';
 import { ageElement } from './times.ts';
 
 export interface SearchPage {
@@ -43,9 +44,8 @@ function row(found: Found, now: Date): Html {
     case 'project':
       return line('project', projectPath(found.project.name), found.project.name, oneLine(found.project.source, 200));
     case 'release': {
-      const tags = found.tags.map((tag) => oneLine(tag, 128)).join(', ');
       const address = `${projectPath(found.project)}/releases/${found.digest}`;
-      const why = html`release of ${found.project}${tags && `: ${tags}`}`;
+      const why = html`release of ${found.project} ${tagList(found.tags, 8)}`;
       return line('release', address, shortDigest(found.digest), why, ageElement(found.releasedAt, now));
     }
     case 'build':

@@ -23,6 +23,12 @@ function tagRows(releases: readonly ReleasedImage[]): TagRow[] {
   return releases.flatMap((release) => release.floating.slice(0, mostOfImage).map((tag) => ({ tag, release })));
 }
 
+/** Some tags in a line; an image may have hundreds. */
+export function tagList(tags: readonly string[], most = 40): Html {
+  const more = tags.length - most;
+  return html`${tags.slice(0, most).map((tag) => html`<code>${oneLine(tag, 128)}</code> `)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}`;
+}
+
 /** The newest tags, for the project's own page. */
 export function tagsSection(project: Project, releases: readonly ReleasedImage[], now: Date): Html | undefined {
   const rows = tagRows(releases);

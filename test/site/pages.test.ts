@@ -196,6 +196,14 @@ describe('the page of a build', () => {
     expect(text).toContain(`href="https://github.com/demo/app/commit/${commit}"`);
   });
 
+  it('stays small where an image has hundreds of tags, and says how many more there are', async () => {
+    const tags = Array.from({ length: 500 }, (_, at) => `1.2.${at}`);
+    const tagged: Build = { ...released, image: { repository: 'registry.example.org/demo/app', digest, tags } };
+    const { text } = await sampleSite({ builds: [tagged] })(`/builds/${tagged.id}`);
+    expect(seen(text)).toContain('1.2.39 and 460 more');
+    expect(text).not.toContain('1.2.40');
+  });
+
   it('says how many steps came from the cache, where it is known', async () => {
     const cached: Build = { ...released, cacheUse: { cached: 7, total: 9 } };
     const { text } = await sampleSite({ builds: [cached] })(`/builds/${cached.id}`);
