@@ -96,7 +96,7 @@ it('what anybody can cause, and what the pipeline itself calls for, holds up not
   await triggers.sendBatch(['manual', 'cascade-step', 'pull-request'].map(trigger));
   expect(queues.toSorted()).toEqual([
     'approval: untrusted queue',
-    'build-ended: background queue',
+    'build-ended: queue',
     'cancel-cascade: queue',
     'cascade-step: background queue',
     'manual: queue',
