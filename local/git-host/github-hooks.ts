@@ -34,7 +34,16 @@ export function hookRoutes(options: {
       updated_at: isoSeconds(repository.createdAt),
       url: `${api(repository)}/hooks/${hookId}`,
       deliveries_url: `${api(repository)}/hooks/${hookId}/deliveries`,
+      last_response: lastResponse(repository),
     };
+  }
+
+  /** GitHub has a word for each kind of failure in `status`, which no document lists. */
+  function lastResponse({ id }: Repository) {
+    const [last] = deliveries.list({ repositoryId: id, limit: 1 });
+    if (last === undefined || last.status_code === 0) return { code: null, status: 'unused', message: null };
+    const isActive = last.status_code >= 200 && last.status_code < 300;
+    return { code: last.status_code, status: isActive ? 'active' : undefined, message: last.status };
   }
 
   function assertHook({ groups }: Call): void {

@@ -36,6 +36,10 @@ const deliveriesOf = async (url: string, query = '') =>
     redelivery: boolean;
   }[];
 
+/** As the webhook itself tells it. */
+const lastResponse = async (url: string) =>
+  ((await (await fetch(`${url}/github/repos/ada/app/hooks/1`)).json()) as { last_response: unknown }).last_response;
+
 /** The newest first, once as many have an answer: an event has arrived before its sender knows. */
 const answered = (url: string, count: number) =>
   eventually(async () => {
@@ -80,6 +84,7 @@ test('a delivery that failed stays so, is listed, and goes again with the same G
   await push(machine.url);
   const [failed] = await answered(machine.url, 1);
   expect(failed).toMatchObject({ status: 'Invalid HTTP Response: 503', status_code: 503, redelivery: false });
+  expect(await lastResponse(machine.url)).toEqual({ code: 503, message: 'Invalid HTTP Response: 503' });
 
   status = 202;
   const again = `${machine.url}/github/repos/ada/app/hooks/1/deliveries/${failed?.id}/attempts`;
@@ -94,6 +99,7 @@ test('a delivery that failed stays so, is listed, and goes again with the same G
     [true, 202],
     [false, 503],
   ]);
+  expect(await lastResponse(machine.url)).toMatchObject({ code: 202, status: 'active' });
   const [page] = await deliveriesOf(machine.url, `?per_page=1&cursor=${list[0]?.id}`);
   expect(page?.id).toBe(failed?.id);
   const detail = await (await fetch(`${machine.url}/github/repos/ada/app/hooks/1/deliveries/${failed?.id}`)).json();
