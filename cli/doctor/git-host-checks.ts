@@ -94,6 +94,7 @@ export async function webhooks(account: Account): Promise<CheckResult> {
     if (active) sources.add(source.url.replace(/\.git$/, ''));
     if (sources.size === mostRepositories) break;
   }
+  const closed: string[] = [];
   const results = await mapConcurrently([...sources], atOnce, async (source) => {
     const found = findRepository(hosts, source);
     if (!found) return [];
@@ -103,21 +104,33 @@ export async function webhooks(account: Account): Promise<CheckResult> {
     if (typeof stored === 'object' && (await isInstalled(found, stored)))
       return [ok(`${name} has that of the GitHub App.`)];
     const token = personalToken(found.host) ?? (typeof stored === 'object' ? stored.token : stored);
+    if (token === undefined) {
+      closed.push(name);
+      return [];
+    }
     const address = `${account.output('WebhooksUrl')}/${found.host.kind}`;
     return [await webhookResult(found, { token, address, name })];
   });
   const all = results.flat();
+  if (closed.length > 0) all.push(withoutToken(closed));
   return all.every(({ state }) => state === 'ok')
     ? ok(`Each repository has its webhook: ${all.length}.`)
     : together(all);
 }
 
+const lookAgain = (name: string) =>
+  `Call it with the token of somebody who administers ${name}, as for "slipway webhook add"`;
+
+function withoutToken(names: readonly string[]): CheckResult {
+  const [first = '', ...others] = names;
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return unknown(`The webhook of ${first}${more} cannot be looked at without a token.`, lookAgain(first));
+}
+
 async function webhookResult(
   { host, path }: NonNullable<ReturnType<typeof findRepository>>,
-  { token, address, name }: { token: string | undefined; address: string; name: string },
+  { token, address, name }: { token: string; address: string; name: string },
 ): Promise<CheckResult> {
-  const lookAgain = `Call it with the token of somebody who administers ${name}, as for "slipway webhook add"`;
-  if (token === undefined) return unknown(`The webhook of ${name} cannot be looked at without a token.`, lookAgain);
   const { find } = createWebhookSetup(host, token);
   const organization = path.slice(0, path.lastIndexOf('/'));
   const hook = await find({ repository: path }, address)
@@ -125,7 +138,7 @@ async function webhookResult(
     .then((own) => own ?? find({ organization }, address).catch(() => undefined))
     .catch((error: Error) => ({ error }));
   if (hook && 'error' in hook)
-    return unknown(`The webhook of ${name} cannot be looked at: ${hook.error.message}`, lookAgain);
+    return unknown(`The webhook of ${name} cannot be looked at: ${hook.error.message}`, lookAgain(name));
   const add = `npx slipway webhook add ${name}`;
   if (!hook) return warning(`${name} has no webhook: its changes are found every ten minutes only.`, add);
   if (!hook.isActive)

@@ -444,6 +444,16 @@ describe('slipway doctor', () => {
     expect(checks[name]).toEqual({ state, text: expect.stringMatching(text), fix: expect.stringMatching(fix) });
   });
 
+  it('says once for all repositories that it has no token to look at their webhooks', async () => {
+    answers.GetSecretValue = { SecretString: '{"gitlab.example": "token-2"}' };
+    const { checks } = await checked();
+    expect(checks.webhooks).toEqual({
+      state: 'unknown',
+      text: 'The webhook of demo/index and 1 more cannot be looked at without a token.',
+      fix: expect.stringMatching(/administers demo\/index/),
+    });
+  });
+
   describe('a GitHub App', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
