@@ -9,6 +9,7 @@ let slipway: Slipway;
 
 beforeAll(async () => {
   slipway = await startSlipway();
+  await slipway.standIn();
 });
 afterAll(() => slipway?.stop());
 
@@ -130,6 +131,7 @@ it('a build by hand is made of the head of the branch, and takes no tag back to 
 });
 
 it('a build that somebody cancels ends with who and why, and nothing of it runs on', async () => {
+  await slipway.buildReally();
   const commit = await slipway.pushSource('rolled', { Dockerfile: `${smallDebian}RUN sleep 86398\n` });
   const { id: build } = await slipway.until('the build', async () =>
     (await slipway.builds('rolled')).find((each) => each.commit === commit && each.status === 'building'),

@@ -19,6 +19,7 @@ let slipway: Slipway;
 
 beforeAll(async () => {
   slipway = await startSlipway();
+  await slipway.standIn();
 });
 afterAll(() => slipway?.stop());
 

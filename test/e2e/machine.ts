@@ -65,7 +65,7 @@ export interface ProcessOptions
   extends Pick<MachineOptions, 'assembly' | 'concurrentBuilds' | 'osvFolder' | 'sbomGenerator'> {
   /** The same again after a restart. */
   port?: number;
-  /** A file with the outcomes of builds (`test/stand-in/outcomes.ts`): then nothing is really built. */
+  /** A file with the outcomes of builds (`test/stand-in/outcomes.ts`): as long as it is there, nothing is really built. */
   outcomes?: string;
 }
 

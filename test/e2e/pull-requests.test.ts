@@ -53,6 +53,7 @@ const comment = (number: number, login: string, body: string) =>
 const builtCommits = async () => (await slipway.builds('proposed')).map(({ commit }) => commit);
 
 it('of a fork, nothing runs until a maintainer approves the commit, and nothing is released', async () => {
+  await slipway.standIn();
   await slipway.track(slipway.entry('proposed', { 'pull-requests': 'true' }));
   const main = await slipway.pushSource('proposed', { Dockerfile: `${smallDebian}RUN echo one > /text\n` });
   const released = await slipway.ended('proposed', main);
@@ -117,6 +118,7 @@ it('of a fork, nothing runs until a maintainer approves the commit, and nothing 
 });
 
 it('of a branch of the repository, each commit is built at once until the pull request is closed', async () => {
+  await slipway.buildReally();
   const copy = await slipway.workingCopy('demo/proposed');
   await copy.write({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
   const blocked = await copy.push('Leave everything out', 'refs/heads/topic');

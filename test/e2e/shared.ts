@@ -16,8 +16,8 @@ declare module 'vitest' {
       rootFileSystem: string;
       /** The template of all machines, unless a test needs one of its own. */
       assembly: string;
-      /** By worker: the machine that most of its files have in common, one after the other (`machine-process.ts`). */
-      urls: string[];
+      /** By worker: the machine that most of its files have in common, one after the other, and its file of outcomes (`machine-process.ts`). */
+      machines: { url: string; outcomes: string }[];
     };
   }
 }
@@ -32,6 +32,8 @@ export default async function share(project: TestProject): Promise<() => Promise
     const { Type, Properties } = resource;
     // What a schedule would start, the tests start when they want it.
     if (Type === 'AWS::Events::Rule' && Properties.ScheduleExpression) Properties.State = 'DISABLED';
+    if (Type === 'AWS::StepFunctions::StateMachine')
+      Properties.DefinitionString = withShortWaits(Properties.DefinitionString);
     if (Type === 'AWS::IAM::Policy') {
       const { Statement } = Properties.PolicyDocument as { Statement: object[] };
       Statement.push({
@@ -43,15 +45,26 @@ export default async function share(project: TestProject): Promise<() => Promise
   });
 
   const machines = await Promise.all(
-    Array.from({ length: project.config.maxWorkers }, (_, worker) =>
-      forkMachine(join(folder, `machine-${worker}`), { assembly }, withRoom),
-    ),
+    Array.from({ length: project.config.maxWorkers }, async (_, worker) => {
+      const outcomes = join(folder, `outcomes-${worker}.json`);
+      const machine = await forkMachine(join(folder, `machine-${worker}`), { assembly, outcomes }, withRoom);
+      return { machine, outcomes };
+    }),
   );
-  project.provide('shared', { rootFileSystem, assembly, urls: machines.map(({ url }) => url) });
+  project.provide('shared', {
+    rootFileSystem,
+    assembly,
+    machines: machines.map(({ machine: { url }, outcomes }) => ({ url, outcomes })),
+  });
   return async () => {
-    await Promise.all(machines.map(endMachine));
+    await Promise.all(machines.map(({ machine }) => endMachine(machine)));
     await rm(folder, { recursive: true });
   };
+}
+
+/** A step that fails is tried again after a second; on AWS after more, `infra/retries.ts` says how many. */
+function withShortWaits(definition: unknown): unknown {
+  return JSON.parse(JSON.stringify(definition).replaceAll(/(?<=\\"IntervalSeconds\\":)\d+/g, '1'));
 }
 
 async function makeRootFiles(archive: string, folder: string): Promise<void> {

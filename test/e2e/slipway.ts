@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import type { Keys } from '../../local/aws/service.ts';
 import { createSlipwayClient, isQuestion, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
 import { waitLimit } from '../limits.ts';
+import type { Outcomes } from '../stand-in/outcomes.ts';
 import {
   endMachine,
   forkMachine,
@@ -32,14 +33,17 @@ interface Behind {
   lines(): Promise<string[]>;
   /** The keys of a role, as a service has them that acts under it. */
   keysOf(role: string): Promise<Keys>;
+  /** Where the machine that files share looks for the outcomes of builds. */
+  outcomes?: string | undefined;
   stop(): Promise<void>;
 }
 
 /** The machine that a worker's files have in common, or one of the file's own if it says what is special about it. */
 async function machineFor(folder: string, options: Partial<ProcessOptions> | undefined): Promise<Behind> {
-  const { urls, assembly } = inject('shared');
+  const { machines, assembly } = inject('shared');
   // Vitest counts its workers from 1.
-  if (options === undefined) return machineAt(urls[Number(process.env.VITEST_POOL_ID) - 1] ?? '');
+  const shared = machines[Number(process.env.VITEST_POOL_ID) - 1];
+  if (options === undefined) return { ...(await machineAt(shared?.url ?? '')), outcomes: shared?.outcomes };
   const own = await forkMachine(join(folder, 'machine'), { assembly, ...options }, withRoom);
   return { ...(await machineAt(own.url)), stop: () => endMachine(own) };
 }
@@ -101,6 +105,11 @@ export async function startSlipway(options?: Partial<ProcessOptions> | ((folder:
     const answer = await fetch(`${machine.url}/api/v1/projects?limit=100`);
     const { items } = trackedSchema.parse(await answer.json());
     return items.filter(({ active }) => active).map(({ name }) => name);
+  }
+
+  function outcomesFile(): string {
+    if (behind.outcomes === undefined) throw new Error('A machine of its own builds as it was started to.');
+    return behind.outcomes;
   }
 
   const answered = new Set<string>();
@@ -194,7 +203,14 @@ export async function startSlipway(options?: Partial<ProcessOptions> | ((folder:
 
     log: async (build: ShownBuild) => (await client.log(build.id, 0)).text,
 
+    /** From now on no engine builds (`test/stand-in/`): for what is about everything else. It ends with the file. */
+    standIn: (outcomes: Outcomes = {}) => writeFile(outcomesFile(), JSON.stringify(outcomes)),
+
+    /** Builds are built again. */
+    buildReally: () => rm(outcomesFile()),
+
     async stop(): Promise<void> {
+      if (behind.outcomes) await rm(behind.outcomes, { force: true });
       await behind.stop();
       for (const copy of copies.values()) await copy.remove();
       await rm(folder, { recursive: true, force: true });

@@ -47,6 +47,7 @@ describe('a newer push', () => {
   });
 
   it('of a burst is the one that is released', async () => {
+    await slipway.standIn({ usual: { seconds: 1 } });
     const commits: string[] = [];
     for (const word of ['one', 'two', 'three'])
       commits.push(await slipway.pushSource('burst', { Dockerfile: quick(word) }));

@@ -20,6 +20,7 @@ const outcomesSchema = z.object({
 });
 
 export type Outcome = z.output<typeof outcomeSchema>;
+export type Outcomes = z.input<typeof outcomesSchema>;
 
 /** The table of outcomes in a file, which may change while builds run. */
 export function openOutcomes(file: string): (project: string) => Outcome {
