@@ -177,7 +177,8 @@ const engine: Step = {
 const lanes: Step[][][] = [
   [[tests('e2e')], [tests('infra')]],
   [
-    [check('types', 'tsc'), check('lint and format', 'biome', 'check', '--error-on-warnings', '.')],
+    // Of several checkers each works out for itself what their files have in common: four take half as much time again, of both cores.
+    [check('types', 'tsc', '--checkers', '1'), check('lint and format', 'biome', 'check', '--error-on-warnings', '.')],
     [check('unused code', 'knip'), tests('core')],
     [tests('unit')],
   ],
