@@ -149,6 +149,8 @@ export function createGitHost(options: GitHostOptions): GitHost {
       if (!(await appPages(request, response))) await pages(request, response);
     },
     async start() {
+      for (const { owner, name, folder } of repositories.forgetDeleted())
+        log(`the repository ${owner}/${name} is gone, with its folder ${folder}`);
       await catchUp();
       deliveries.start();
       orphans = setTimeout(() => {

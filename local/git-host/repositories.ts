@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -37,6 +38,8 @@ export interface Repositories {
   /** The branch that HEAD names, whether it is there or not. */
   defaultBranch(repository: Repository): Promise<string>;
   pushed(repository: Repository, at: number): void;
+  /** Forgets those whose folder somebody has deleted, and returns them. */
+  forgetDeleted(): Repository[];
 }
 
 const ownerPattern = /^[a-z0-9][a-z0-9_.-]{0,99}$/i;
@@ -106,9 +109,12 @@ export function createRepositories(options: { dataFolder: string; database: Data
       .run(owner, name, now, now);
   }
 
+  const list = () => database.prepare(`${select} order by lower(owner), lower(name)`).all().map(fromRow);
+
   return {
     root,
     find,
+    list,
     get(id) {
       const row = database.prepare(`${select} where id = ?`).get(id);
       return row && fromRow(row);
@@ -124,7 +130,6 @@ export function createRepositories(options: { dataFolder: string; database: Data
       database.prepare(change).run(repository.id);
       return { ...repository, isPrivate };
     },
-    list: () => database.prepare(`${select} order by lower(owner), lower(name)`).all().map(fromRow),
     async ensure(owner, name) {
       if (!isRepositoryName(owner, name))
         throw new RepositoryNameError(`${owner}/${name} is not a name of a repository.`);
@@ -160,6 +165,11 @@ export function createRepositories(options: { dataFolder: string; database: Data
     },
     pushed: (repository, at) =>
       void database.prepare('update git_repositories set pushed_at = ? where id = ?').run(at, repository.id),
+    forgetDeleted() {
+      const deleted = list().filter(({ folder }) => !existsSync(folder));
+      for (const { id } of deleted) database.prepare('delete from git_repositories where id = ?').run(id);
+      return deleted;
+    },
   };
 }
 

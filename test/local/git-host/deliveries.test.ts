@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../../eventually.ts';
@@ -75,6 +75,19 @@ test('a push that a killed machine did not tell of is told of after the next sta
   await until('the second event', () => receiver.received.length === 2);
   expect(receiver.received.map(({ body }) => JSON.parse(body).created)).toEqual([true, false]);
   await third.remove();
+});
+
+test('a repository whose folder somebody has deleted is gone after the next start, and a push makes it again', async () => {
+  const first = await startHost();
+  await push(first.url);
+  await first.stop();
+  await rm(join(first.dataFolder, 'git', 'ada', 'app.git'), { recursive: true });
+  const second = await startHost({ url: receiver.url, secret }, first.dataFolder);
+  await second.host.start();
+  expect((await fetch(`${second.url}/github/repos/ada/app`)).status).toBe(404);
+  await push(second.url, 'b');
+  await until('the event', () => receiver.received.length === 1);
+  await second.remove();
 });
 
 test('a delivery that failed stays so, is listed, and goes again with the same GUID when asked', async () => {
