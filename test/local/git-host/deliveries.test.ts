@@ -78,15 +78,17 @@ test('a push that a killed machine did not tell of is told of after the next sta
 });
 
 test('a repository whose folder somebody has deleted is gone after the next start, and a push makes it again', async () => {
-  const first = await startHost();
+  const first = await startHost({ url: receiver.url, secret });
+  await first.host.start();
   await push(first.url);
+  await until('the event', () => receiver.received.length === 1);
   await first.stop();
   await rm(join(first.dataFolder, 'git', 'ada', 'app.git'), { recursive: true });
   const second = await startHost({ url: receiver.url, secret }, first.dataFolder);
   await second.host.start();
   expect((await fetch(`${second.url}/github/repos/ada/app`)).status).toBe(404);
   await push(second.url, 'b');
-  await until('the event', () => receiver.received.length === 1);
+  await until('the next event', () => receiver.received.length === 2);
   await second.remove();
 });
 
