@@ -15,46 +15,75 @@ const listLength = 1000;
 
 /** The inbox for people (`/mail`, `/mail/<id>`) and for programs (`/mail/api/messages`, `/mail/api/messages/<id>`). */
 export function createMailPages(inbox: Inbox): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const notFound: Answer = { status: 404, ...json({ message: 'Not Found' }) };
+  const noMessage: Answer = { status: 404, ...text('There is no such message.') };
+  const pageOf = ({ searchParams }: URL, limit: number) => {
+    const before = searchParams.get('before');
+    return inbox.list(before === null ? { limit } : { limit, before });
+  };
+  const routes: [RegExp, (groups: Record<string, string | undefined>, url: URL) => Answer | Promise<Answer>][] = [
+    [/^\/mail$/, (_, url) => listPage(pageOf(url, pageLength))],
+    [
+      /^\/mail\/api\/messages$/,
+      (_, url) => {
+        const limit = Math.min(Math.max(Number(url.searchParams.get('limit')) || listLength, 1), listLength);
+        return json(pageOf(url, limit));
+      },
+    ],
+    [
+      /^\/mail\/api\/messages\/(?<id>[^/]+)$/,
+      ({ id = '' }) => {
+        const message = inbox.find(id);
+        return message ? { type: 'message/rfc822', body: message.raw } : notFound;
+      },
+    ],
+    [
+      /^\/mail\/(?<id>[^/]+)$/,
+      ({ id = '' }) => {
+        const message = inbox.find(id);
+        return message ? messagePage(message.summary.id, message.raw) : noMessage;
+      },
+    ],
+    [
+      /^\/mail\/(?<id>[^/]+)\/html$/,
+      async ({ id = '' }) => {
+        const message = inbox.find(id);
+        if (!message) return noMessage;
+        const { html: body } = await PostalMime.parse(message.raw);
+        return {
+          type: 'text/html; charset=utf-8',
+          body: `<!doctype html><meta charset="utf-8"><base target="_blank">${body ?? ''}`,
+          policy: messagePolicy,
+        };
+      },
+    ],
+  ];
+
   return async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return answer(response, 405, text('The inbox is read only.'));
+      return answer(response, { status: 405, ...text('The inbox is read only.') });
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const before = url.searchParams.get('before');
-    const page = before === null ? {} : { before };
-    const [, , ...path] = url.pathname.replace(/\/$/, '').split('/');
-
-    if (path.length === 0) return answer(response, 200, listPage(inbox.list({ limit: pageLength, ...page })));
-    if (path[0] === 'api') {
-      if (path[1] !== 'messages' || path.length > 3) return answer(response, 404, json({ message: 'Not Found' }));
-      if (path[2] === undefined) {
-        const limit = Math.min(Math.max(Number(url.searchParams.get('limit')) || listLength, 1), listLength);
-        return answer(response, 200, json(inbox.list({ limit, ...page })));
-      }
-      const message = inbox.find(path[2]);
-      if (!message) return answer(response, 404, json({ message: 'Not Found' }));
-      return answer(response, 200, { type: 'message/rfc822', body: message.raw });
+    const path = url.pathname.replace(/\/$/, '');
+    for (const [pattern, handle] of routes) {
+      const found = pattern.exec(path);
+      if (found) return answer(response, await handle(found.groups ?? {}, url));
     }
-
-    const message = inbox.find(path[0] ?? '');
-    if (!message || path.length > 2) return answer(response, 404, text('There is no such message.'));
-    if (path[1] === undefined) return answer(response, 200, await messagePage(message.summary.id, message.raw));
-    if (path[1] !== 'html') return answer(response, 404, text('There is no such page.'));
-    const { html: body } = await PostalMime.parse(message.raw);
-    return answer(response, 200, {
-      type: 'text/html; charset=utf-8',
-      body: `<!doctype html><meta charset="utf-8"><base target="_blank">${body ?? ''}`,
-      policy: messagePolicy,
-    });
+    return answer(
+      response,
+      path.startsWith('/mail/api') ? notFound : { status: 404, ...text('There is no such page.') },
+    );
   };
 }
 
 interface Answer {
+  /** 200 where it says nothing. */
+  status?: number;
   type: string;
   body: string | Uint8Array;
   policy?: string;
 }
 
-function answer(response: ServerResponse, status: number, { type, body, policy = pagePolicy }: Answer): void {
+function answer(response: ServerResponse, { status = 200, type, body, policy = pagePolicy }: Answer): void {
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
