@@ -116,11 +116,12 @@ async function cancelSecond({ machine, graph, expected }: Run): Promise<Row[]> {
     return cascade !== undefined && cascade.id !== before && (cascade.counts.released ?? 0) > 0;
   });
   const id = (await newestCascade(machine))?.id ?? '';
-  const cancelledAt = new Date().toISOString();
   const { code, output } = await runCommand(machine.facts, 'cancel', id, '--reason', 'enough');
   if (code !== 0) throw new Error(`slipway cancel ${id}: ${output}`);
   await until(async () => isEnded(await newestCascade(machine)));
-  const counts = (await newestCascade(machine))?.counts ?? {};
+  const { counts = {}, cancelled } = (await newestCascade(machine)) ?? {};
+  // The command itself takes a second to start.
+  const cancelledAt = cancelled?.at ?? '';
   say(`the second was cancelled: ${JSON.stringify(counts)}`);
   const members = Object.values(counts).reduce<number>((sum, count = 0) => sum + count, 0);
   const late = (await buildsOf(machine)).filter(
@@ -154,6 +155,7 @@ async function until(question: () => Promise<boolean>): Promise<void> {
 interface Cascade {
   id: string;
   endedAt: string | null;
+  cancelled: { at: string } | null;
   counts: Partial<Record<string, number>>;
 }
 

@@ -22,6 +22,8 @@ export interface RunningFunction {
   readonly settings: FunctionSettings;
   /** @throws AwsError `RequestEntityTooLargeException` */
   invoke(event: string): Promise<Outcome>;
+  /** Starts an instance if there is none, for an event that will come soon. */
+  prepare(): void;
   /** Ends every instance; what runs in one never answers. */
   stop(): Promise<void>;
 }
@@ -101,7 +103,8 @@ export function runFunction(settings: FunctionSettings, log: LogFile, resting: I
     worker.on('message', (answer: InstanceAnswer | typeof initialised) => {
       if (typeof answer === 'object') return finish(instance, outcomeOf(answer));
       instance.isInitialised = true;
-      begin(instance);
+      if (instance.current) begin(instance);
+      else rest(instance);
       serve();
     });
     worker.on('error', (error: NodeJS.ErrnoException) => {
@@ -219,6 +222,9 @@ export function runFunction(settings: FunctionSettings, log: LogFile, resting: I
         waiting.push({ event, since: performance.now(), settle });
         serve();
       });
+    },
+    prepare() {
+      if (!stopped && instances.size === 0) start();
     },
     async stop() {
       stopped = true;

@@ -18,6 +18,8 @@ import {
 export interface Lambda extends Service {
   /** A function's answer as JSON text; the caller must be allowed to invoke it, unless it is the machine itself. */
   run(functionArn: string, event: string, caller?: Caller): Promise<Outcome>;
+  /** Those of the resources that are functions will be called soon. */
+  prepare(arns: readonly string[]): void;
   /** `InvocationType: Event`: stored, and tried up to three times. */
   invokeAsync(functionArn: string, event: unknown, caller?: Caller): void;
 }
@@ -209,6 +211,9 @@ export function createLambda(
     }),
     resources,
     run,
+    prepare(arns) {
+      for (const each of arns) functions.get(arnOf(each))?.running.prepare();
+    },
     invokeAsync(functionArn, event, caller) {
       const { settings } = find(functionArn).running;
       if (caller) account.iam.authorize(caller, [{ action: 'lambda:InvokeFunction', resource: settings.functionArn }]);

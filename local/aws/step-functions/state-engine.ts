@@ -115,6 +115,20 @@ export function allStates(definition: Pick<Definition, 'States'>): [string, Stat
   ]);
 }
 
+/** The states that may follow a state while nothing fails. */
+export function statesAfter(
+  { States }: Pick<Definition, 'States'>,
+  state: State,
+  found = new Set<State>(),
+): Set<State> {
+  const choices = (state.Choices ?? []) as Pick<State, 'Next'>[];
+  for (const name of [state.Next, state.Default, ...choices.map(({ Next }) => Next)]) {
+    const next = States[String(name)];
+    if (next && !found.has(next)) statesAfter({ States }, next, found.add(next));
+  }
+  return found;
+}
+
 function innerDefinitions(state: State): Definition[] {
   return [state.Branches, state.Iterator, state.ItemProcessor].flat().filter(Boolean) as Definition[];
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, type Permission } from '../service.ts';
 import type { DeployedMachine } from './execution.ts';
-import { allStates, DefinitionError, parseDefinition, type TaskState } from './state-engine.ts';
+import { allStates, DefinitionError, parseDefinition, statesAfter, type TaskState } from './state-engine.ts';
 import type { createTaskTokens } from './task-tokens.ts';
-import { deployPermissions, type TaskRunner, type TaskServices, taskRunnerOf } from './tasks.ts';
+import { calledBy, deployPermissions, type TaskRunner, type TaskServices, taskRunnerOf } from './tasks.ts';
 import type { createValidDefinitions } from './valid-definitions.ts';
 
 /** `AWS::StepFunctions::StateMachine` */
@@ -50,8 +50,9 @@ export function deployMachine(
   const definition = parseDefinition(definitionText, valid);
   const runners = new Map<string, TaskRunner>();
   for (const [stateName, state] of allStates(definition)) {
-    if (state.Type === 'Task')
-      runners.set(stateName, taskRunnerOf(stateName, state as TaskState, services, account, arn));
+    if (state.Type !== 'Task') continue;
+    const after = Array.from(statesAfter(definition, state), calledBy);
+    runners.set(stateName, taskRunnerOf(stateName, state as TaskState, services, account, { machineArn: arn, after }));
   }
   const { accessKeyId } = account.iam.keysOf(properties.RoleArn, 'StepFunctions');
   const caller = account.iam.callerOf(accessKeyId);

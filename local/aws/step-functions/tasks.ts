@@ -4,7 +4,7 @@ import type { Build } from '../codebuild/build.ts';
 import type { CodeBuild } from '../codebuild/codebuild.ts';
 import type { Lambda } from '../lambda/lambda.ts';
 import { type Account, AwsError, type Caller, type Permission } from '../service.ts';
-import { allStates, type Definition, DefinitionError, type TaskState } from './state-engine.ts';
+import { allStates, type Definition, DefinitionError, type State, type TaskState } from './state-engine.ts';
 import type { TaskTokens } from './task-tokens.ts';
 
 /** A task's failure by the name that Retry and Catch match. */
@@ -44,15 +44,18 @@ const causeLimit = 32_768;
 /** Rules by which Step Functions is notified of a build's end. https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */
 const managedRule = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
 
-/** @throws DefinitionError naming the state and its resource */
+/**
+ * @param after what the states that follow call
+ * @throws DefinitionError naming the state and its resource
+ */
 export function taskRunnerOf(
   stateName: string,
   { Credentials, ...state }: TaskState,
   services: Tasks,
   account: Account,
-  machineArn: string,
+  { machineArn, after }: { machineArn: string; after: readonly string[] },
 ): TaskRunner {
-  const run = ownRunnerOf(stateName, state, services, account);
+  const run = ownRunnerOf(stateName, state, services, account, after);
   if (Credentials === undefined) return run;
   const role = credentialsSchema.safeParse(Credentials).data?.RoleArn;
   if (role === undefined)
@@ -71,12 +74,22 @@ function assume(account: Account, caller: Caller, roleArn: string, machineArn: s
   }
 }
 
-function ownRunnerOf(stateName: string, { Resource }: TaskState, services: Tasks, account: Account): TaskRunner {
+function ownRunnerOf(
+  stateName: string,
+  { Resource }: TaskState,
+  services: Tasks,
+  account: Account,
+  after: readonly string[],
+): TaskRunner {
   if (Resource.startsWith('arn:aws:lambda:')) return (run) => invokeDirectly(services.lambda, Resource, run);
   if (Resource === 'arn:aws:states:::lambda:invoke') return (run) => invoke(services.lambda, run);
   if (Resource === 'arn:aws:states:::lambda:invoke.waitForTaskToken') return (run) => invokeAndWait(services, run);
   if (Resource === 'arn:aws:states:::codebuild:startBuild.sync')
-    return (run) => startBuild(services.codeBuild, account, run);
+    return (run) => {
+      // A build takes longer than their start, for which it would have to wait later.
+      services.lambda.prepare(after);
+      return startBuild(services.codeBuild, account, run);
+    };
   throw new DefinitionError(`The state ${stateName}: the resource ${Resource} is not supported on one machine.`);
 }
 
@@ -93,6 +106,11 @@ async function invokeDirectly(lambda: Lambda, functionArn: string, { caller, inp
   });
   if (outcome.ok) return JSON.parse(outcome.payload);
   throw new TaskError(outcome.error.errorType, JSON.stringify(outcome.error).slice(0, causeLimit));
+}
+
+/** The resource that a state calls: the function itself, where it is one. */
+export function calledBy({ Resource, Parameters }: State): string {
+  return z.object({ FunctionName: z.string() }).safeParse(Parameters).data?.FunctionName ?? String(Resource);
 }
 
 const invokeSchema = z.strictObject({

@@ -277,6 +277,19 @@ describe('a build task', () => {
     });
   });
 
+  test('has the functions that come after its build started meanwhile', async () => {
+    const loaded = join(folder, 'loaded');
+    const judge = await deployFunction(`require('node:fs').writeFileSync(${JSON.stringify(loaded)}, '');
+      exports.handler = async () => 'judged';`);
+    const project = await deployProject([`until [ -e '${loaded}' ]; do sleep 0.05; done`]);
+    const build = { Type: 'Task', Resource: codeBuildTask, Parameters: { ProjectName: project }, Next: 'Way' };
+    const way = { Type: 'Choice', Choices: [{ Variable: '$.none', IsPresent: true, Next: 'Build' }], Default: 'Judge' };
+    const invoke = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters: { FunctionName: judge } };
+    const last = { ...invoke, OutputPath: '$.Payload', End: true };
+    const machine = await deployMachine({ StartAt: 'Build', States: { Build: build, Way: way, Judge: last } });
+    expect(await run(machine, {})).toMatchObject({ status: 'SUCCEEDED', output: '"judged"' });
+  });
+
   test('of a failed build fails as States.TaskFailed with the build as its cause', async () => {
     const project = await deployProject(['false']);
     const { error, cause } = await run(await deployMachine(task(project)), { build: 'b1' });
