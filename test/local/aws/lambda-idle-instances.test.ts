@@ -12,9 +12,9 @@ describe('of instances that rest', () => {
   test.each([
     ['none ends that has just worked', [...few(16, second)], second, []],
     ['one ends at once where more than sixteen rest', [...few(18, second)], 0, [1, 2]],
-    ['three stay for minutes', [...few(3, 4 * minute)], 4 * minute, []],
-    ['those beyond three end soon when nothing is called', [3 * minute, ...few(4, 40 * second)], 40 * second, [1, 2]],
-    ['those beyond three stay while anything is called', [4 * minute, ...few(12, 40 * second)], 10 * second, []],
+    ['the one that worked last stays for minutes', [4 * minute], 4 * minute, []],
+    ['the others end soon when nothing is called', [3 * minute, ...few(2, 40 * second)], 40 * second, [1, 2]],
+    ['all stay while anything is called', [4 * minute, ...few(12, 40 * second)], 10 * second, []],
     ['each ends in the end', [6 * minute, 5 * minute, minute], second, [1, 2]],
   ])('%s', (_what, ago, quiet, ended) => {
     expect(restedEnough(resting(...ago), 0, quiet)).toEqual(ended.map((at) => `instance ${at}`));
@@ -29,7 +29,7 @@ describe('while a build runs', () => {
     let isBuilding = true;
     const idle = createIdleInstances(() => isBuilding);
     const ended: number[] = [];
-    for (const at of few(5, 0).keys()) idle.add({ end: () => ended.push(at) });
+    for (const at of few(3, 0).keys()) idle.add({ end: () => ended.push(at) });
     vi.advanceTimersByTime(2 * minute);
     expect(ended).toEqual([]);
     isBuilding = false;
