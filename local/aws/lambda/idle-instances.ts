@@ -2,7 +2,7 @@
  * An instance takes some 30 MB. A build uses a dozen functions, and if all must start again it costs twice the processor's time; but those that
  * come after it start while it runs (`Lambda.prepare`).
  */
-const kept = 1;
+const kept = 2;
 const milliseconds = 5 * 60_000;
 /** Those beyond the ones that are kept end when no build has run and no function was called for this time: each build needs them again. */
 const quietMilliseconds = 15_000;

@@ -41,6 +41,12 @@ export type TaskRunner = (run: TaskRun) => Promise<unknown>;
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html: a cause is cut at this length. */
 const causeLimit = 32_768;
 
+/**
+ * The functions that come after a build are started while it runs, so that it does not wait for their start later; but only once it is under
+ * way: its own begin needs the processors too.
+ */
+const preparationMilliseconds = 1000;
+
 /** Rules by which Step Functions is notified of a build's end. https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */
 const managedRule = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
 
@@ -85,10 +91,9 @@ function ownRunnerOf(
   if (Resource === 'arn:aws:states:::lambda:invoke') return (run) => invoke(services.lambda, run);
   if (Resource === 'arn:aws:states:::lambda:invoke.waitForTaskToken') return (run) => invokeAndWait(services, run);
   if (Resource === 'arn:aws:states:::codebuild:startBuild.sync')
-    return (run) => {
-      // A build takes longer than their start, for which it would have to wait later.
-      services.lambda.prepare(after);
-      return startBuild(services.codeBuild, account, run);
+    return async (run) => {
+      const preparation = setTimeout(() => services.lambda.prepare(after), preparationMilliseconds);
+      return startBuild(services.codeBuild, account, run).finally(() => clearTimeout(preparation));
     };
   throw new DefinitionError(`The state ${stateName}: the resource ${Resource} is not supported on one machine.`);
 }

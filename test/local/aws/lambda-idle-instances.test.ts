@@ -12,8 +12,8 @@ describe('of instances that rest', () => {
   test.each([
     ['none ends that has just worked', [...few(16, second)], second, []],
     ['one ends at once where more than sixteen rest', [...few(18, second)], 0, [1, 2]],
-    ['the one that worked last stays for minutes', [4 * minute], 4 * minute, []],
-    ['the others end soon when nothing is called', [3 * minute, ...few(2, 40 * second)], 40 * second, [1, 2]],
+    ['the two that worked last stay for minutes', [...few(2, 4 * minute)], 4 * minute, []],
+    ['the others end soon when nothing is called', [3 * minute, ...few(3, 40 * second)], 40 * second, [1, 2]],
     ['all stay while anything is called', [4 * minute, ...few(12, 40 * second)], 10 * second, []],
     ['each ends in the end', [6 * minute, 5 * minute, minute], second, [1, 2]],
   ])('%s', (_what, ago, quiet, ended) => {
@@ -29,7 +29,7 @@ describe('while a build runs', () => {
     let isBuilding = true;
     const idle = createIdleInstances(() => isBuilding);
     const ended: number[] = [];
-    for (const at of few(3, 0).keys()) idle.add({ end: () => ended.push(at) });
+    for (const at of few(4, 0).keys()) idle.add({ end: () => ended.push(at) });
     vi.advanceTimersByTime(2 * minute);
     expect(ended).toEqual([]);
     isBuilding = false;
