@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { operatorsPaths } from '../../../core/api/operators.ts';
 import { unsignedPath } from '../../../core/api/signed-reads.ts';
 import { buildIdOf } from '../../../core/builds/build-id.ts';
-import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
-import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
 import { type FakeHost, startHost } from '../../services/http.ts';
 import { slipway } from '../slipway.ts';
+import { type Stack, startStack } from '../stack.ts';
 
-let aws: EndpointHost;
+let stack: Stack;
 let site: FakeHost;
 /** The API's answers about the build, one after the other; the last one stays. */
 let answers: (object | undefined)[];
@@ -73,27 +72,12 @@ beforeEach(async () => {
     if (path === operatorsPaths.json) return send(reportOf(outcome));
     send(undefined);
   });
-  aws = await hostEndpoint((account) => [createCloudFormation(account)]);
-  const [cloudFormation] = aws.services as [CloudFormation];
-  cloudFormation.noteStack('Slipway', {
-    SiteUrl: site.url,
-    ApiUrl: site.url,
-    WebhooksUrl: `${site.url}/webhooks`,
-    WebhookSecretArn: 'arn:secret',
-    GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
-    IndexRepository: 'demo/index',
-  });
-  cloudFormation.noteStack('Something', { Else: 'x' });
-  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
-  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
-  vi.stubEnv('AWS_REGION', aws.account.region);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+  stack = await startStack(site.url);
+  stack.cloudFormation.noteStack('Something', { Else: 'x' });
 });
 
 afterEach(async () => {
-  vi.unstubAllEnvs();
-  await aws[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
 });
 
@@ -116,9 +100,11 @@ describe('slipway build', () => {
       path: '/api/v1/projects/demo/app/latest/builds',
       command: { commit: 'a'.repeat(40) },
     });
-    const { accessKeyId } = aws.account.iam.ownerKeys();
+    const { accessKeyId } = stack.account.iam.ownerKeys();
     expect(call?.headers.authorization).toMatch(
-      new RegExp(`^AWS4-HMAC-SHA256 Credential=${accessKeyId}/\\d{8}/${aws.account.region}/execute-api/aws4_request, `),
+      new RegExp(
+        `^AWS4-HMAC-SHA256 Credential=${accessKeyId}/\\d{8}/${stack.account.region}/execute-api/aws4_request, `,
+      ),
     );
     const build = buildIdOf(`manual:${call?.command.id}`, 'demo/app:latest');
     expect({ code, out }).toEqual({ code: 0, out: `${site.url}/builds/${build}\n` });

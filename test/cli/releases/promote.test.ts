@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
-import { createSts } from '../../../local/aws/sts.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { releaseOf } from '../../functions/targets/delivery-setup.ts';
-import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
 import { type FakeHost, startHost } from '../../services/http.ts';
 import { slipway } from '../slipway.ts';
+import { type Stack, startStack } from '../stack.ts';
 
-let aws: EndpointHost;
+let stack: Stack;
 let site: FakeHost;
 /** What the call is answered with, and the reading call as it goes on. */
 let answer: { status: number; content: object };
@@ -39,25 +37,10 @@ beforeEach(async () => {
     const now = shown.length > 1 ? shown.shift() : shown[0];
     return send({ targets: [now] });
   });
-  aws = await hostEndpoint((account) => [createSts(account), createCloudFormation(account)]);
-  (aws.services[1] as CloudFormation).noteStack('Slipway', {
-    SiteUrl: site.url,
-    TriggersQueueUrl: `${site.url}/queue`,
-    WebhooksUrl: `${site.url}/webhooks`,
-    WebhookSecretArn: 'arn:secret',
-    GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
-    IndexRepository: 'demo/index',
-    ApiUrl: site.url,
-  });
-  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
-  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
-  vi.stubEnv('AWS_REGION', aws.account.region);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+  stack = await startStack(site.url);
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
-  await aws[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
 });
 

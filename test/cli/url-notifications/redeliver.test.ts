@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApiNotification } from '../../../core/api/notifications.ts';
-import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
-import { createSts } from '../../../local/aws/sts.ts';
-import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
 import { type FakeHost, startHost } from '../../services/http.ts';
 import { slipway } from '../slipway.ts';
+import { type Stack, startStack } from '../stack.ts';
 
-let aws: EndpointHost;
+let stack: Stack;
 let site: FakeHost;
 let listed: ApiNotification[];
 /** What the call is answered with, by the id. */
@@ -43,25 +41,10 @@ beforeEach(async () => {
     const project = { name: 'demo/app:latest', desiredTag: 'latest', active: true, released: null, hold: null };
     return send({ items: [project], cursor: null });
   });
-  aws = await hostEndpoint((account) => [createSts(account), createCloudFormation(account)]);
-  (aws.services[1] as CloudFormation).noteStack('Slipway', {
-    SiteUrl: site.url,
-    TriggersQueueUrl: `${site.url}/queue`,
-    WebhooksUrl: `${site.url}/webhooks`,
-    WebhookSecretArn: 'arn:secret',
-    GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
-    IndexRepository: 'demo/index',
-    ApiUrl: site.url,
-  });
-  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
-  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
-  vi.stubEnv('AWS_REGION', aws.account.region);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+  stack = await startStack(site.url);
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
-  await aws[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
 });
 
