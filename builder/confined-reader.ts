@@ -38,6 +38,8 @@ export async function readImage<Task extends ReaderTask>(
     env: env.PATH === undefined ? {} : { PATH: env.PATH },
     signal,
     cwd: '/',
+    // The first process of its namespace, which no SIGTERM ends: https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+    grace: 0,
     outputLimit,
   });
   if (code !== 0) throw new ImageUnreadableError(lastLine(stderr) ?? `Its reader ended with ${code}.`);

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { BuildLog } from './log.ts';
 
-/** How long a process has to end by itself after SIGTERM. */
-const timeout = 3_000;
+/** How long a process has to end by itself after SIGTERM, in milliseconds. */
+const usualGrace = 3_000;
 /** How long its output may stay open once it has ended: a grandchild may hold it. */
 const lingering = 500;
 /** Nothing that is read as a whole is longer, in bytes. */
@@ -15,6 +15,8 @@ export interface RunOptions {
   cwd?: string;
   /** Where its output is written, instead of to the result. */
   log?: OutputLog | undefined;
+  /** How long it has to end by itself when it is stopped, in milliseconds. @default 3 s */
+  grace?: number | undefined;
   /** How many bytes it may print. @default 16 MiB if there is no log */
   outputLimit?: number | undefined;
 }
@@ -42,7 +44,7 @@ export class OutputLimitError extends Error {
  * @throws the signal's reason, or OutputLimitError, after the whole group has ended
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Finished> {
-  const { env, cwd, log, outputLimit = log ? Number.POSITIVE_INFINITY : usualLimit } = options;
+  const { env, cwd, log, grace = usualGrace, outputLimit = log ? Number.POSITIVE_INFINITY : usualLimit } = options;
   options.signal.throwIfAborted();
   const overflow = new AbortController();
   const signal = AbortSignal.any([options.signal, overflow.signal]);
@@ -63,7 +65,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const stop = () => killGroup(child, 'SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   let forced: NodeJS.Timeout | undefined;
-  signal.addEventListener('abort', () => (forced = setTimeout(() => killGroup(child, 'SIGKILL'), timeout)), {
+  signal.addEventListener('abort', () => (forced = setTimeout(() => killGroup(child, 'SIGKILL'), grace)), {
     once: true,
   });
   try {
