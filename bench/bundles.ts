@@ -63,8 +63,14 @@ interface Import {
   megabytes: number;
 }
 
+/**
+ * As Lambda's runtime loads it: a `.cjs` by `require`. An import would also read the whole file for the names of its exports.
+ * https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/blob/main/src/UserFunction.js
+ */
 function importOf(file: string): Import {
-  const program = `await import(${JSON.stringify(file)});
+  const name = JSON.stringify(file);
+  const program = `import { createRequire } from 'node:module';
+${file.endsWith('.cjs') ? `createRequire(import.meta.url)(${name})` : `await import(${name})`};
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 console.log(JSON.stringify({ milliseconds: (userCPUTime + systemCPUTime) / 1000, megabytes: maxRSS / 1000 }));`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
