@@ -17,21 +17,28 @@ export interface LoadedModule {
  * @param folder for what is compiled; undefined: it is not kept
  */
 export function loadCommonJs(file: string, folder: string | undefined): LoadedModule {
+  const { script, keep } = compile(file, folder);
+  const module = new Module(file);
+  const run = script.runInThisContext();
+  run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
+  return { exports: module.exports, keep };
+}
+
+/** What it reads is garbage when the module begins to run. */
+function compile(file: string, folder: string | undefined): { script: Script; keep(): void } {
   const code = readFileSync(file, 'utf8');
   const compiled = folder === undefined ? undefined : compiledCode(join(folder, basename(dirname(file))), code);
+  const cachedData = compiled?.read();
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {\n${code}\n})`, {
     filename: file,
     // The line before the code is not the file's.
     lineOffset: -1,
-    cachedData: compiled?.kept,
+    cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  const module = new Module(file);
-  const run = script.runInThisContext();
-  run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
-  let isKept = compiled?.kept !== undefined && !script.cachedDataRejected;
+  let isKept = cachedData !== undefined && !script.cachedDataRejected;
   return {
-    exports: module.exports,
+    script,
     keep() {
       if (!isKept) compiled?.keep(script.createCachedData());
       isKept = true;
@@ -43,21 +50,20 @@ export function loadCommonJs(file: string, folder: string | undefined): LoadedMo
  * What is compiled, followed by a checksum of it and of its code: V8 compares no more of either than the length, and a process that runs
  * anything else crashes.
  */
-function compiledCode(file: string, code: string): { kept: Buffer | undefined; keep(compiled: Buffer): void } {
+function compiledCode(file: string, code: string): { read(): Buffer | undefined; keep(compiled: Buffer): void } {
   const ofCode = crc32(code);
   const checksumOf = (compiled: Buffer) => {
     const checksum = Buffer.alloc(4);
     checksum.writeUInt32LE(crc32(compiled, ofCode));
     return checksum;
   };
-  const read = () => {
-    if (!existsSync(file)) return undefined;
-    const content = readFileSync(file);
-    const compiled = content.subarray(0, -4);
-    return content.subarray(-4).equals(checksumOf(compiled)) ? compiled : undefined;
-  };
   return {
-    kept: read(),
+    read() {
+      if (!existsSync(file)) return undefined;
+      const content = readFileSync(file);
+      const compiled = content.subarray(0, -4);
+      return content.subarray(-4).equals(checksumOf(compiled)) ? compiled : undefined;
+    },
     keep(compiled) {
       const unfinished = `${file}.${randomUUID()}`;
       try {
