@@ -17,7 +17,7 @@ import {
 } from '../core/triggers/webhook.ts';
 import type { RotatedSecret } from '../services/aws/secrets.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
-import { eventSignatures, type ProvesSecret } from '../services/git-host/event-signatures.ts';
+import { eventSignatures } from '../services/git-host/event-signatures.ts';
 import { indexSource } from '../services/git-host/index-address.ts';
 import { openWebhookMaster } from '../services/git-host/webhook-secret.ts';
 
@@ -43,17 +43,6 @@ interface Services {
 export function createWebhook({ master, triggers, index }: Services) {
   const subjectOf = createSubjects(index);
 
-  /** Which of the signers has signed. */
-  async function signerOf(proves: ProvesSecret, signers: Signer[]): Promise<Signer | undefined> {
-    const findIn = (masters: readonly string[]) =>
-      signers.find(({ secretFrom }) => masters.some((each) => proves(secretFrom(each))));
-    const signer = findIn(await master.current());
-    if (signer) return signer;
-    // The master secret may have been rotated since it was read.
-    const reread = await master.reread();
-    return reread && findIn(reread);
-  }
-
   return async function webhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
     const kind = event.pathParameters?.kind ?? '';
     if (!isKind(kind))
@@ -64,14 +53,18 @@ export function createWebhook({ master, triggers, index }: Services) {
     const proves = signatureOf(event.headers, body);
     if (!proves) return answer(401, { error: `The header ${header} is missing: set a secret at the webhook.` });
     if (body === '') return answer(400, { error: 'The request has no body.' });
-    const [name, id] = [form.headers.event, form.headers.delivery].map((names) => firstOf(event.headers, names));
+    const name = firstOf(event.headers, form.headers.event);
+    const id = firstOf(event.headers, form.headers.delivery);
     const payload = form.scan?.(name ?? '', body) ?? parseJson(body);
     if (payload === undefined) {
       return answer(400, { error: 'The body is not JSON: set the content type application/json at the webhook.' });
     }
     const subject = subjectOf(form, payload);
     if (!subject) return answer(401, { error: 'The body names no repository whose webhook could have signed it.' });
-    const signer = await signerOf(proves, subject.signers);
+    const signerBy = (masters: readonly string[]) =>
+      subject.signers.find(({ secretFrom }) => masters.some((each) => proves(secretFrom(each))));
+    // The master secret may have been rotated since it was read.
+    const signer = signerBy(await master.current()) ?? signerBy((await master.reread()) ?? []);
     if (!signer) return answer(401, { error: wrongSignature });
     if (!name || !id || !/^[\w-]{1,128}$/.test(id)) {
       return answer(400, { error: 'The headers with the event and the id of the delivery are needed.' });
@@ -96,7 +89,7 @@ function isKind(kind: string): kind is GitHostKind {
 }
 
 function firstOf(headers: Readonly<Record<string, string | undefined>>, names: readonly string[]): string | undefined {
-  return names.map((name) => headers[name]).find((value) => value);
+  return headers[names.find((name) => headers[name]) ?? ''];
 }
 
 const wrongSignature =
