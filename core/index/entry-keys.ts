@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { notifiableStatuses } from '../model/build.ts';
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
+import { notifiableStatuses } from '../model/notifiable-statuses.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
 import { buildArguments, buildSecrets, buildTarget, imageLabels, imagePlatforms, secretText } from './build-keys.ts';

@@ -1,5 +1,5 @@
-import { notifiableStatuses } from '../model/build.ts';
 import type { GitHost } from '../model/git-host.ts';
+import { notifiableStatuses } from '../model/notifiable-statuses.ts';
 import { platforms } from '../model/platform.ts';
 import { type OwnPolicy, withOwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';

@@ -3,15 +3,13 @@ import { buildCostSchema } from './build-cost.ts';
 import { cacheUseSchema } from './cache-use.ts';
 import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
+import { notifiableStatuses } from './notifiable-statuses.ts';
 import { platformImageSchema, platformSchema } from './platform.ts';
 import { scannerNames, scannerStates } from './scanner-names.ts';
 
 export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', 'superseded', 'cancelled'] as const;
 export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;
 export const buildStatuses = [...runningStatuses, ...terminalStatuses] as const;
-
-/** The events that an index entry may choose mails for: ends of builds, and new findings in an image that is already released. */
-export const notifiableStatuses = ['released', 'blocked', 'failed', 'findings'] as const;
 
 export const stageNames = ['build', 'scan', 'judge', 'sign', 'release', 'tell'] as const;
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { notifiableStatuses } from './build.ts';
 import { deployTargetSchema } from './deploy-target.ts';
 import { exceptionSchema } from './exception.ts';
 import { gitHostKinds } from './git-host.ts';
 import { holdSchema } from './hold.ts';
+import { notifiableStatuses } from './notifiable-statuses.ts';
 import { notifyUrlSchema } from './notify-url.ts';
 import { platformSchema } from './platform.ts';
 import { ownPolicySchema } from './policy.ts';

@@ -218,6 +218,16 @@ describe('the command itself', () => {
     expect(stderr).toBe('');
   });
 
+  it('ends only when its whole answer is read, however long it is', async () => {
+    for (const name of ['one', 'two', 'three', 'four'])
+      await put(`index.d/${name}.yml`, `Projects:\n${'  - id: x\n'.repeat(1000)}`);
+    const { code, stdout } = await started('index', 'check', '--json');
+    expect(code).toBe(1);
+    // More than a pipe holds.
+    expect(stdout.length).toBeGreaterThan(100_000);
+    expect(JSON.parse(stdout)).toMatchObject({ files: 4 });
+  });
+
   it('says how it is called', async () => {
     const { code, stdout } = await started('index', 'check', '--help');
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('--github') });
