@@ -5,7 +5,7 @@
 const kept = 2;
 const milliseconds = 5 * 60_000;
 /** Those beyond the ones that are kept end when no build has run and no function was called for this time: each build needs them again. */
-const quietMilliseconds = 15_000;
+const quietMilliseconds = 10_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;
 const reviewMilliseconds = 5_000;
