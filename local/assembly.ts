@@ -7,7 +7,7 @@ export const indexRepository = 'slipway/index';
 
 const root = resolve(import.meta.dirname, '..');
 /** `npm ci` deletes it with the rest of `node_modules`, and fills it again (`prepare.js`). */
-const cacheFolder = join(root, 'node_modules', '.cache', 'slipway', 'assemblies');
+export const cacheFolder = join(root, 'node_modules', '.cache', 'slipway', 'assemblies');
 
 /**
  * The placeholder in the template for the machine's own address, so that one template serves every port. No host is ever named under

@@ -172,14 +172,17 @@ const engine: Step = {
 
 /**
  * Two lanes beside each other, which end at about the same time. The end-to-end tests wait for builds as much as they compute: they begin at
- * once. Of the other lane the quick things come first; steps of one group run beside each other.
+ * once. Of the other lane the quick checks come first; steps of one group run beside each other.
  */
 const lanes: Step[][][] = [
-  [[tests('e2e')], [tests('infra')]],
+  [[tests('e2e')], [tests('core')], [tests('infra')]],
   [
-    // Of several checkers each works out for itself what their files have in common: four take half as much time again, of both cores.
-    [check('types', 'tsc', '--checkers', '1'), check('lint and format', 'biome', 'check', '--error-on-warnings', '.')],
-    [check('unused code', 'knip'), tests('core')],
+    [
+      // Of several checkers each works out for itself what their files have in common: four take half as much time again, of both cores.
+      check('types', 'tsc', '--checkers', '1'),
+      check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
+      check('unused code', 'knip'),
+    ],
     [tests('unit')],
   ],
 ];
