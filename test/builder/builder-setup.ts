@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { inject } from 'vitest';
 import {
   type BuildRequest,
@@ -20,7 +18,7 @@ import { linkCommands } from '../busybox.ts';
 import { waitLimit } from '../limits.ts';
 import { type FakeAws, startFakeAws } from './fake-aws.ts';
 import { type FakeGitHost, startFakeGitHost } from './fake-git-host.ts';
-import { type FakeRegistry, type FakeRegistryOptions, startFakeRegistry } from './fake-registry.ts';
+import { type FakeRegistry, type FakeRegistryOptions, putImage, startFakeRegistry } from './fake-registry.ts';
 import { bringIsolation, keepIsolation } from './known-isolation.ts';
 
 export const password = 'a-token-of-the-registry';
@@ -75,27 +73,7 @@ export class BuilderSetup implements AsyncDisposable {
 
   /** Puts an image that can run commands into the registry, as a release that builds can use. */
   release(repository: string): void {
-    const tar = busybox.files['busybox.tar'];
-    const layer = gzipSync(tar);
-    const config = Buffer.from(
-      JSON.stringify({
-        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-        os: 'linux',
-        config: {},
-        rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-        // Buildah builds on no image whose history lacks a layer.
-        history: [{ created_by: 'ADD busybox.tar /' }],
-      }),
-    );
-    const part = (mediaType: string, blob: Buffer) => ({ mediaType, digest: digestOf(blob), size: blob.length });
-    const oci = 'application/vnd.oci.image';
-    const manifest = {
-      schemaVersion: 2,
-      mediaType: `${oci}.manifest.v1+json`,
-      config: part(`${oci}.config.v1+json`, config),
-      layers: [part(`${oci}.layer.v1.tar+gzip`, layer)],
-    };
-    this.registry.put(repository, 'v1', manifest, [config, layer]);
+    putImage(this.registry, repository, 'v1', [busybox.files['busybox.tar']]);
   }
 
   /** A request for what the repository `app` has at its head. */
@@ -198,8 +176,6 @@ export class BuilderSetup implements AsyncDisposable {
     }
   }
 }
-
-const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** A Dockerfile's first lines for an image that can run commands, and the file that they need. */
 export const busybox = {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 
 export interface FakeRegistry extends AsyncDisposable {
   /** `localhost:<port>` */
@@ -25,6 +26,30 @@ export interface FakeRegistryOptions {
 }
 
 const digestOf = (body: Buffer) => `sha256:${createHash('sha256').update(body).digest('hex')}`;
+
+/** Puts an image of these archives into a registry; gives its digest. */
+export function putImage(registry: FakeRegistry, repository: string, tag: string, archives: readonly Buffer[]): string {
+  const layers = archives.map((archive) => gzipSync(archive));
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: archives.map(digestOf) },
+      // Buildah builds on no image whose history lacks a layer.
+      history: archives.map(() => ({ created_by: 'ADD archive.tar /' })),
+    }),
+  );
+  const part = (mediaType: string, blob: Buffer) => ({ mediaType, digest: digestOf(blob), size: blob.length });
+  const oci = 'application/vnd.oci.image';
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: `${oci}.manifest.v1+json`,
+    config: part(`${oci}.config.v1+json`, config),
+    layers: layers.map((layer) => part(`${oci}.layer.v1.tar+gzip`, layer)),
+  };
+  return registry.put(repository, tag, manifest, [config, ...layers]);
+}
 
 /** As much of the distribution specification as `buildah`, `skopeo` and BuildKit need to pull and to push, in memory. */
 export async function startFakeRegistry(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {

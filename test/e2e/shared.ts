@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -72,5 +72,7 @@ async function makeRootFiles(archive: string, folder: string): Promise<void> {
   await makeRootFileSystem({ archive, workspace, say: () => undefined });
   const links = join(folder, 'links');
   await linkCommands(join(workspace, 'root/bin/busybox'), join(links, 'usr/bin'));
-  await run('tar', ['--append', `--file=${archive}`, `--directory=${links}`, '--owner=0', '--group=0', 'usr/bin']);
+  // The folder itself is there: Buildah takes no layer that names a path twice.
+  const names = (await readdir(join(links, 'usr/bin'))).map((name) => `usr/bin/${name}`);
+  await run('tar', ['--append', `--file=${archive}`, `--directory=${links}`, '--owner=0', '--group=0', ...names]);
 }
