@@ -23,7 +23,7 @@ const contexts = {
   long: {
     job: 'long',
     // A processor's work, not a sleep: what the pipeline does beside the build must not be hidden in its pauses.
-    dockerfile: `${smallDebian}RUN ["/bin/busybox", "--install", "-s", "/bin"]\nCOPY stamp /stamp\nRUN i=0; while [ $i -lt 40 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n`,
+    dockerfile: `${smallDebian}RUN ["/bin/busybox", "--install", "-s", "/bin"]\nCOPY stamp /stamp\nRUN i=0; while [ $i -lt 64 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n`,
   },
 };
 
