@@ -21,27 +21,6 @@ const ownAddresses = {
   },
 };
 
-/**
- * What packages load at their start, and no command uses, is not in the compiled program: of commander that it starts programs as
- * subcommands, and that it imports `process`, which is there anyway and of which Node then reads every property, the standard input among
- * them; of packageurl-js the rules of a language, by which it sorts eight numbers.
- * @type {import('esbuild').Plugin}
- */
-const lighterPackages = {
-  name: 'lighter-packages',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/commander\/lib\/command\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(/^import (?:childProcess|process) from .*;$/gm, ''),
-    }));
-    onLoad({ filter: /\/packageurl-js\/src\/strings\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace(
-        'new Intl.Collator()',
-        '{ compare: (one, other) => one - other }',
-      ),
-    }));
-  },
-};
-
 await compile().catch((error) => process.stderr.write(`The command is not compiled, and starts slower: ${error}\n`));
 
 async function compile() {
@@ -65,7 +44,7 @@ async function compile() {
     },
     outExtension: { '.js': '.mjs' },
     ...{ outdir: folder, write: false, metafile: true },
-    plugins: [ownAddresses, lighterPackages],
+    plugins: [ownAddresses],
     logLevel: 'error',
   });
   const sources = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'));
