@@ -7,7 +7,8 @@ import type { BuildRequest, BuildResult } from '../core/model/builder-contract.t
 import { describeCacheUse } from '../core/model/cache-use.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { type Platform, partTag } from '../core/model/platform.ts';
-import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
+import { repositoriesOf } from '../core/model/project.ts';
+import { parseProjectName } from '../core/model/project-name.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import type { BaseSearch, ResolvedBase } from './bases.ts';
 import type { BuildSession } from './build-session.ts';

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BuildRequest } from '../core/model/builder-contract.ts';
-import { parseProjectName } from '../core/model/project.ts';
+import { parseProjectName } from '../core/model/project-name.ts';
 import {
   type CccpFile,
   cccpFileNames,

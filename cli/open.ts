@@ -1,6 +1,6 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
-import { parseProjectName } from '../core/model/project.ts';
+import { parseProjectName } from '../core/model/project-name.ts';
 import { openInBrowser } from './browser.ts';
 import { asBuild, type BuildArgument, findBuild } from './builds/named-build.ts';
 import type { Context } from './command.ts';

@@ -8,7 +8,7 @@ import { mapConcurrently } from '../core/concurrency.ts';
 import type { Build } from '../core/model/build.ts';
 import { type BuildCredentials, credentialsRequestSchema } from '../core/model/builder-contract.ts';
 import { InvalidInputError, SourceSecretError } from '../core/model/errors.ts';
-import { parseProjectName } from '../core/model/project.ts';
+import { parseProjectName } from '../core/model/project-name.ts';
 import { once } from '../core/once.ts';
 import { usesSourceSecret } from '../core/sources/source-secret.ts';
 import { type BuildSessions, openBuildSessions } from '../services/aws/build-sessions.ts';

@@ -1,7 +1,8 @@
 import { type Build, isTerminal, makerOf } from '../core/model/build.ts';
 import { CandidateMismatchError, RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
 import { type Platform, type PlatformImage, partOf } from '../core/model/platform.ts';
-import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
+import { repositoriesOf } from '../core/model/project.ts';
+import { parseProjectName } from '../core/model/project-name.ts';
 import { once } from '../core/once.ts';
 import { variable } from '../services/environment.ts';
 import { openRecords, type Records } from '../services/records/records.ts';

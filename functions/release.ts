@@ -4,7 +4,8 @@ import { type Build, type BuildStatus, isBranch, isTerminal } from '../core/mode
 import { RecordConflictError } from '../core/model/errors.ts';
 import { partOf } from '../core/model/platform.ts';
 import { effectivePolicy } from '../core/model/policy.ts';
-import { isTracked, parseProjectName, repositoriesOf } from '../core/model/project.ts';
+import { isTracked, repositoriesOf } from '../core/model/project.ts';
+import { parseProjectName } from '../core/model/project-name.ts';
 import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { decideRelease, type EndWithoutRelease } from '../core/releases/release-decision.ts';

@@ -4,7 +4,7 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { mapConcurrently } from '../core/concurrency.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
-import { projectNameSchema } from '../core/model/project.ts';
+import { projectNameSchema } from '../core/model/project-name.ts';
 import { once } from '../core/once.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
 import { dueAfterFailure } from '../core/releases/rescan.ts';

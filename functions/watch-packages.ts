@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import { observedImage } from '../core/cascade/dependents.ts';
 import { mapConcurrently } from '../core/concurrency.ts';
 import { InvalidInputError, UpstreamError } from '../core/model/errors.ts';
-import { ownParent } from '../core/model/project.ts';
+import { ownParent } from '../core/model/project-name.ts';
 import type { Trigger } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PackagesCheck, type PackagesMemory, planPackageRebuilds } from '../core/packages/plan-rebuilds.ts';

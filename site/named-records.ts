@@ -1,4 +1,4 @@
-import { projectNameSchema } from '../core/model/project.ts';
+import { projectNameSchema } from '../core/model/project-name.ts';
 import type { SiteParts } from './parts.ts';
 import { RequestError } from './request-error.ts';
 

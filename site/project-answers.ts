@@ -1,5 +1,5 @@
 import type { ApiProjectWithTargets } from '../core/api/projects.ts';
-import { projectNameSchema } from '../core/model/project.ts';
+import { projectNameSchema } from '../core/model/project-name.ts';
 import { watchHostOf, watchNameOf } from '../core/sources/source-secret.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
 import { type Answer, json, jsonList, page } from './answer.ts';

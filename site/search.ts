@@ -1,4 +1,4 @@
-import { projectNameSchema } from '../core/model/project.ts';
+import { projectNameSchema } from '../core/model/project-name.ts';
 import { findSource } from '../core/sources/source.ts';
 import type { SiteParts } from './parts.ts';
 import type { KnownProject } from './readers.ts';

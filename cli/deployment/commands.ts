@@ -7,7 +7,7 @@ import {
   commands,
   type Subject,
 } from '../../core/api/commands.ts';
-import { parseProjectName } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import type { Deployment } from './deployment.ts';
 import { callSigned } from './signed-call.ts';
 

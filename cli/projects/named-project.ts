@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { apiProjectListSchema, apiProjectSchema } from '../../core/api/projects.ts';
-import { parseProjectName, projectNameSchema } from '../../core/model/project.ts';
+import { parseProjectName, projectNameSchema } from '../../core/model/project-name.ts';
 
 import { oneLine } from '../../core/text/one-line.ts';
 import { suggestionFor } from '../../core/text/suggestion.ts';

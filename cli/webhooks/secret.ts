@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import * as z from 'zod';
-import { projectNameSchema } from '../../core/model/project.ts';
+import { projectNameSchema } from '../../core/model/project-name.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { appScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import { notifySecret } from '../../core/url-notifications/signature.ts';

@@ -1,5 +1,6 @@
 import { isReleasable } from '../model/build.ts';
-import { type Project, parseProjectName } from '../model/project.ts';
+import type { Project } from '../model/project.ts';
+import { parseProjectName } from '../model/project-name.ts';
 
 /**
  * The secrets of a build: id to name. A pull request is code that nobody has merged yet, and would print them: its build gets none, whoever

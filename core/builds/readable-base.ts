@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
-import { isCandidate, mayBuildOn, type Project } from '../model/project.ts';
+import { isCandidate, type Project } from '../model/project.ts';
+import { mayBuildOn } from '../visibility/may-build-on.ts';
 
 /** A repository of this account's registry that a build wants to read because its Dockerfile names an image of it. */
 interface WantedRepository {

@@ -2,7 +2,8 @@ import type { Build } from '../model/build.ts';
 import { isReleasable } from '../model/build.ts';
 import { recordKeys } from '../model/builder-contract.ts';
 import { InvalidInputError } from '../model/errors.ts';
-import { cacheOf, parseProjectName, repositoriesOf } from '../model/project.ts';
+import { cacheOf, repositoriesOf } from '../model/project.ts';
+import { parseProjectName } from '../model/project-name.ts';
 import { storedSecret } from './build-secrets.ts';
 
 /** What a pull and a push need from ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */

@@ -3,7 +3,7 @@ import type { Base } from '../model/builder-contract.ts';
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference, wantedVersion } from '../model/image-reference.ts';
 import type { Project } from '../model/project.ts';
-import { ownParent } from '../model/project.ts';
+import { ownParent } from '../model/project-name.ts';
 
 /**
  * Images as the dependents table names them. An image of this pipeline is `app/job:tag`, like the project with that desired tag. An image

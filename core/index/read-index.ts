@@ -1,7 +1,7 @@
 import type { Platform } from '../model/platform.ts';
 import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
-import { ownParent } from '../model/project.ts';
+import { ownParent } from '../model/project-name.ts';
 import { cyclesAmong } from './cycles.ts';
 import { type Defaults, defaultsFile, readDefaultsFile } from './defaults-file.ts';
 import { keepDestinationsApart } from './destination-conflicts.ts';

@@ -1,4 +1,5 @@
-import { mayBuildOn, type Project } from '../model/project.ts';
+import type { Project } from '../model/project.ts';
+import { mayBuildOn } from '../visibility/may-build-on.ts';
 import type { Diagnostic, IndexPosition } from './diagnostic.ts';
 
 interface Entries {

@@ -7,17 +7,8 @@ import { notifiableStatuses } from './notifiable-statuses.ts';
 import { notifyUrlSchema } from './notify-url.ts';
 import { platformSchema } from './platform.ts';
 import { ownPolicySchema } from './policy.ts';
+import { projectNameSchema } from './project-name.ts';
 import { vexStatementSchema } from './vex.ts';
-
-/**
- * `app-id/job-id:desired-tag`, as the index names a project: the ids are parts of repository names as ECR takes them.
- * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
- */
-export const projectNameSchema = z
-  .string()
-  .regex(/^[a-z0-9]+(?:[._-][a-z0-9]+)*\/[a-z0-9]+(?:[._-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)
-  // The namespace is reserved for candidates, because the builder may push there.
-  .refine((name) => !name.startsWith('candidate/'));
 
 /** One index entry as the pipeline stores it: paths are relative to the repository's root, the source URL has no credentials. */
 export const projectSchema = z.object({
@@ -99,13 +90,6 @@ export function isTracked({ gitBranch }: Pick<Project, 'gitBranch'>, ref: string
   return ref === `refs/heads/${gitBranch}`;
 }
 
-type Kept = Pick<Project, 'appId' | 'visibility'>;
-
-/** Whether a project's image may be built on one of another's: what is in a private image, only private projects of its app-id may show. */
-export function mayBuildOn(project: Kept, base: Kept): boolean {
-  return base.visibility !== 'private' || (project.visibility === 'private' && project.appId === base.appId);
-}
-
 /** Whether an entry wants mails at all: an empty list of results means none. */
 export function getsMails({ notify }: Pick<Project, 'notify'>): boolean {
   return notify === undefined || notify.length > 0;
@@ -131,18 +115,4 @@ export function cacheOf(candidate: string): string {
 /** Whether a repository contains candidates, which wait for a verdict. */
 export function isCandidate(repository: string, prefix: string): boolean {
   return repository.startsWith(`${prefix}candidate/`);
-}
-
-/** The parts of `app/job:tag`. */
-export function parseProjectName(name: string): Pick<Project, 'appId' | 'jobId' | 'desiredTag'> {
-  const [, appId = '', jobId = '', desiredTag = ''] =
-    /^([^/:]+)\/([^/:]+):(.+)$/.exec(projectNameSchema.parse(name)) ?? [];
-  return { appId, jobId, desiredTag };
-}
-
-/** The `app/job:tag` of a parent; undefined if its name cannot be that of an index entry. */
-export function ownParent(parent: string): string | undefined {
-  const tagged = /:[^/]*$/.test(parent) ? parent : `${parent}:latest`;
-  const named = tagged.includes('/') ? tagged : `library/${tagged}`;
-  return projectNameSchema.safeParse(named).success ? named : undefined;
 }

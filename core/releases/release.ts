@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type PlatformImage, platformImageSchema } from '../model/platform.ts';
-import { parseProjectName, repositoriesOf } from '../model/project.ts';
+import { repositoriesOf } from '../model/project.ts';
+import { parseProjectName } from '../model/project-name.ts';
 
 /** What is known of a released image today. */
 export const releaseStates = [

@@ -1,7 +1,8 @@
 import { imageOfPinnedEdge, watchedName } from '../../core/bases/base-status.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { parseImageReference } from '../../core/model/image-reference.ts';
-import { isCandidate, parseProjectName } from '../../core/model/project.ts';
+import { isCandidate } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../core/cascade/rebuild-state.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
-import { ownParent } from '../../core/model/project.ts';
+import { ownParent } from '../../core/model/project-name.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
 import type { Cancellation, Cascades } from '../../services/tables/cascades.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';

@@ -2,7 +2,7 @@ import { concernedBy, dependentsAfter, isWaitingFor, wasSkipped } from '../../co
 import { releasedImages } from '../../core/cascade/dependents.ts';
 import { buildEndedEvent, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
-import { parseProjectName } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import type { Announce, Announced } from './announce.ts';
 import { allowedDependents, dependentsOfBranch, type GraphServices, graphBelow } from './graph.ts';

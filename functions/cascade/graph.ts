@@ -1,5 +1,6 @@
 import { imagesOf } from '../../core/cascade/dependents.ts';
-import { mayBuildOn, type Project } from '../../core/model/project.ts';
+import type { Project } from '../../core/model/project.ts';
+import { mayBuildOn } from '../../core/visibility/may-build-on.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 

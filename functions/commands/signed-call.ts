@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2WithIAMAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { problemOf } from '../../core/api/problem.ts';
-import { type Project, projectNameSchema } from '../../core/model/project.ts';
+import type { Project } from '../../core/model/project.ts';
+import { projectNameSchema } from '../../core/model/project-name.ts';
 import { parseJson } from '../../core/text/parse-json.ts';
 
 type Whole = APIGatewayProxyEventV2WithIAMAuthorizer;

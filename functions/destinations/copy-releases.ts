@@ -3,7 +3,8 @@ import { destinationOf, destinationsOf } from '../../core/destinations/destinati
 import { sbomFormats } from '../../core/model/builder-contract.ts';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import { parseImageReference } from '../../core/model/image-reference.ts';
-import { type Project, parseProjectName } from '../../core/model/project.ts';
+import type { Project } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import { bundleType } from '../../core/signing/bundle.ts';
 import { copyMinutes, type DeliveryOutcome, type TargetState } from '../../core/targets/target-state.ts';
 import { openPublicFetch, type PublicFetch } from '../../services/http/public-fetch.ts';

@@ -2,7 +2,7 @@ import { editManifests, isManifest, wellKnownFiles } from '../../core/manifests/
 import { type ManifestFile, manifestText } from '../../core/manifests/manifest-text.ts';
 import type { ManifestTarget } from '../../core/model/deploy-target.ts';
 import { ManifestError } from '../../core/model/errors.ts';
-import { parseProjectName } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { filesAt } from '../../services/git-host/git-files.ts';
 import type { GitRepository } from '../../services/git-host/git-repository.ts';

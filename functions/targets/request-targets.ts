@@ -1,6 +1,7 @@
 import { destinationsOf, destinationTarget } from '../../core/destinations/destination.ts';
 import type { DeployTarget } from '../../core/model/deploy-target.ts';
-import { type Project, parseProjectName } from '../../core/model/project.ts';
+import type { Project } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import { type Call, type Deliverable, isCalledBy } from '../../core/targets/deliverable.ts';
 import { kindOf, type TargetState } from '../../core/targets/target-state.ts';
 import type { TrackTargets } from './track-targets.ts';

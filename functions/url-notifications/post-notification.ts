@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import type { NotifyUrl } from '../../core/model/notify-url.ts';
-import { parseProjectName } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import { retryAfter } from '../../core/time/retry-after.ts';
 import { messageOf } from '../../core/url-notifications/message.ts';
 import { notifySecret, signatureHeaders } from '../../core/url-notifications/signature.ts';

@@ -1,4 +1,4 @@
-import { projectNameSchema } from '../../core/model/project.ts';
+import { projectNameSchema } from '../../core/model/project-name.ts';
 import { fixableSince } from '../../core/releases/fixable-since.ts';
 import { highestVersion } from '../../core/releases/highest-version.ts';
 import { oneLine } from '../../core/text/one-line.ts';

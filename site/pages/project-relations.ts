@@ -1,5 +1,5 @@
 import { shortDigest } from '../../core/builds/describe-build.ts';
-import { projectNameSchema } from '../../core/model/project.ts';
+import { projectNameSchema } from '../../core/model/project-name.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { type GraphNode, graph } from '../charts/graph.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BuildSelection } from '../../core/builds/build-selection.ts';
 import { buildStatuses } from '../../core/model/build.ts';
-import { projectNameSchema } from '../../core/model/project.ts';
+import { projectNameSchema } from '../../core/model/project-name.ts';
 import type { ProblemCode } from '../problems.ts';
 import { RequestError } from '../request-error.ts';
 

@@ -1,4 +1,5 @@
-import { type Project, parseProjectName } from '../../core/model/project.ts';
+import type { Project } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 
 /** An entry of the index, active and on the branch `main` of a repository of its own, which is at the host. */
 export function sampleProject(name = 'demo/app:latest', over: Partial<Project> = {}, host = 'git.example'): Project {

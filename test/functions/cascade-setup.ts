@@ -1,7 +1,8 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import type { Build, TerminalStatus } from '../../core/model/build.ts';
-import { type Project, parseProjectName } from '../../core/model/project.ts';
+import type { Project } from '../../core/model/project.ts';
+import { parseProjectName } from '../../core/model/project-name.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { setUpPlanBuilds } from './plan-builds-setup.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeCauses } from '../../../core/builds/cause.ts';
 import { declaredImages, imagesOf, observedImage, releasedImages } from '../../../core/cascade/dependents.ts';
-import { ownParent } from '../../../core/model/project.ts';
+import { ownParent } from '../../../core/model/project-name.ts';
 import { sampleProject } from '../sample-project.ts';
 
 describe('an image that projects depend on is known', () => {
