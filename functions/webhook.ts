@@ -41,7 +41,7 @@ interface Services {
  * repository is read once, before the signature is checked, and nothing else in the body can say another.
  */
 export function createWebhook({ master, triggers, index }: Services) {
-  const subjectOf = createSubjects(index);
+  const subjects = createSubjects(index);
 
   return async function webhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
     const kind = event.pathParameters?.kind ?? '';
@@ -55,11 +55,12 @@ export function createWebhook({ master, triggers, index }: Services) {
     if (body === '') return answer(400, { error: 'The request has no body.' });
     const name = firstOf(event.headers, form.headers.event);
     const id = firstOf(event.headers, form.headers.delivery);
-    const payload = form.scan?.(name ?? '', body) ?? parseJson(body);
-    if (payload === undefined) {
+    const scanned = form.scan?.(name ?? '', body);
+    const payload = scanned ? undefined : parseJson(body);
+    if (!scanned && payload === undefined) {
       return answer(400, { error: 'The body is not JSON: set the content type application/json at the webhook.' });
     }
-    const subject = subjectOf(form, payload);
+    const subject = scanned ? subjects.at(scanned.repository) : subjects.of(form, payload);
     if (!subject) return answer(401, { error: 'The body names no repository whose webhook could have signed it.' });
     const signerBy = (masters: readonly string[]) =>
       subject.signers.find(({ secretFrom }) => masters.some((each) => proves(secretFrom(each))));
@@ -76,7 +77,8 @@ export function createWebhook({ master, triggers, index }: Services) {
     // An organisation's webhook has the index's events too; the operators' app may sign them, and nobody else.
     if (source === index.source && signer.scope.kind !== 'index' && signer.scope.kind !== 'app')
       return ignored('the index has a webhook of its own');
-    const trigger = read(payload, { id, source });
+    const delivery = { id, source };
+    const trigger = scanned ? scanned.triggerFor(delivery) : read(payload, delivery);
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return ignored(`this ${name} event starts nothing`);
     await triggers.send(trigger);
@@ -115,7 +117,7 @@ const mostRemembered = 1000;
 function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
   const known = new Map<string, Subject>();
 
-  function repositoryAt(url: string): Subject | undefined {
+  function at(url: string): Subject | undefined {
     const found = known.get(url);
     if (found) return found;
     const source = findSource(url, gitHosts);
@@ -134,9 +136,9 @@ function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
     return host?.kind === 'github' ? [appScope(host)] : [];
   }
 
-  return function subjectOf(form: EventForm, payload: unknown): Subject | undefined {
+  function of(form: EventForm, payload: unknown): Subject | undefined {
     const url = form.repositoryOf(payload);
-    if (url !== undefined) return repositoryAt(url);
+    if (url !== undefined) return at(url);
     const organization = form.organizationOf?.(payload);
     if (organization === undefined) return undefined;
     const scopes = gitHosts.flatMap((host): WebhookScope[] => {
@@ -145,6 +147,13 @@ function createSubjects({ source: indexSource, gitHosts }: Services['index']) {
       return name === undefined ? apps : [{ kind: 'organization', name }, ...apps];
     });
     return { signers: scopes.map(signerFor) };
+  }
+
+  return {
+    /** By the address of the repository. */
+    at,
+    /** By what was parsed of the body. */
+    of,
   };
 }
 

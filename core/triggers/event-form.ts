@@ -8,6 +8,13 @@ export interface Delivery {
   source: string;
 }
 
+/** What matters of an event whose body was not parsed, in the form that its schema demands. */
+export interface ScannedEvent {
+  /** The address of the repository that it is of. */
+  repository: string;
+  triggerFor(delivery: Delivery): Trigger | undefined;
+}
+
 /** How one kind of git host writes its events. */
 export interface EventForm {
   /** The headers, in lower case, of which the first that is there counts. */
@@ -18,7 +25,7 @@ export interface EventForm {
     delivery: readonly string[];
   };
   /** Reads what matters of a body without parsing the rest; undefined if it cannot. */
-  scan?(event: string, body: string): unknown;
+  scan?(event: string, body: string): ScannedEvent | undefined;
   /** The address of the repository that a payload is of, before anything else in it is believed. */
   repositoryOf(payload: unknown): string | undefined;
   /** The organisation that a payload is of, where it names no repository. */

@@ -4,9 +4,9 @@ import { buildIdForm } from '../../model/build-id-form.ts';
 import { approvalTrigger } from '../approved.ts';
 import { type Delivery, type EventForm, reader } from '../event-form.ts';
 import { pushTrigger } from '../pushed.ts';
-import { scanPushEvent } from './push-scanner.ts';
+import { pushForm, scanPushEvent } from './push-scanner.ts';
 
-const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
+const sha = z.string().check(z.regex(pushForm.commit));
 const number = z.int().check(z.positive());
 
 /**
@@ -14,7 +14,7 @@ const number = z.int().check(z.positive());
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
  */
 const pushSchema = z.object({
-  ref: z.string().check(z.maxLength(1024)),
+  ref: z.string().check(z.maxLength(pushForm.longestRef)),
   after: sha,
   pusher: z.object({ name: z.optional(z.string()), login: z.optional(z.string()) }),
 });
@@ -117,7 +117,9 @@ function checkSuiteTrigger({ action, check_suite, sender }: z.infer<typeof check
 }
 
 const isBuildId = new RegExp(`^${buildIdForm}$`);
-const repositorySchema = z.object({ repository: z.object({ clone_url: z.string().check(z.maxLength(2048)) }) });
+const repositorySchema = z.object({
+  repository: z.object({ clone_url: z.string().check(z.maxLength(pushForm.longestAddress)) }),
+});
 /** The ping of an organisation's webhook names no repository, and neither does what happens to an app's installation. */
 const organizationSchema = z.object({
   organization: z.object({ login: z.string().check(z.regex(/^[\w.-]{1,100}$/)) }),
@@ -128,7 +130,10 @@ const installationSchema = z.object({ installation: z.object({ account: organiza
 /** The events of GitHub, which Forgejo and Gitea write too, but for a few words. */
 export const githubEvents: EventForm = {
   headers: { event: ['x-github-event'], delivery: ['x-github-delivery'] },
-  scan: (event, body) => (event === 'push' ? scanPushEvent(body) : undefined),
+  scan(event, body) {
+    const push = event === 'push' ? scanPushEvent(body) : undefined;
+    return push && { repository: push.address, triggerFor: (delivery) => pushTrigger(push, delivery) };
+  },
   repositoryOf: (payload) => repositorySchema.safeParse(payload).data?.repository.clone_url,
   organizationOf: (payload) =>
     organizationSchema.safeParse(payload).data?.organization.login ??
