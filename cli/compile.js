@@ -21,6 +21,35 @@ const ownAddresses = {
   },
 };
 
+/**
+ * What packages do when they are loaded, and no command uses: commander imports what starts programs as subcommands, and `process`, of which
+ * Node then reads every property, the standard input among them; packageurl-js sorts eight numbers by the rules of a language.
+ */
+const leftOut = [
+  { file: /\/commander\/lib\/command\.js$/, text: "import childProcess from 'node:child_process';", by: '' },
+  { file: /\/commander\/lib\/command\.js$/, text: "import process from 'node:process';", by: '' },
+  {
+    file: /\/packageurl-js\/src\/strings\.js$/,
+    text: 'new Intl.Collator()',
+    by: '{ compare: (one, other) => one - other }',
+  },
+];
+
+/** @type {import('esbuild').Plugin} */
+const lighterPackages = {
+  name: 'lighter-packages',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/(?:commander|packageurl-js)\// }, async ({ path }) => {
+      const ofFile = leftOut.filter(({ file }) => file.test(path));
+      if (ofFile.length === 0) return undefined;
+      const source = await readFile(path, 'utf8');
+      const missing = ofFile.find(({ text }) => !source.includes(text));
+      if (missing) throw new Error(`${path} has changed, and no longer says ${missing.text}`);
+      return { contents: ofFile.reduce((contents, { text, by }) => contents.replace(text, by), source) };
+    });
+  },
+};
+
 await compile().catch((error) => process.stderr.write(`The command is not compiled, and starts slower: ${error}\n`));
 
 async function compile() {
@@ -44,7 +73,7 @@ async function compile() {
     },
     outExtension: { '.js': '.mjs' },
     ...{ outdir: folder, write: false, metafile: true },
-    plugins: [ownAddresses],
+    plugins: [ownAddresses, lighterPackages],
     logLevel: 'error',
   });
   const sources = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'));
