@@ -4,7 +4,7 @@ import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
 import {
-  CredentialsRefusedError,
+  LoginRefusedError,
   outsideRegistry,
   type Registry,
   RegistryBusyError,
@@ -166,7 +166,7 @@ function nextStep(
   error: RegistryUnavailableError,
   { isOwn, isWritten }: { isOwn: boolean; isWritten: boolean },
 ): string {
-  if (error instanceof CredentialsRefusedError && !isOwn)
+  if (error instanceof LoginRefusedError && !isOwn)
     return 'Ask the operators to store others that may pull it, then have the build started again.';
   return isOwn || isWritten
     ? 'Have the build started again when the registry answers.'

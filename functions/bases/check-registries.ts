@@ -11,7 +11,7 @@ import { backOff } from '../../core/time/backoff.ts';
 import { mapPerHost } from '../../services/http/per-host-limit.ts';
 import type { PublicFetch } from '../../services/http/public-fetch.ts';
 import {
-  CredentialsRefusedError,
+  LoginRefusedError,
   outsideRegistry,
   type Registry,
   RegistryBusyError,
@@ -81,7 +81,7 @@ export function createCheckRegistries({ bases, pullCredentials, fetchBeside, log
       } catch (error) {
         if (!(error instanceof RegistryUnavailableError)) throw error;
         // The registry itself is there: images that need no credentials, or others, are not held up.
-        const isThere = error instanceof CredentialsRefusedError;
+        const isThere = error instanceof LoginRefusedError;
         if (!isThere) registryErrors.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
         await bases.failed(item, `The registry could not be read: ${error.message}.`, new Date());

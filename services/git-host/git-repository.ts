@@ -9,7 +9,7 @@ import { delimiter, flush, lineOf, packetLine, packetLines, packets, saidBy } fr
 export class RepositoryRefusedError extends UpstreamError {}
 
 /** The host does not take a push: a protected branch, a hook, a missing permission. */
-export class PushRefusedError extends UpstreamError {}
+export class CommitRefusedError extends UpstreamError {}
 
 /** The branch has moved since it was read. */
 export class BranchMovedError extends UpstreamError {}
@@ -161,7 +161,7 @@ export function createGitRepositories(fetch: PublicFetch) {
          * Sets a branch to a commit, with the objects that are new; all or nothing.
          * @param before what the branch is at; undefined for one that is new
          * @throws BranchMovedError if the branch is not there any more
-         * @throws PushRefusedError with what the host says
+         * @throws CommitRefusedError with what the host says
          */
         async push(ref: string, before: string | undefined, after: string, added: readonly GitObject[]): Promise<void> {
           const none = '0'.repeat(format === 'sha1' ? 40 : 64);
@@ -228,7 +228,7 @@ async function readReport(response: PublicResponse, ref: string): Promise<void> 
     )
   )
     throw new BranchMovedError(`${ref} has moved: ${said}`);
-  throw new PushRefusedError(`${new URL(response.url).host} does not take the commit for ${ref}: ${said}`);
+  throw new CommitRefusedError(`${new URL(response.url).host} does not take the commit for ${ref}: ${said}`);
 }
 
 async function* asBody(bytes: Buffer): AsyncGenerator<Buffer> {

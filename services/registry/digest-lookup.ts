@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
 import { parseJson } from '../../core/text/parse-json.ts';
 import {
-  CredentialsRefusedError,
   createRegistryClient,
+  LoginRefusedError,
   type Registry,
   type RegistryAnswer,
   RegistryUnavailableError,
@@ -75,6 +75,6 @@ function accept(answer: RegistryAnswer, { credentials }: Registry): void {
   if (status === 200) return;
   answer.discard();
   if (credentials && (status === 401 || status === 403))
-    throw new CredentialsRefusedError(`it does not accept the credentials that this pipeline has for it (${status})`);
+    throw new LoginRefusedError(`it does not accept the credentials that this pipeline has for it (${status})`);
   throw new RegistryUnavailableError(`it answered ${status}`);
 }

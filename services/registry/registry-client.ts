@@ -34,8 +34,8 @@ export class RegistryBusyError extends RegistryUnavailableError {
 }
 
 /** The registry does not accept the credentials that are for it, or they may not read the image. */
-export class CredentialsRefusedError extends RegistryUnavailableError {
-  override readonly name = 'CredentialsRefusedError';
+export class LoginRefusedError extends RegistryUnavailableError {
+  override readonly name = 'LoginRefusedError';
 }
 
 /** The parts of a registry's answer that are used. */

@@ -9,8 +9,8 @@ import { createCommitSigner } from '../../../services/git-host/commit-signer.ts'
 import { filesAt } from '../../../services/git-host/git-files.ts';
 import {
   BranchMovedError,
+  CommitRefusedError,
   createGitRepositories,
-  PushRefusedError,
   RepositoryRefusedError,
 } from '../../../services/git-host/git-repository.ts';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
@@ -99,7 +99,7 @@ it('says what the host says where a branch is protected, and where there is no s
   host.git('ops/live', 'config', 'receive.denyCurrentBranch', 'refuse');
   host.git('ops/live', 'config', 'core.bare', 'false');
   const push = repository.push(branch.ref, branch.commit, commit, objects);
-  await expect(push).rejects.toThrow(PushRefusedError);
+  await expect(push).rejects.toThrow(CommitRefusedError);
   await expect(push).rejects.toThrow('branch is currently checked out');
   await expect(repositories.open({ url: `${host.url}/ops/none.git` })).rejects.toThrow(RepositoryRefusedError);
   await expect(repositories.open({ url: 'http://localhost:1/ops/none.git' })).rejects.toThrow('cannot be reached');
