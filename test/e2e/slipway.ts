@@ -207,7 +207,7 @@ export async function startSlipway(options?: Partial<ProcessOptions> | ((folder:
     standIn: (outcomes: Outcomes = {}) => writeFile(outcomesFile(), JSON.stringify(outcomes)),
 
     /** Builds are built again. */
-    buildReally: () => rm(outcomesFile()),
+    buildReally: () => rm(outcomesFile(), { force: true }),
 
     async stop(): Promise<void> {
       if (behind.outcomes) await rm(behind.outcomes, { force: true });
