@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf, headEvent } from '../../core/builds/build-id.ts';
 import { newBuild } from '../../core/builds/build-record.ts';
 import { requestOf } from '../../core/builds/builder-request.ts';
+import { cancelledBy } from '../../core/builds/failure.ts';
 import { type Build, type Cause, firstStepOf } from '../../core/model/build.ts';
 import { type Platform, platformSchema } from '../../core/model/platform.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -16,6 +17,7 @@ import { openRepositories, type Repositories } from '../../services/registry/rep
 import { openBuildQuota } from '../../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { openBuildsInFlight } from '../../services/tables/builds-in-flight.ts';
+import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
 import { type Head, type Heads, openHeads, revisionAfter } from '../../services/tables/heads.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
 import { createProjectQuota, type ProjectQuota } from './project-quota.ts';
@@ -28,6 +30,7 @@ const attempts = 20;
 interface Services {
   quota: Pick<ProjectQuota, 'end' | 'freeEnded' | 'mayBegin' | 'next' | 'waitForRoom'>;
   builds: Pick<Builds, 'get' | 'require' | 'create' | 'close' | 'forgoCache'>;
+  cascades: Pick<Cascades, 'header'>;
   projects: Pick<Projects, 'get' | 'nextSequence'>;
   heads: Pick<Heads, 'get' | 'advance' | 'forgetReplaced'>;
   records: Pick<Records, 'putRequest'>;
@@ -67,7 +70,7 @@ export interface RebuildOrder extends Pick<BuildOrder, 'project' | 'cause' | 'ca
 
 /** Starts builds: their record, their request to the builder, their execution. A repeated or resumed call starts no second build. */
 export function createBuildStarter(services: Services) {
-  const { builds, projects, heads, records, repositories, executions, statuses, logger } = services;
+  const { builds, cascades, projects, heads, records, repositories, executions, statuses, logger } = services;
   const superseding = createSupersede(services);
 
   async function record(order: BuildOrder, id: string, headRevision: number): Promise<Build> {
@@ -158,7 +161,13 @@ export function createBuildStarter(services: Services) {
   }
 
   async function startNext(project?: string): Promise<void> {
-    for await (const { id } of services.quota.next(project)) await resume(await builds.require(id), true);
+    for await (const { id } of services.quota.next(project)) {
+      const build = await builds.require(id);
+      // It may have waited longer than its cascade lasted, whose cancellation reaches one project after the other.
+      const cancelled = build.cascade === undefined ? undefined : (await cascades.header(build.cascade))?.cancelled;
+      if (cancelled) await superseding.cancel(id, cancelledBy(cancelled.by, cancelled.reason, 'cascade'));
+      else await resume(build, true);
+    }
   }
 
   return {
@@ -230,6 +239,7 @@ export function openBuildStarter(logger: Logger): BuildStarter {
   const builds = openBuilds();
   return createBuildStarter({
     builds,
+    cascades: openCascades(),
     quota: createProjectQuota({ builds, quota: openBuildQuota(), inFlight: openBuildsInFlight() }),
     projects: openProjects(),
     heads: openHeads(),

@@ -100,6 +100,7 @@ export async function setUpPlanBuilds(
       inFlight: createBuildsInFlight(world.client, 'heads', inFlight),
     }),
     builds: crashes.guard(world.builds),
+    cascades: crashes.guard(world.cascades),
     projects,
     heads,
     records: crashes.guard(world.records),

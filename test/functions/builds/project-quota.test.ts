@@ -97,6 +97,31 @@ it('what people pushed begins before the builds of a cascade, and leaves these o
   expect(world.started()).toEqual([1, 2, 98, 3, 99, 4]);
 });
 
+it('a build that waited for room until its cascade was cancelled does not begin; the next one does', async () => {
+  await using world = await setUpQuota(0, 1);
+  const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
+  const at = new Date().toISOString();
+  for (const cascade of ['stopped', 'other']) await world.cascades.recordEvent(cascade, { id: '1', cause, at });
+  for (const [number, cascade] of [
+    [1, 'stopped'],
+    [2, 'stopped'],
+    [3, 'other'],
+  ] as const) {
+    const { name } = await world.track({ name: `demo/job${number}:latest`, jobId: `job${number}` });
+    await world.starter.resume(await world.queue(idOf(number), { project: name, cause, cascade }));
+  }
+  await world.cascades.cancel('stopped', { by: 'alice@example.org', at, reason: 'the wrong base' });
+  await world.end(1);
+  await world.endOf(1);
+  const waited = await world.builds.require(idOf(2));
+  expect(waited.status).toBe('cancelled');
+  expect(waited.failure?.message).toBe('alice cancelled the cascade: the wrong base');
+  await world.endOf(2);
+  const next = await world.builds.require(idOf(3));
+  expect(next.status).toBe('queued');
+  expect(world.started()).toContain(3);
+});
+
 it('a project that may run no more takes no place from others', async () => {
   await using world = await setUpQuota(5, 3);
   await world.track({ name: 'demo/other:latest', jobId: 'other' });
