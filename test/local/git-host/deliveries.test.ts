@@ -81,14 +81,14 @@ test('a repository whose folder somebody has deleted is gone after the next star
   const first = await startHost({ url: receiver.url, secret });
   await first.host.start();
   await push(first.url);
-  await until('the event', () => receiver.received.length === 1);
+  await answered(first.url, 1);
   await first.stop();
   await rm(join(first.dataFolder, 'git', 'ada', 'app.git'), { recursive: true });
   const second = await startHost({ url: receiver.url, secret }, first.dataFolder);
   await second.host.start();
   expect((await fetch(`${second.url}/github/repos/ada/app`)).status).toBe(404);
   await push(second.url, 'b');
-  await until('the next event', () => receiver.received.length === 2);
+  await answered(second.url, 1);
   await second.remove();
 });
 
