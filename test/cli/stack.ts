@@ -20,11 +20,7 @@ export async function startStack(url: string): Promise<Stack> {
     GitHosts: '[{"kind":"github","url":"https://github.com","apiUrl":"https://api.github.com"}]',
     IndexRepository: 'demo/index',
   });
-  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
-  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
-  vi.stubEnv('AWS_REGION', aws.account.region);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+  useAccount(aws);
   return {
     ...aws,
     cloudFormation,
@@ -33,4 +29,13 @@ export async function startStack(url: string): Promise<Stack> {
       await aws[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The command's environment has the owner's keys for this AWS. */
+export function useAccount({ account }: EndpointHost): void {
+  const { accessKeyId, secretAccessKey } = account.iam.ownerKeys();
+  vi.stubEnv('AWS_ENDPOINT_URL', account.endpoint);
+  vi.stubEnv('AWS_REGION', account.region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
 }

@@ -9,6 +9,7 @@ import { createRotatedSecret } from '../../../services/aws/secrets.ts';
 import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
 import { type FakeHost, startHost } from '../../services/http.ts';
 import { slipway } from '../slipway.ts';
+import { useAccount } from '../stack.ts';
 
 const master = 'the master secret';
 const webhookUrl = 'https://slipway.example/webhooks/github';
@@ -52,11 +53,7 @@ beforeEach(async () => {
     ]),
     IndexRepository: 'Demo/index',
   });
-  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
-  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
-  vi.stubEnv('AWS_REGION', aws.account.region);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+  useAccount(aws);
   vi.stubEnv('GITHUB_TOKEN', 'the-token');
 });
 
