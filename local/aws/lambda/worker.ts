@@ -3,11 +3,12 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  */
 import { existsSync } from 'node:fs';
-import { flushCompileCache } from 'node:module';
+import { flushCompileCache, getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
+import { loadCommonJs } from './compiled-code.ts';
 
 export interface InstanceSettings {
   taskRoot: string;
@@ -66,12 +67,17 @@ process.on('unhandledRejection', (reason) => {
 // Options of the process have no effect on a thread; this is the one that CDK's bundles set.
 if (process.env.NODE_OPTIONS?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
 
+/** Functions are compiled when they are first called: after an event, most of what events need. */
+let keepCompiled = (): void => undefined;
 const handler = load();
 const ready = () => port.postMessage(initialised);
 handler.then(ready, ready);
 
 port.on('message', (invocation: Invocation) => {
-  void run(invocation).then((answer) => port.postMessage(answer));
+  void run(invocation).then((answer) => {
+    port.postMessage(answer);
+    keepCompiled();
+  });
 });
 
 async function run({ requestId, event, deadline }: Invocation): Promise<InstanceAnswer> {
@@ -92,13 +98,19 @@ async function load(): Promise<Handler> {
   if (file === undefined) {
     throw new HandlerError('Runtime.ImportModuleError', `Error: Cannot find module '${stem}'`);
   }
-  const module = await import(pathToFileURL(file).href);
+  const module = file.endsWith('.cjs') ? loadBundle(file) : await import(pathToFileURL(file).href);
   flushCompileCache();
   const found = module[name] ?? module.default?.[name];
   if (typeof found !== 'function') {
     throw new HandlerError('Runtime.HandlerNotFound', `${settings.handler} is undefined or not exported`);
   }
   return found;
+}
+
+function loadBundle(file: string): Record<string, unknown> {
+  const { exports, keep } = loadCommonJs(file, getCompileCacheDir());
+  keepCompiled = keep;
+  return exports;
 }
 
 function contextOf(awsRequestId: string, deadline: number): object {

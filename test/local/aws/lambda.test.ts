@@ -70,7 +70,12 @@ describe('a function', () => {
     expect((result as { payload: { left: number } }).payload.left).toBeGreaterThan(30_000);
   });
 
-  test('is an ES module as well as CommonJS', async () => {
+  test.each(['index.js', 'index.cjs'])('is CommonJS: %s', async (file) => {
+    const arn = await deploy('exports.handler = async () => require("node:path").basename(__filename)', {}, file);
+    expect(await invoke(arn, {})).toEqual({ ok: true, payload: file });
+  });
+
+  test('is an ES module as well', async () => {
     const arn = await deploy('export const handler = async () => import.meta.filename', {}, 'index.mjs');
     expect(await invoke(arn, {})).toMatchObject({ ok: true, payload: expect.stringContaining('index.mjs') });
   });
