@@ -37,6 +37,7 @@ export function runExecution(
 ): RunningExecution {
   const { definition } = machine;
   const abort = new AbortController();
+  const suspension = new AbortController();
   let over = false;
 
   const end = (
@@ -120,7 +121,7 @@ export function runExecution(
               cause: causeText(error.Cause),
             });
         },
-        signal: abort.signal,
+        signal: AbortSignal.any([abort.signal, suspension.signal]),
       });
       if (over || step.kind === 'aborted') return;
       if (step.kind === 'failed') return end('FAILED', { error: step.error, cause: step.cause }, 'ExecutionFailed');
@@ -147,6 +148,8 @@ export function runExecution(
     suspend() {
       over = true;
       clearTimeout(timer);
+      // Its tasks go on; a state that only waits would keep the process.
+      suspension.abort();
     },
   };
 }

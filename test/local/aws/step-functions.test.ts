@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
 import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
@@ -408,6 +409,24 @@ describe('after the machine was stopped in the middle', () => {
     });
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('first\nsecond\nsecond\nthird\n');
   });
+});
+
+test('a machine that was stopped ends, though an execution waits for an hour', async () => {
+  const machine = await deployMachine({
+    StartAt: 'Only',
+    States: { Only: { Type: 'Wait', Seconds: 3600, End: true } },
+  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    send('StartExecution', { stateMachineArn: machine, input: '{}' });
+    // The time limit of the execution, and the wait.
+    while (vi.getTimerCount() < 2) await nextTurn();
+    await states.stop?.();
+    await nextTurn();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('a definition', () => {
