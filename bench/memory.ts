@@ -10,8 +10,8 @@ import { type StandInMachine, startStandInMachine } from './stand-in-machine.ts'
 const projects = 50;
 const pushes = 10;
 const atOnce = 8;
-/** Idle functions beyond a few end meanwhile (`local/aws/lambda/idle-instances.ts`), and some seconds later V8 gives their memory back. */
-const restMilliseconds = 35_000;
+/** Idle functions beyond a few end after a minute (`local/aws/lambda/idle-instances.ts`), and some seconds later V8 gives their memory back. */
+const restMilliseconds = 90_000;
 const row = rowOf('memory');
 
 /** The memory of a machine, read from outside: idle, and when it rests after ever more builds of a stand-in. */
@@ -24,7 +24,7 @@ export async function run(): Promise<Row[]> {
   });
   try {
     await machine.ask('/api/v1/projects');
-    await delay(restMilliseconds / 2);
+    await delay(restMilliseconds / 4);
     const idle = machine.megabytes();
 
     await machine.push('bench/all', { Dockerfile: 'FROM scratch\n' });

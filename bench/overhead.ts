@@ -16,6 +16,8 @@ import { withMachine } from './machine.ts';
 import { atMost, median, type Row } from './report.ts';
 
 const rounds = 3;
+/** Longer than the functions of one machine stay without a call. */
+const pauseMilliseconds = 75_000;
 
 /** The image is the example's root file system; what differs is how long its build works. */
 const contexts = {
@@ -49,8 +51,9 @@ export function run({ trace }: { trace: boolean }): Promise<Row[]> {
         const said = `${time.pipeline.toFixed(1)} s from push to release, ${bare.toFixed(1)} s bare`;
         process.stderr.write(`  ${name} image, ${round} of ${rounds}: ${said}\n`);
       }
-      await copy.remove();
       rows.push(...rowsOf(name, times), ...(trace ? traceOf(name, times) : []));
+      if (name === 'trivial') rows.push(await rowAfterPause(machine, copy, job));
+      await copy.remove();
     }
     return rows;
   });
@@ -82,6 +85,13 @@ function rowsOf(name: string, times: Times[]): Row[] {
     { benchmark, figure: 'ratio', value: ratio, unit: '×', ...(bare >= 20 ? atMost(1.05, ratio) : {}) },
     { benchmark, figure: 'difference', value: extra, unit: 's', ...(bare < 20 ? atMost(2, extra) : {}) },
   ];
+}
+
+/** The functions that a build needs have ended meanwhile. */
+async function rowAfterPause(machine: Machine, copy: WorkingCopy, job: string): Promise<Row> {
+  await delay(pauseMilliseconds);
+  const { pipeline } = await timeOfPipeline(machine, copy, job, 0);
+  return { benchmark: 'overhead, trivial image', figure: 'push to release, after a pause', value: pipeline, unit: 's' };
 }
 
 function traceOf(name: string, times: Times[]): Row[] {

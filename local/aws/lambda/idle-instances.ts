@@ -4,8 +4,11 @@
  */
 const kept = 2;
 const milliseconds = 5 * 60_000;
-/** Those beyond the ones that are kept end when no build has run and no function was called for this time: each build needs them again. */
-const quietMilliseconds = 10_000;
+/**
+ * Those beyond the ones that are kept end when no build has run and no function was called for this time. Whoever pushes again soon does not
+ * wait for them, and nothing of a build that runs goes to their start.
+ */
+const quietMilliseconds = 60_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;
 const reviewMilliseconds = 5_000;

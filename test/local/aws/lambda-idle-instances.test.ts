@@ -13,8 +13,8 @@ describe('of instances that rest', () => {
     ['none ends that has just worked', [...few(16, second)], second, []],
     ['one ends at once where more than sixteen rest', [...few(18, second)], 0, [1, 2]],
     ['the two that worked last stay for minutes', [...few(2, 4 * minute)], 4 * minute, []],
-    ['the others end soon when nothing is called', [3 * minute, ...few(3, 40 * second)], 40 * second, [1, 2]],
-    ['all stay while anything is called', [4 * minute, ...few(12, 40 * second)], 5 * second, []],
+    ['the others end soon when nothing is called', [3 * minute, ...few(3, 70 * second)], 70 * second, [1, 2]],
+    ['all stay for a minute after anything was called', [4 * minute, ...few(12, 40 * second)], 40 * second, []],
     ['each ends in the end', [6 * minute, 5 * minute, minute], second, [1, 2]],
   ])('%s', (_what, ago, quiet, ended) => {
     expect(restedEnough(resting(...ago), 0, quiet)).toEqual(ended.map((at) => `instance ${at}`));
@@ -33,7 +33,7 @@ describe('while a build runs', () => {
     vi.advanceTimersByTime(2 * minute);
     expect(ended).toEqual([]);
     isBuilding = false;
-    vi.advanceTimersByTime(minute);
+    vi.advanceTimersByTime(70 * second);
     expect(ended).toEqual([0, 1]);
   });
 });
