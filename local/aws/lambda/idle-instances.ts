@@ -4,11 +4,10 @@
  */
 const kept = 2;
 const milliseconds = 5 * 60_000;
-/**
- * Those beyond the ones that are kept end when no build has run and no function was called for this time. Whoever pushes again soon does not
- * wait for them, and nothing of a build that runs goes to their start.
- */
-const quietMilliseconds = 60_000;
+/** Those beyond the ones that are kept end when no function was called for this time: each build needs them again. */
+const quietMilliseconds = 10_000;
+/** But not so soon after a build: whoever pushes again does not wait for them, and nothing of the next build's time goes to their start. */
+const afterBuildMilliseconds = 60_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;
 const reviewMilliseconds = 5_000;
@@ -28,6 +27,7 @@ interface Endable {
 export function createIdleInstances(isBuilding: () => boolean): IdleInstances {
   const resting = new Map<Endable, number>();
   let calledAt = 0;
+  let builtAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
 
   const forget = (instance: Endable): boolean => {
@@ -40,8 +40,8 @@ export function createIdleInstances(isBuilding: () => boolean): IdleInstances {
 
   const review = (): void => {
     const now = performance.now();
-    if (isBuilding()) calledAt = now;
-    for (const instance of restedEnough(resting, now, now - calledAt)) {
+    if (isBuilding()) builtAt = now;
+    for (const instance of restedEnough(resting, now, { called: now - calledAt, built: now - builtAt })) {
       forget(instance);
       instance.end();
     }
@@ -62,12 +62,17 @@ export function createIdleInstances(isBuilding: () => boolean): IdleInstances {
 
 /**
  * @param resting since when each rests, in this order
- * @param quiet for how long no function was called
+ * @param ago when a function was called, and when a build ran, for the last time
  */
-export function restedEnough<Instance>(resting: ReadonlyMap<Instance, number>, now: number, quiet: number): Instance[] {
+export function restedEnough<Instance>(
+  resting: ReadonlyMap<Instance, number>,
+  now: number,
+  ago: { called: number; built: number },
+): Instance[] {
+  const isQuiet = ago.called >= quietMilliseconds && ago.built >= afterBuildMilliseconds;
   const hasRested = (since: number, at: number): boolean => {
     const later = resting.size - 1 - at;
-    const isSurplus = later >= most || (later >= kept && quiet >= quietMilliseconds);
+    const isSurplus = later >= most || (later >= kept && isQuiet);
     return isSurplus || now - since >= milliseconds;
   };
   return [...resting].filter(([, since], at) => hasRested(since, at)).map(([instance]) => instance);

@@ -10,21 +10,32 @@ const few = (count: number, ago: number) => Array.from({ length: count }, () => 
 
 describe('of instances that rest', () => {
   test.each([
-    ['none ends that has just worked', [...few(16, second)], second, []],
-    ['one ends at once where more than sixteen rest', [...few(18, second)], 0, [1, 2]],
-    ['the two that worked last stay for minutes', [...few(2, 4 * minute)], 4 * minute, []],
-    ['the others end soon when nothing is called', [3 * minute, ...few(3, 70 * second)], 70 * second, [1, 2]],
-    ['all stay for a minute after anything was called', [4 * minute, ...few(12, 40 * second)], 40 * second, []],
-    ['each ends in the end', [6 * minute, 5 * minute, minute], second, [1, 2]],
-  ])('%s', (_what, ago, quiet, ended) => {
-    expect(restedEnough(resting(...ago), 0, quiet)).toEqual(ended.map((at) => `instance ${at}`));
+    ['none ends that has just worked', [...few(16, second)], { called: second, built: 2 * minute }, []],
+    ['one ends at once where more than sixteen rest', [...few(18, second)], { called: 0, built: 0 }, [1, 2]],
+    ['the two that worked last stay for minutes', [...few(2, 4 * minute)], { called: 4 * minute, built: minute }, []],
+    [
+      'the others end soon when nothing is called',
+      [3 * minute, ...few(3, 20 * second)],
+      { called: 20 * second, built: 2 * minute },
+      [1, 2],
+    ],
+    [
+      'all stay while anything is called',
+      [4 * minute, ...few(12, 40 * second)],
+      { called: 5 * second, built: 2 * minute },
+      [],
+    ],
+    ['all stay for a minute after a build', few(12, 40 * second), { called: 40 * second, built: 40 * second }, []],
+    ['each ends in the end', [6 * minute, 5 * minute, minute], { called: second, built: 0 }, [1, 2]],
+  ])('%s', (_what, rested, ago, ended) => {
+    expect(restedEnough(resting(...rested), 0, ago)).toEqual(ended.map((at) => `instance ${at}`));
   });
 });
 
 describe('while a build runs', () => {
   afterEach(() => vi.useRealTimers());
 
-  test('none ends of those that its end will need, and soon after it the surplus does', () => {
+  test('none ends of those that its end will need, and a minute after it the surplus does', () => {
     vi.useFakeTimers();
     let isBuilding = true;
     const idle = createIdleInstances(() => isBuilding);
