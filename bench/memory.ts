@@ -10,7 +10,10 @@ import { type StandInMachine, startStandInMachine } from './stand-in-machine.ts'
 const projects = 50;
 const pushes = 10;
 const atOnce = 8;
-/** Idle functions beyond a few end a minute after a build (`local/aws/lambda/idle-instances.ts`), and some seconds later V8 gives their memory back. */
+/**
+ * Idle functions beyond a few end a minute after a build (`local/aws/lambda/idle-instances.ts`), and some seconds later V8 gives their
+ * memory back.
+ */
 const restMilliseconds = 90_000;
 const row = rowOf('memory');
 

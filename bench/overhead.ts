@@ -16,7 +16,7 @@ import { withMachine } from './machine.ts';
 import { atMost, median, type Row } from './report.ts';
 
 const rounds = 3;
-/** Longer than the functions of one machine stay without a call. */
+/** Longer than the functions of one machine stay after a build (`local/aws/lambda/idle-instances.ts`). */
 const pauseMilliseconds = 75_000;
 
 /** The image is the example's root file system; what differs is how long its build works. */

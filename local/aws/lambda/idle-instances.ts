@@ -4,9 +4,9 @@
  */
 const kept = 2;
 const milliseconds = 5 * 60_000;
-/** Those beyond the ones that are kept end when no function was called for this time: each build needs them again. */
+/** Those beyond the ones that are kept end when no function was called for this time. */
 const quietMilliseconds = 10_000;
-/** But not so soon after a build: whoever pushes again does not wait for them, and nothing of the next build's time goes to their start. */
+/** And when no build has run for this time: the next one needs them all again, and their start takes the processor from it. */
 const afterBuildMilliseconds = 60_000;
 /** One of each function that a build uses, and some more. */
 const most = 16;
